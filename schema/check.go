@@ -1,0 +1,256 @@
+package schema
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"cuelang.org/go/cue"
+)
+
+// Check says what is wrong with a mapping that is to have the fields of the
+// shape: unknown fields, values that are not taken, required fields that are
+// not there. place and path are the mapping's own.
+func (s *Shape) Check(path string, place Place, m Map) Problems {
+	var problems Problems
+	for _, member := range m {
+		field := s.Field(member.Key)
+		if field == nil {
+			problems = append(problems, unknownField(Join(path, member.Key), member, s.Names()))
+			continue
+		}
+		problems = append(problems, field.Check(Join(path, member.Key), member.Value)...)
+	}
+	for _, field := range s.Fields {
+		if _, given := m.Get(field.Name); field.Required && !given {
+			problems = append(problems, field.missing(path, place))
+		}
+	}
+	return problems
+}
+
+func unknownField(path string, member Member, known []string) Problem {
+	return Problem{member.Place, path, fmt.Sprintf("unknown field %s: %s", describe(member.Key), Suggest(member.Key, known))}
+}
+
+func (f *Field) missing(path string, place Place) Problem {
+	return Problem{place, path, fmt.Sprintf("%s is missing: want %s", f.Name, f.Want)}
+}
+
+// Join gives the path of a field of the mapping at path.
+func Join(path, field string) string {
+	if path == "" {
+		return field
+	}
+	return path + "." + field
+}
+
+// Check says what is wrong with a value of the field. What is Pending in it
+// passes. The value is taken as it stands: Normalize says what the server
+// would make of it.
+func (f *Field) Check(path string, v Value) Problems {
+	if _, pending := v.Data.(Pending); pending {
+		return nil
+	}
+	if list, isList := v.Data.([]Value); isList && f.element != nil {
+		var problems Problems
+		for i, element := range list {
+			problems = append(problems, f.element.Check(Index(path, i), element)...)
+		}
+		if len(problems) > 0 {
+			return problems
+		}
+	}
+	if v.HasPending() || f.accepts(v.Plain()) {
+		return nil
+	}
+	return Problems{{v.Place, path, f.complaint(v.Data)}}
+}
+
+// maxVerdicts bounds what is remembered of one field. The names of ten
+// thousand objects fit in.
+const maxVerdicts = 20_000
+
+// accepts asks the CUE constraint, and remembers what it said: the values of
+// one field repeat, over objects and over passes.
+func (f *Field) accepts(plain any) bool {
+	f.schema.evaluating.Lock()
+	defer f.schema.evaluating.Unlock()
+	text, err := json.Marshal(plain)
+	if err != nil { // a float that JSON can't say, such as .inf
+		return f.evaluate(plain)
+	}
+	key := fmt.Sprintf("%T %s", plain, text) // 5 and 5.0 are one in JSON, and not in CUE
+	verdict, known := f.verdicts[key]
+	if !known {
+		verdict = f.evaluate(plain)
+		if f.verdicts == nil || len(f.verdicts) >= maxVerdicts {
+			f.verdicts = map[string]bool{}
+		}
+		f.verdicts[key] = verdict
+	}
+	return verdict
+}
+
+// evaluate asks the CUE constraint; schema.evaluating has to be held.
+func (f *Field) evaluate(plain any) bool {
+	value := f.schema.context.Encode(plain, cue.NilIsAny(false))
+	return f.is.Unify(value).Validate(cue.Concrete(true)) == nil
+}
+
+// complaint says what is wrong with data and what would be right.
+func (f *Field) complaint(data any) string {
+	text, isText := data.(string)
+	if !isText || len(f.Values) == 0 || f.Type == List {
+		return fmt.Sprintf("%s is not taken here: want %s", describe(data), f.Want)
+	}
+	known := make([]string, len(f.Values))
+	for i, choice := range f.Values {
+		known[i] = choice.Value
+	}
+	return fmt.Sprintf("%s is not known: %s", describe(data), Suggest(text, known))
+}
+
+// CheckVersion says which of a value's choices the server's version does not
+// have yet. A version that is not of the form year.month[.patch] has them all.
+func (f *Field) CheckVersion(path string, v Value, version string) Problems {
+	if list, isList := v.Data.([]Value); isList {
+		var problems Problems
+		for i, element := range list {
+			problems = append(problems, f.CheckVersion(Index(path, i), element, version)...)
+		}
+		return problems
+	}
+	for _, choice := range f.Values {
+		if choice.Value == v.Data && olderThan(version, choice.Since) {
+			return Problems{{v.Place, path, fmt.Sprintf("%s needs authentik %s: this one is %s", describe(v.Data), choice.Since, version)}}
+		}
+	}
+	return nil
+}
+
+// CheckEntry says what is wrong with an entry of a managed kind: with its
+// identifiers, with its attrs, and with what its state asks of them. Values
+// have to be normalized. Entries of other models have no problems.
+func (s *Schema) CheckEntry(e Entry) Problems {
+	kind := s.Kind(e.Model)
+	if kind == nil || !kind.Managed {
+		return nil
+	}
+	problems := s.Entry.Field("state").Check(Join(e.Path, "state"), e.State)
+	problems = append(problems, kind.checkIdentifiers(e)...)
+	problems = append(problems, kind.checkAttrs(e)...)
+	if State(text(e.State)) == MustCreated {
+		problems = append(problems, kind.CheckCreate(e)...)
+	}
+	return problems
+}
+
+func text(v Value) string {
+	text, _ := v.Data.(string)
+	return text
+}
+
+func (k *Kind) checkIdentifiers(e Entry) Problems {
+	path := Join(e.Path, "identifiers")
+	if len(e.Identifiers) == 0 {
+		return Problems{{e.Place, path, fmt.Sprintf("nothing says which %s is meant: want %s or %s in identifiers", k.Title, k.Key, PK)}}
+	}
+	var problems Problems
+	for _, member := range e.Identifiers {
+		switch at := Join(path, member.Key); member.Key {
+		case PK:
+			problems = append(problems, k.readOnly(PK).field.Check(at, member.Value)...)
+		case k.Key:
+			problems = append(problems, k.Fields.Field(k.Key).checkReference(at, member.Value)...)
+		default:
+			problems = append(problems, Problem{member.Place, at,
+				fmt.Sprintf("a %s can't be found by %s: want %s or %s", k.Title, describe(member.Key), k.Key, PK)})
+		}
+	}
+	return problems
+}
+
+func (k *Kind) checkAttrs(e Entry) Problems {
+	path := Join(e.Path, "attrs")
+	var problems Problems
+	for _, member := range e.Attrs {
+		at := Join(path, member.Key)
+		if readOnly := k.readOnly(member.Key); readOnly != nil {
+			problems = append(problems, Problem{member.Place, at, fmt.Sprintf("%s can't be set: %s", member.Key, readOnly.Reason)})
+			continue
+		}
+		field := k.Fields.Field(member.Key)
+		if field == nil {
+			problems = append(problems, unknownField(at, member, k.Fields.Names()))
+			continue
+		}
+		problems = append(problems, field.checkReference(at, member.Value)...)
+		if member.Key == k.Key {
+			problems = append(problems, k.checkRename(at, e, member)...)
+		}
+	}
+	return problems
+}
+
+// checkRename refuses a key in attrs that the one in identifiers contradicts:
+// authentik takes the identifier and drops the other in silence.
+func (k *Kind) checkRename(path string, e Entry, attr Member) Problems {
+	identifier, given := e.Identifiers.Get(k.Key)
+	if !given || identifier.HasPending() || attr.Value.HasPending() || identifier.Data == attr.Value.Data {
+		return nil
+	}
+	return Problems{{attr.Place, path, fmt.Sprintf(
+		"is %s, but identifiers say %s: to rename a %s find it by %s",
+		describe(attr.Value.Data), describe(identifier.Data), k.Title, PK)}}
+}
+
+// checkReference is Check, and that a reference asks for the right model.
+func (f *Field) checkReference(path string, v Value) Problems {
+	pending, isPending := v.Data.(Pending)
+	if !isPending {
+		return f.Check(path, v)
+	}
+	whole, isWhole := pending.(WholeReference)
+	if !isWhole {
+		return nil
+	}
+	reference := whole.Whole()
+	if reference.Tag == FindObject || reference.Model == f.Refers {
+		return nil
+	}
+	if f.Refers == "" {
+		return Problems{{v.Place, path, fmt.Sprintf("%s is not taken here: want %s", reference.Tag, f.Want)}}
+	}
+	return Problems{{v.Place, path, fmt.Sprintf("%s refers to a %s: want a %s", reference.Tag, reference.Model, f.Refers)}}
+}
+
+// CheckCreate says which fields an object can't be created without and the
+// entry does not have.
+func (k *Kind) CheckCreate(e Entry) Problems {
+	var problems Problems
+	for _, field := range k.Fields.Fields {
+		if _, given := e.Field(field.Name); field.Required && !given {
+			problems = append(problems, field.missing(Join(e.Path, "attrs"), e.Place))
+		}
+	}
+	return problems
+}
+
+// olderThan tells whether a server's version comes before since; both are
+// year.month and perhaps more, as authentik numbers its releases.
+func olderThan(version, since string) bool {
+	var year, month, sinceYear, sinceMonth int
+	if n, _ := fmt.Sscanf(version, "%d.%d", &year, &month); n != 2 {
+		return false
+	}
+	if n, _ := fmt.Sscanf(since, "%d.%d", &sinceYear, &sinceMonth); n != 2 {
+		return false
+	}
+	return year < sinceYear || year == sinceYear && month < sinceMonth
+}
+
+// Index gives the path of element i of the list at path.
+func Index(path string, i int) string {
+	return path + "[" + strconv.Itoa(i) + "]"
+}

@@ -1,0 +1,331 @@
+package schema_test
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aksync/aksync/schema"
+)
+
+const stageModel = "authentik_stages_password.passwordstage"
+
+func load(t testing.TB, more ...string) *schema.Schema {
+	t.Helper()
+	s, err := loadMore(more...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func loadMore(more ...string) (*schema.Schema, error) {
+	files := fstest.MapFS{}
+	for i, text := range more {
+		files[string(rune('a'+i))+".cue"] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return schema.Load(files)
+}
+
+// value makes a Value of JSON; places count columns of the text.
+func value(t testing.TB, text string) schema.Value {
+	t.Helper()
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	var data any
+	if err := decoder.Decode(&data); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return schema.FromJSON(data)
+}
+
+// mapping makes a Map of a JSON object.
+func mapping(t testing.TB, text string) schema.Map {
+	t.Helper()
+	m, _ := value(t, text).Data.(schema.Map)
+	return m
+}
+
+func messages(problems schema.Problems) []string {
+	list := []string{}
+	for _, problem := range problems {
+		list = append(list, problem.Error())
+	}
+	return list
+}
+
+func TestCheckEntry(t *testing.T) {
+	const backendNames = "authentik.core.auth.InbuiltBackend, authentik.core.auth.TokenBackend, " +
+		"authentik.sources.ldap.auth.LDAPBackend, authentik.sources.kerberos.auth.KerberosBackend"
+	tests := []struct {
+		identifiers, attrs, state string
+		want                      []string
+	}{
+		{`{"name": "a"}`, `{"backends": ["authentik.core.auth.InbuiltBackend"], "configure_flow": null,
+			"failed_attempts_before_cancel": -1, "allow_show_password": true}`, "present", []string{}},
+		{`{"pk": "5688b68c-3db1-45e7-ada1-b4d62bbd2bcb"}`, `{"name": "a"}`, "present", []string{}},
+		{`{}`, `{}`, "present", []string{"entries[0].identifiers: nothing says which password stage is meant: want name or pk in identifiers"}},
+		{`{"pk": "7"}`, `{}`, "present", []string{`entries[0].identifiers.pk: "7" is not taken here: want a uuid`}},
+		{`{"nam": "a"}`, `{}`, "present", []string{`entries[0].identifiers.nam: a password stage can't be found by "nam": want name or pk`}},
+		{`{"name": ""}`, `{}`, "present", []string{`entries[0].identifiers.name: "" is not taken here: want text that is not blank and holds no NUL`}},
+		{`{"name": "  "}`, `{}`, "present", []string{`entries[0].identifiers.name: "" is not taken here: want text that is not blank and holds no NUL`}},
+		{`{"name": "a\u0000b"}`, `{}`, "present", []string{`entries[0].identifiers.name: "a\x00b" is not taken here: want text that is not blank and holds no NUL`}},
+		{`{"name": "a"}`, `{"name": "b"}`, "present", []string{`entries[0].attrs.name: is "b", but identifiers say "a": to rename a password stage find it by pk`}},
+		{`{"name": "a"}`, `{"bakends": []}`, "present", []string{`entries[0].attrs.bakends: unknown field "bakends": did you mean "backends"?`}},
+		{`{"name": "a"}`, `{"x": 1}`, "present", []string{`entries[0].attrs.x: unknown field "x": want one of name, backends, configure_flow, failed_attempts_before_cancel, allow_show_password`}},
+		{`{"name": "a"}`, `{"component": "x"}`, "present", []string{`entries[0].attrs.component: component can't be set: the server computes it: leave it out`}},
+		{`{"name": "a"}`, `{"flow_set": []}`, "present", []string{
+			`entries[0].attrs.flow_set: flow_set can't be set: the server can't take it (it answers 400 or an empty 405): ` +
+				`leave it out and bind the stage in an entry of authentik_flows.flowstagebinding`}},
+		{`{"name": "a"}`, `{"backends": []}`, "present", []string{`entries[0].attrs.backends: an empty list is not taken here: want a list of at least one backend`}},
+		{`{"name": "a"}`, `{"backends": "x"}`, "present", []string{`entries[0].attrs.backends: "x" is not taken here: want a list of at least one backend`}},
+		{`{"name": "a"}`, `{"backends": ["authentik.core.auth.InbuildBackend", 7, "x"]}`, "present", []string{
+			`entries[0].attrs.backends[0]: "authentik.core.auth.InbuildBackend" is not known: did you mean "authentik.core.auth.InbuiltBackend"?`,
+			`entries[0].attrs.backends[1]: 7 is not taken here: want a list of at least one backend`,
+			`entries[0].attrs.backends[2]: "x" is not known: want one of ` + backendNames}},
+		{`{"name": "a"}`, `{"failed_attempts_before_cancel": 2147483648}`, "present", []string{
+			`entries[0].attrs.failed_attempts_before_cancel: 2147483648 is not taken here: want a whole number from -2147483648 to 2147483647`}},
+		{`{"name": "a"}`, `{"failed_attempts_before_cancel": 1.5, "allow_show_password": null}`, "present", []string{
+			`entries[0].attrs.allow_show_password: null is not taken here: want true or false`,
+			`entries[0].attrs.failed_attempts_before_cancel: 1.5 is not taken here: want a whole number from -2147483648 to 2147483647`}},
+		{`{"name": "a"}`, `{"configure_flow": "default-password-change"}`, "present", []string{
+			`entries[0].attrs.configure_flow: "default-password-change" is not taken here: want a reference to a flow (!Find [authentik_flows.flow, [slug, …]]), its uuid, or null`}},
+		{`{"name": "a"}`, `{}`, "presnt", []string{`entries[0].state: "presnt" is not known: did you mean "present"?`}},
+		{`{"name": "a"}`, `{}`, "must_created", []string{`entries[0].attrs: backends is missing: want a list of at least one backend`}},
+	}
+	s := load(t)
+	for _, tt := range tests {
+		entry := s.Kind(stageModel).Normalize(schema.Entry{
+			Path: "entries[0]", Model: stageModel, State: schema.Value{Data: tt.state},
+			Identifiers: mapping(t, tt.identifiers), Attrs: mapping(t, tt.attrs),
+		})
+		if diff := cmp.Diff(tt.want, messages(s.CheckEntry(entry))); diff != "" {
+			t.Errorf("%s %s %s (-want +got):\n%s", tt.identifiers, tt.attrs, tt.state, diff)
+		}
+	}
+}
+
+// The shapes of a blueprint's own parts are checked by the same words.
+func TestCheckShape(t *testing.T) {
+	s := load(t)
+	got := messages(s.Blueprint.Check("", schema.Place{File: "f", Line: 1, Column: 1}, mapping(t, `{"version": 2, "enties": []}`)))
+	want := []string{
+		`enties: unknown field "enties": did you mean "entries"?`,
+		`version: 2 is not taken here: want 1, the only version there is`,
+		`f:1:1: entries is missing: want a list of entries, or a mapping of lists of them`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestCheckVersion(t *testing.T) {
+	field := load(t).Kind(stageModel).Fields.Field("backends")
+	backends := value(t, `["authentik.core.auth.InbuiltBackend", "authentik.sources.kerberos.auth.KerberosBackend"]`)
+	for version, wrong := range map[string]bool{
+		"2024.8.3": true, "2023.12.0": true, "2024.10.0": false, "2024.12.5": false, "2025.2.1": false, "": false, "main": false,
+	} {
+		if got := field.CheckVersion("backends", backends, version); (len(got) > 0) != wrong {
+			t.Errorf("version %q: %v, want a problem: %t", version, got, wrong)
+		}
+	}
+}
+
+// What the server takes and what it makes of it is what the recorded
+// exchanges say; here Normalize and Check are held to each POST and PUT that
+// sends a single object with the fields aksync sends.
+func TestRecordedExchanges(t *testing.T) {
+	for _, version := range []string{"2024.12.5", "2025.10.4"} {
+		t.Run(version, func(t *testing.T) {
+			s := load(t)
+			kind := s.Kind(stageModel)
+			checked := 0
+			for _, x := range exchanges(t, version) {
+				if sent := x.entry(kind); sent != nil {
+					checked++
+					x.check(t, s, *sent)
+				}
+			}
+			if checked < 60 {
+				t.Errorf("only %d exchanges were checked", checked)
+			}
+		})
+	}
+}
+
+// exchange is what was sent to a real authentik and what it answered.
+type exchange struct {
+	Name    string
+	Request struct {
+		Method, Path string
+		Body         json.RawMessage
+	}
+	Response struct {
+		Status int
+		Body   json.RawMessage
+	}
+}
+
+func exchanges(t *testing.T, version string) []exchange {
+	t.Helper()
+	file, err := os.Open("../testdata/exchanges/" + version + ".jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	var list []exchange
+	for decoder := json.NewDecoder(file); decoder.More(); {
+		var x exchange
+		if err := decoder.Decode(&x); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, x)
+	}
+	return list
+}
+
+// entry is the entry that would send the exchange's body; nil where the body
+// is not one that an entry could send, or the answer depends on other objects.
+func (x exchange) entry(kind *schema.Kind) *schema.Entry {
+	decided := x.Response.Status == 200 || x.Response.Status == 201 || x.Response.Status == 400
+	if !decided || x.Request.Method != "POST" && x.Request.Method != "PUT" || !strings.HasPrefix(x.Request.Path, "/api/v3/stages/password/") {
+		return nil
+	}
+	decoder := json.NewDecoder(strings.NewReader(string(x.Request.Body)))
+	decoder.UseNumber()
+	var body map[string]any
+	if decoder.Decode(&body) != nil || body == nil || strings.Contains(string(x.Response.Body), "already exists") ||
+		strings.Contains(string(x.Response.Body), "object does not exist") {
+		return nil
+	}
+	for field := range body {
+		if kind.Fields.Field(field) == nil {
+			return nil
+		}
+	}
+	attrs, _ := schema.FromJSON(body).Data.(schema.Map)
+	return &schema.Entry{
+		Path: "entries[0]", Model: stageModel, State: schema.Value{Data: "must_created"},
+		Identifiers: schema.Map{{Key: "pk", Value: schema.Value{Data: "00000000-0000-4000-8000-000000000001"}}},
+		Attrs:       attrs,
+	}
+}
+
+func (x exchange) check(t *testing.T, s *schema.Schema, sent schema.Entry) {
+	t.Helper()
+	kind := s.Kind(stageModel)
+	entry := kind.Normalize(sent)
+	problems := s.CheckEntry(entry)
+	if taken := x.Response.Status != 400; taken != (len(problems) == 0) {
+		t.Errorf("%s: the server answered %d %s, aksync says %v", x.Name, x.Response.Status, x.Response.Body, messages(problems))
+		return
+	}
+	if x.Response.Status == 400 {
+		return
+	}
+	decoder := json.NewDecoder(strings.NewReader(string(x.Response.Body)))
+	decoder.UseNumber()
+	var object schema.Object
+	if err := decoder.Decode(&object); err != nil {
+		t.Fatalf("%s: %v", x.Name, err)
+	}
+	answer, err := kind.ReadAnswer(object)
+	if err != nil || len(answer.Warnings) > 0 {
+		t.Fatalf("%s: the answer can't be read: %v, %v", x.Name, err, answer.Warnings)
+	}
+	for _, member := range entry.Attrs {
+		if diff := cmp.Diff(member.Value.Plain(), answer.Fields[member.Key]); diff != "" {
+			t.Errorf("%s: %s (-normalized +answered):\n%s", x.Name, member.Key, diff)
+		}
+	}
+}
+
+func TestReadAnswer(t *testing.T) {
+	const good = `{"pk": "5688b68c-3db1-45e7-ada1-b4d62bbd2bcb", "name": "a", "backends": ["authentik.core.auth.InbuiltBackend"],
+		"configure_flow": null, "failed_attempts_before_cancel": 5, "allow_show_password": false, "new_key": {},
+		"component": "x", "verbose_name": "x", "verbose_name_plural": "x", "meta_model_name": "x", "flow_set": []}`
+	tests := []struct{ old, new, err, warning string }{
+		{"", "", "", ""},
+		{`"name": "a",`, ``, "name is missing", ""},
+		{`"failed_attempts_before_cancel": 5`, `"failed_attempts_before_cancel": "5"`, `failed_attempts_before_cancel: "5" is not taken here`, ""},
+		{`"pk": "5688b68c-3db1-45e7-ada1-b4d62bbd2bcb"`, `"pk": 7`, "pk: 7 is not taken here", ""},
+		{`["authentik.core.auth.InbuiltBackend"]`, `["new.Backend"]`, `backends[0]: "new.Backend" is not known`, ""},
+		{`"flow_set": []`, `"flow_set": [{"slug": "not a slug"}]`, "", "flow_set[0]"},
+		{`"component": "x",`, ``, "", "component is missing"},
+	}
+	kind := load(t).Kind(stageModel)
+	for _, tt := range tests {
+		object, _ := value(t, strings.Replace(good, tt.old, tt.new, 1)).Plain().(map[string]any)
+		answer, err := kind.ReadAnswer(object)
+		if (err != nil) != (tt.err != "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+			t.Errorf("%s: the error is %v, want %q", tt.new, err, tt.err)
+		}
+		if all := strings.Join(answer.Warnings, "; "); (all != "") != (tt.warning != "") || !strings.Contains(all, tt.warning) {
+			t.Errorf("%s: the warnings are %q, want %q", tt.new, all, tt.warning)
+		}
+	}
+}
+
+// A kind that lacks a word, or has one that is unknown, is refused when the
+// schema is loaded.
+func TestLoadRefusesIncompleteKinds(t *testing.T) {
+	const kind = `package schema
+kinds: "authentik_x.y": {
+	title: "y", managed: true, path: "x/y", key: "name"
+	fields: name: {is: string, want: "text", refers: "authentik_flows.flow"}
+	readOnly: pk: {is: #UUID, want: "a uuid", reason: "computed"}
+}`
+	if _, err := loadMore(kind); err != nil {
+		t.Fatalf("a complete kind is refused: %v", err)
+	}
+	for _, tt := range []struct{ old, new, want string }{
+		{`key: "name"`, `key: "nam"`, `its key "nam" is none of its fields name`},
+		{`title: "y", `, ``, "title"},
+		{`want: "text"`, `wants: "text"`, "wants"},
+		{`path: "x/y"`, `path: "/x/y/"`, "path"},
+		{`readOnly: pk:`, `readOnly: id:`, "it has no pk among its read-only fields"},
+		{`authentik_flows.flow`, `authentik_flows.flo`, "refers to authentik_flows.flo, which no file describes"},
+		{`managed: true`, `managed: yes`, "yes"},
+		{`package schema`, `package schema {`, "parsing the schema"},
+	} {
+		if _, err := loadMore(strings.Replace(kind, tt.old, tt.new, 1)); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: the error is %v, want %q", tt.new, err, tt.want)
+		}
+	}
+}
+
+func TestSuggest(t *testing.T) {
+	known := []string{"backends", "name", "configure_flow"}
+	for name, want := range map[string]string{
+		"bakends":      `did you mean "backends"?`,
+		"Backends":     `did you mean "backends"?`,
+		"configreflow": `did you mean "configure_flow"?`,
+		"password":     "want one of backends, name, configure_flow",
+	} {
+		if got := schema.Suggest(name, known); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
+func BenchmarkCheckEntry(b *testing.B) {
+	s := load(b)
+	kind := s.Kind(stageModel)
+	attrs := mapping(b, `{"backends": ["authentik.core.auth.InbuiltBackend"], "failed_attempts_before_cancel": 3, "allow_show_password": true}`)
+	names := make([]string, 1000)
+	for i := range names {
+		names[i] = "stage-" + strings.Repeat("x", i%7) + string(rune('a'+i%26))
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		entry := schema.Entry{Path: "entries[0]", Model: stageModel, State: schema.Value{Data: "present"}, Attrs: attrs,
+			Identifiers: schema.Map{{Key: "name", Value: schema.Value{Data: names[i%1000]}}}}
+		if problems := s.CheckEntry(kind.Normalize(entry)); len(problems) > 0 {
+			b.Fatal(problems)
+		}
+	}
+}

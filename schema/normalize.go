@@ -1,0 +1,188 @@
+package schema
+
+import (
+	"encoding/json"
+	"math"
+	"math/big"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/google/uuid"
+)
+
+// Normalize gives the entry with each value as the server would store it, so
+// that what is declared can be compared with what is live. A value that the
+// server would refuse stays as it is, for Check to complain of.
+func (k *Kind) Normalize(e Entry) Entry {
+	e.Identifiers = k.normalizeMap(e.Identifiers)
+	e.Attrs = k.normalizeMap(e.Attrs)
+	return e
+}
+
+func (k *Kind) normalizeMap(m Map) Map {
+	normalized := slices.Clone(m)
+	for i := range normalized {
+		value := &normalized[i].Value
+		if normalized[i].Key == PK {
+			*value = Value{value.Place, canonicalUUID(value.Data)}
+		} else if field := k.Fields.Field(normalized[i].Key); field != nil {
+			*value = field.Normalize(*value)
+		}
+	}
+	return normalized
+}
+
+// Normalize gives the value as the server would store it. The rules are those
+// of the recorded exchanges post-name-*, post-failed-*, post-show-* and
+// post-cf-*: the field's own type decides what becomes of a value of another.
+func (f *Field) Normalize(v Value) Value {
+	switch f.Type {
+	case Text:
+		v.Data = f.normalizeText(v.Data)
+	case Integer:
+		v.Data = toInteger(v.Data)
+	case Boolean:
+		v.Data = toBoolean(v.Data)
+	case Pointer:
+		if v.Data == "" && f.Nullable {
+			v.Data = nil
+		}
+		v.Data = canonicalUUID(v.Data)
+	}
+	return v
+}
+
+func (f *Field) normalizeText(data any) any {
+	var text string
+	switch data := data.(type) {
+	case string:
+		text = data
+	case int64:
+		text = strconv.FormatInt(data, 10)
+	case *big.Int:
+		text = data.String()
+	case float64:
+		text = pythonFloat(data)
+	default:
+		return data
+	}
+	if f.Trim {
+		text = strings.TrimFunc(text, isPythonSpace)
+	}
+	return text
+}
+
+// isPythonSpace is what Python's str.strip takes off: Unicode's white space
+// and the four separators before the space (recorded: post-name-padded).
+func isPythonSpace(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f }
+
+// pythonFloat writes a number as Python's str does.
+func pythonFloat(number float64) string {
+	size := math.Abs(number)
+	if size != 0 && (size < 1e-4 || size >= 1e16) || math.IsInf(number, 0) || math.IsNaN(number) {
+		return strconv.FormatFloat(number, 'e', -1, 64)
+	}
+	text := strconv.FormatFloat(number, 'f', -1, 64)
+	if !strings.Contains(text, ".") {
+		text += ".0"
+	}
+	return text
+}
+
+var wholeNumber = regexp.MustCompile(`^([+-]?[0-9]+)(\.0*)?$`)
+
+func toInteger(data any) any {
+	switch data := data.(type) {
+	case string:
+		match := wholeNumber.FindStringSubmatch(strings.TrimFunc(data, isPythonSpace))
+		if match == nil {
+			return data
+		}
+		number, _ := new(big.Int).SetString(match[1], 10)
+		return whole(number)
+	case float64:
+		if data != math.Trunc(data) || math.Abs(data) >= 1<<53 {
+			return data
+		}
+		return int64(data)
+	default:
+		return data
+	}
+}
+
+// whole gives a number as an int64 if it fits.
+func whole(number *big.Int) any {
+	if number.IsInt64() {
+		return number.Int64()
+	}
+	return number
+}
+
+// The words that Django REST Framework takes for true and false.
+var (
+	trueWords  = []string{"t", "T", "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON", "1"}
+	falseWords = []string{"f", "F", "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF", "0"}
+)
+
+func toBoolean(data any) any {
+	switch data := data.(type) {
+	case string:
+		if slices.Contains(trueWords, data) {
+			return true
+		}
+		if slices.Contains(falseWords, data) {
+			return false
+		}
+	case int64:
+		if data == 0 || data == 1 {
+			return data == 1
+		}
+	case float64:
+		if data == 0 || data == 1 {
+			return data == 1
+		}
+	}
+	return data
+}
+
+// canonicalUUID gives a uuid in the form that the server answers with.
+func canonicalUUID(data any) any {
+	if text, isText := data.(string); isText {
+		if id, err := uuid.Parse(text); err == nil {
+			return id.String()
+		}
+	}
+	return data
+}
+
+// FromJSON gives data decoded with json.Decoder.UseNumber as the data of
+// Values: numbers as int64, *big.Int or float64, lists and objects without
+// places.
+func FromJSON(data any) Value {
+	switch data := data.(type) {
+	case json.Number:
+		if number, ok := new(big.Int).SetString(data.String(), 10); ok {
+			return Value{Data: whole(number)}
+		}
+		number, _ := data.Float64()
+		return Value{Data: number}
+	case []any:
+		list := make([]Value, len(data))
+		for i, element := range data {
+			list[i] = FromJSON(element)
+		}
+		return Value{Data: list}
+	case map[string]any:
+		m := make(Map, 0, len(data))
+		for key, value := range data {
+			m = append(m, Member{Key: key, Value: FromJSON(value)})
+		}
+		slices.SortFunc(m, func(a, b Member) int { return strings.Compare(a.Key, b.Key) })
+		return Value{Data: m}
+	default:
+		return Value{Data: data}
+	}
+}

@@ -1,0 +1,30 @@
+package schema
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/agext/levenshtein"
+)
+
+// Suggest says which of the known names was probably meant, or which there
+// are where none is near: the second half of an error message.
+func Suggest(name string, known []string) string {
+	if near := Nearest(name, known); near != "" {
+		return "did you mean " + strconv.Quote(near) + "?"
+	}
+	return "want one of " + strings.Join(known, ", ")
+}
+
+// Nearest gives the known name that a slip of the keyboard separates from
+// name, or nothing.
+func Nearest(name string, known []string) string {
+	best, bestDistance := "", max(2, len(name)/4)+1
+	for _, candidate := range known {
+		distance := levenshtein.Distance(strings.ToLower(name), strings.ToLower(candidate), nil)
+		if distance < bestDistance {
+			best, bestDistance = candidate, distance
+		}
+	}
+	return best
+}
