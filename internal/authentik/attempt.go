@@ -1,0 +1,173 @@
+package authentik
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"os"
+	"strconv"
+	"sync/atomic"
+	"time"
+)
+
+// attempts makes single attempts, below the loop that repeats them: it waits
+// for the limits, sets the headers, bounds the time, and reads the body to its
+// end. The limits count attempts and not calls, and a half body is a failed
+// attempt like any other.
+type attempts struct {
+	next      http.RoundTripper
+	base      *url.URL
+	token     func() (string, error)
+	userAgent string
+	timeout   time.Duration
+	maxBody   int64
+	limit     func(context.Context) error
+	slots     chan struct{}
+	observe   func(Request)
+}
+
+func newAttempts(cfg Config, tune tuning, base *url.URL, next http.RoundTripper) *attempts {
+	return &attempts{
+		next:      next,
+		base:      base,
+		token:     cfg.Token,
+		userAgent: cfg.UserAgent,
+		timeout:   cfg.Timeout,
+		maxBody:   tune.maxBody,
+		limit:     newLimiter(cfg.RateLimit),
+		slots:     make(chan struct{}, cfg.Parallelism),
+		observe:   cfg.Observe,
+	}
+}
+
+// attemptError is an attempt without a complete answer.
+type attemptError struct {
+	sent   bool // the request may have reached the server
+	final  bool // another attempt would end the same way
+	status int  // where the head of an answer came, but not its body
+	err    error
+}
+
+func (e *attemptError) Error() string { return e.err.Error() }
+func (e *attemptError) Unwrap() error { return e.err }
+
+// RoundTrip makes one attempt. The answer's body is in memory; every error is
+// an *attemptError.
+func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
+	x := exchangeOf(req.Context())
+	if req.Response == nil { // not the next leg of a redirect
+		x.attempts++
+	}
+	release, err := a.admit(req.Context())
+	if err != nil {
+		return nil, refuse(req, err)
+	}
+	defer release()
+	if !within(a.base, req.URL) {
+		return nil, refuse(req, fmt.Errorf("%s is not below %s: the token is not sent there", req.URL.Host+req.URL.Path, a.base))
+	}
+	token, err := a.token()
+	if err == nil {
+		err = checkToken(token)
+	}
+	if err != nil {
+		return nil, refuse(req, err)
+	}
+	x.token = token
+
+	began := time.Now()
+	resp, err := a.send(req, token)
+	a.report(x, resp, time.Since(began))
+	return resp, err
+}
+
+// admit waits until the request may go out.
+func (a *attempts) admit(ctx context.Context) (release func(), err error) {
+	if err := a.limit(ctx); err != nil {
+		return nil, fmt.Errorf("waiting for --rate-limit: %w", err)
+	}
+	select {
+	case a.slots <- struct{}{}:
+		return func() { <-a.slots }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting for other requests: %w", ctx.Err())
+	}
+}
+
+// refuse ends an attempt that nothing was sent for.
+func refuse(req *http.Request, err error) error {
+	if req.Body != nil {
+		_ = req.Body.Close() // a RoundTripper closes it in any case
+	}
+	return &attemptError{final: true, err: err}
+}
+
+func (a *attempts) send(req *http.Request, token string) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(req.Context(), a.timeout)
+	defer cancel()
+	var connected atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	})
+	out := req.Clone(ctx)
+	out.Header.Set("Authorization", "Bearer "+token)
+	out.Header.Set("Accept", "application/json")
+	out.Header.Set("Accept-Language", "en") // messages are translated by it (post-lang-de)
+	out.Header.Set("User-Agent", a.userAgent)
+
+	resp, err := a.next.RoundTrip(out)
+	if err != nil {
+		return nil, &attemptError{sent: connected.Load(), final: req.Context().Err() != nil, err: a.explain(req, ctx, err)}
+	}
+	body, err := a.read(resp.Body)
+	if err != nil {
+		final := req.Context().Err() != nil || errors.Is(err, errTooLarge)
+		return nil, &attemptError{sent: true, final: final, status: resp.StatusCode, err: a.explain(req, ctx, err)}
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}
+
+var errTooLarge = errors.New("the answer is too large")
+
+// read reads a body to its end, so that the connection can be used again.
+func (a *attempts) read(body io.ReadCloser) ([]byte, error) {
+	defer body.Close()
+	data, err := io.ReadAll(io.LimitReader(body, a.maxBody+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > a.maxBody {
+		return nil, fmt.Errorf("%w: more than %d bytes", errTooLarge, a.maxBody)
+	}
+	return data, nil
+}
+
+// explain tells the end of the call's context from that of the attempt's own
+// time, which both surface as any error of the network. The latter is no
+// context.DeadlineExceeded, as the caller's context has not ended.
+func (a *attempts) explain(req *http.Request, ctx context.Context, err error) error {
+	if cause := req.Context().Err(); cause != nil {
+		return cause
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("no complete answer within %s (--timeout): %w", a.timeout, os.ErrDeadlineExceeded)
+	}
+	return err
+}
+
+func (a *attempts) report(x *exchange, resp *http.Response, took time.Duration) {
+	if a.observe == nil {
+		return
+	}
+	code := "error"
+	if resp != nil {
+		code = strconv.Itoa(resp.StatusCode)
+	}
+	a.observe(Request{Method: x.method, Endpoint: x.endpoint, Code: code, Duration: took})
+}

@@ -1,0 +1,143 @@
+// Package authentik is a client of authentik's API. It knows paths, methods
+// and the ways in which a server, a proxy or a network fails; it knows no
+// field of any kind of object.
+//
+// Every error of a call is an [*Error]. What matters most about a write that
+// failed is whether it may have been carried out all the same: see
+// [Error.MayHaveHappened].
+package authentik
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/hashicorp/go-retryablehttp"
+	"github.com/rs/zerolog"
+)
+
+// Object is an object as the API answers or takes it. Numbers of an answer
+// are json.Number.
+type Object = map[string]any
+
+// Client talks to one authentik. It may be used by several goroutines at once.
+// The paths its methods take are below /api/v3 and without slashes around them,
+// such as stages/password.
+type Client struct {
+	base        *url.URL // of the API, with a trailing slash
+	parallelism int
+	http        *retryablehttp.Client
+	idle        *http.Transport
+	tune        tuning
+	log         zerolog.Logger
+}
+
+// URL is the address of the API, with /api/v3/ at its end.
+func (c *Client) URL() string { return c.base.String() }
+
+// Close closes the connections that are kept for further requests. The client
+// can still be used; it will open new ones.
+func (c *Client) Close() { c.idle.CloseIdleConnections() }
+
+// Version asks for the server's version, such as 2025.10.4 (GET
+// admin/version/, which needs a token: admin-version, admin-version-noauth).
+func (c *Client) Version(ctx context.Context) (string, error) {
+	var version string
+	err := c.call(ctx, operation{method: http.MethodGet, path: "admin/version"}, func(answer any) error {
+		object, err := asObject(answer)
+		if err != nil {
+			return err
+		}
+		version, _ = object["version_current"].(string)
+		if version == "" {
+			return errors.New("no version_current in the answer")
+		}
+		return nil
+	})
+	return version, err
+}
+
+// Retrieve gets one object by its key (GET path/key/).
+func (c *Client) Retrieve(ctx context.Context, path, key string) (Object, error) {
+	return c.object(ctx, operation{method: http.MethodGet, path: path, key: key, detail: true})
+}
+
+// Create makes an object (POST path/) and returns it as the server answers
+// it. It is sent once: after an error that [Error.MayHaveHappened] the caller has
+// to look whether the object is there.
+func (c *Client) Create(ctx context.Context, path string, body Object) (Object, error) {
+	return c.object(ctx, operation{method: http.MethodPost, path: path, body: body})
+}
+
+// Update writes an object (PUT path/key/) and returns it as the server answers
+// it. It is sent once, as [Client.Create] is.
+func (c *Client) Update(ctx context.Context, path, key string, body Object) (Object, error) {
+	return c.object(ctx, operation{method: http.MethodPut, path: path, key: key, detail: true, body: body})
+}
+
+// Delete removes an object (DELETE path/key/). It is sent once, as
+// [Client.Create] is; an object that is gone already is an error of which
+// [Error.NotFound] is true.
+func (c *Client) Delete(ctx context.Context, path, key string) error {
+	op := operation{method: http.MethodDelete, path: path, key: key, detail: true}
+	return c.call(ctx, op, func(any) error { return nil })
+}
+
+func (c *Client) object(ctx context.Context, op operation) (Object, error) {
+	var object Object
+	err := c.call(ctx, op, func(answer any) (err error) {
+		object, err = asObject(answer)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return object, nil
+}
+
+func asObject(answer any) (Object, error) {
+	object, ok := answer.(Object)
+	if !ok {
+		return nil, fmt.Errorf("%s where an object is expected", jsonType(answer))
+	}
+	return object, nil
+}
+
+// operation is what a call does, before it is a request.
+type operation struct {
+	method string
+	path   string // below the API: stages/password
+	key    string // of one object, where detail is set
+	detail bool
+	query  url.Values
+	body   Object
+}
+
+// endpoint is the path with {pk} in place of the key.
+func (op operation) endpoint() string {
+	if op.detail {
+		return "/" + op.path + "/{pk}/"
+	}
+	return "/" + op.path + "/"
+}
+
+// url is where the operation goes. The key is checked, as a wrong one would
+// address something else: none is the list, and servers take . and .. off a
+// path however they are escaped.
+func (op operation) url(base *url.URL) (*url.URL, error) {
+	target := op.path + "/"
+	if op.detail {
+		if op.key == "" || op.key == "." || op.key == ".." {
+			return nil, fmt.Errorf("%q is no key of an object", op.key)
+		}
+		target += url.PathEscape(op.key) + "/"
+	}
+	u, err := url.Parse(base.String() + target)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no path of the API: %w", op.path, err)
+	}
+	u.RawQuery = op.query.Encode()
+	return u, nil
+}

@@ -1,0 +1,183 @@
+package authentik
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Error is a call that failed: with what the server answered, or with the
+// reason why there is no answer. It never holds the token.
+type Error struct {
+	// Method is the HTTP method.
+	Method string
+	// Endpoint is the path below /api/v3 with {pk} in place of a key.
+	Endpoint string
+	// Path is the path as it was sent, without the query.
+	Path string
+	// Status is the HTTP status, 0 where no answer came.
+	Status int
+	// Detail is the server's message about the request as a whole, on one
+	// line.
+	Detail string
+	// Fields holds the server's messages about single fields. Keys lead to the
+	// place in the body, such as name, backends[1] and flow_set[0].slug;
+	// non_field_errors is the body as a whole. Messages are in the server's
+	// order, each on one line and cut at 500 bytes.
+	Fields map[string][]string
+	// Attempts counts how often the request was sent, or tried to be.
+	Attempts int
+
+	cause      error
+	sent       bool // the request may have reached the server
+	final      bool // another attempt would end the same way
+	json       bool // the answer is JSON, and so the API's own
+	unreadable bool // the answer broke off
+	retryAfter bool // the answer came with a Retry-After
+}
+
+// Error is one line: method and path, status, the server's messages sorted by
+// field, and whether a write may have been carried out all the same.
+func (e *Error) Error() string {
+	var parts []string
+	if e.Status != 0 {
+		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))))
+	}
+	if message := e.Message(); message != "" {
+		parts = append(parts, message)
+	}
+	if e.cause != nil {
+		parts = append(parts, oneLine(e.cause.Error()))
+	}
+	line := e.Method + " " + e.Path + ": " + strings.Join(parts, ": ")
+	if e.Attempts > 1 {
+		line += fmt.Sprintf(" (after %d attempts)", e.Attempts)
+	}
+	if e.MayHaveHappened() {
+		line += " (it may have been carried out all the same)"
+	}
+	return line
+}
+
+// Message is what the server says, without method, path and status: Detail and
+// Fields on one line. It is empty where the server said nothing.
+func (e *Error) Message() string {
+	var parts []string
+	if e.Detail != "" {
+		parts = append(parts, e.Detail)
+	}
+	for _, field := range slices.Sorted(maps.Keys(e.Fields)) {
+		messages := strings.Join(e.Fields[field], " ")
+		if field != wholeBody {
+			messages = field + ": " + messages
+		}
+		parts = append(parts, messages)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Unwrap is the error of the network, the context or the decoding that is
+// behind it, if there is one.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Validation tells whether the server turned the body or the query down: a 400
+// of the API. Nothing was written.
+func (e *Error) Validation() bool { return e.Status == http.StatusBadRequest && e.json }
+
+// MayHaveHappened tells whether it is a write that may have been carried out
+// although it failed: no answer after the request was (perhaps) sent, the end
+// of the context meanwhile, a 2xx whose body makes no sense, an empty 405, a
+// 500, 502 or 504, a 503 without Retry-After. Such a write must not be
+// repeated before the caller has looked at what is there. It is false for
+// reads.
+func (e *Error) MayHaveHappened() bool {
+	switch {
+	case e.Method == http.MethodGet || !e.sent:
+		return false
+	case e.Status == 0: // sent, and no answer
+		return true
+	case e.Status < http.StatusMultipleChoices: // carried out, and the answer makes no sense
+		return true
+	case e.Status == http.StatusMethodNotAllowed:
+		// Without JSON it is authentik's own unhandled exception, or a lost
+		// race, a deadlock (post-name-6k-incompressible, race-post-2-loser,
+		// put-flowset-empty). A real one is JSON (put-on-list).
+		return !e.json
+	case e.Status == http.StatusServiceUnavailable:
+		return !e.retryAfter
+	default:
+		return e.Status >= http.StatusInternalServerError
+	}
+}
+
+// NoAnswer tells whether authentik itself has not answered: nothing came, or
+// what came is a proxy's. The request may never have arrived, or still be
+// under way.
+func (e *Error) NoAnswer() bool {
+	switch e.Status {
+	case 0, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	default:
+		return false
+	}
+}
+
+// NotFound tells whether the API says that there is no such object: a 404 in
+// JSON (get-404). A 404 with an HTML page is a wrong path or address
+// (unknown-api-path) and no statement about an object.
+func (e *Error) NotFound() bool { return e.Status == http.StatusNotFound && e.json }
+
+// Unauthorized tells whether the token is missing, refused, or may not do
+// this. authentik answers 403 to all of it (auth-none-list, auth-bad-list,
+// auth-weak-list); a 401 is a proxy's.
+func (e *Error) Unauthorized() bool {
+	return e.Status == http.StatusForbidden || e.Status == http.StatusUnauthorized
+}
+
+// maxMessage bounds one message, in bytes: servers quote what they were sent.
+const maxMessage = 500
+
+// oneLine makes foreign text fit for a log: no control characters, no runs of
+// blanks, no endless quotations.
+func oneLine(text string) string {
+	printable := strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, text)
+	line := strings.Join(strings.Fields(printable), " ")
+	if len(line) <= maxMessage {
+		return line
+	}
+	end := maxMessage
+	for !utf8.RuneStart(line[end]) {
+		end--
+	}
+	return line[:end] + "…"
+}
+
+// clean makes the server's text fit for an error: see [oneLine], and without
+// the token, should the server send it back.
+func (x *exchange) clean(text string) string {
+	// Short tokens are those of tests and of the embedded server, and parts of
+	// ordinary words.
+	if len(x.token) >= 8 {
+		text = strings.ReplaceAll(text, x.token, "[token]")
+	}
+	return oneLine(text)
+}
+
+// scrubbed is err, or its text alone where that holds the token: an error of
+// the network quotes what it could not read.
+func (x *exchange) scrubbed(err error) error {
+	if len(x.token) >= 8 && strings.Contains(err.Error(), x.token) {
+		return errors.New(x.clean(err.Error()))
+	}
+	return err
+}

@@ -1,0 +1,260 @@
+package authentik
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// table answers a list's pages as authentik does.
+type table struct {
+	mu      sync.Mutex
+	pks     []string
+	largest int                       // page_size is cut to this, where it is set
+	after   func(tb *table, page int) // called after each page, under the lock
+}
+
+func (tb *table) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	tb.mu.Lock()
+	defer tb.mu.Unlock()
+	number, _ := strconv.Atoi(r.URL.Query().Get("page"))
+	size, _ := strconv.Atoi(r.URL.Query().Get("page_size"))
+	if tb.largest > 0 {
+		size = min(size, tb.largest)
+	}
+	total := max(1, (len(tb.pks)+size-1)/size)
+	if number < 1 || number > total {
+		answerJSON(w, 404, `{"detail":"Invalid page."}`)
+		return
+	}
+	rows := []Object{}
+	for _, pk := range tb.pks[(number-1)*size : min(number*size, len(tb.pks))] {
+		rows = append(rows, Object{"pk": pk})
+	}
+	body, err := json.Marshal(Object{
+		"pagination": Object{"count": len(tb.pks), "total_pages": total, "current": number},
+		"results":    rows, "autocomplete": Object{},
+	})
+	if err != nil {
+		panic(err)
+	}
+	answerJSON(w, 200, string(body))
+	if tb.after != nil {
+		tb.after(tb, number)
+	}
+}
+
+func pks(n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf("pk-%06d", i)
+	}
+	return all
+}
+
+func keysOf(objects []Object) []string {
+	keys := make([]string, len(objects))
+	for i, object := range objects {
+		keys[i] = object["pk"].(string)
+	}
+	return keys
+}
+
+func TestList(t *testing.T) {
+	for _, tt := range []struct{ rows, largest, requests int }{
+		{0, 0, 1}, {1, 0, 1}, {199, 0, 1}, {200, 0, 1}, {201, 0, 2}, {1000, 0, 5}, {1001, 0, 6}, {250, 100, 3},
+	} {
+		t.Run(fmt.Sprint(tt.rows, " by ", tt.largest), func(t *testing.T) {
+			tb := &table{pks: pks(tt.rows), largest: tt.largest}
+			srv := serve(t, tb.ServeHTTP)
+			objects, err := newTestClient(t, srv.URL).List(t.Context(), stages, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tb.pks, keysOf(objects)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if n := srv.seen.Load(); n != int64(tt.requests) {
+				t.Errorf("%d requests, want %d", n, tt.requests)
+			}
+		})
+	}
+}
+
+func TestListQuery(t *testing.T) {
+	var got []string
+	srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		got = append(got, r.URL.RawQuery)
+		(&table{}).ServeHTTP(w, r)
+	})
+	c := newTestClient(t, srv.URL)
+	given := url.Values{"slug": {"a&b é"}}
+	for _, query := range []url.Values{nil, given, {"ordering": {"-name"}}} {
+		if _, err := c.List(t.Context(), "flows/instances", query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{
+		"ordering=pk&page=1&page_size=200",
+		"ordering=pk&page=1&page_size=200&slug=a%26b+%C3%A9",
+		"ordering=-name&page=1&page_size=200",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("queries (-want +got):\n%s", diff)
+	}
+	if len(given) != 1 {
+		t.Errorf("the caller's query became %v", given)
+	}
+}
+
+// TestListMoves changes the table while its pages are read, once: the list is
+// read again and is of one piece.
+func TestListMoves(t *testing.T) {
+	drop := func(i, n int) func(*table) { return func(tb *table) { tb.pks = slices.Delete(tb.pks, i, i+n) } }
+	add := func(pk string) func(*table) {
+		return func(tb *table) { tb.pks = append(tb.pks, pk); slices.Sort(tb.pks) }
+	}
+	for name, change := range map[string]func(*table){
+		"a row of page 1 is deleted":              drop(7, 1),
+		"a row of the last page is deleted":       drop(990, 1),
+		"the last page is gone":                   drop(0, 250),
+		"all are gone":                            drop(0, 1000),
+		"a row comes in front":                    add("a"),
+		"a row comes at the end":                  add("z"),
+		"one comes in front, one of the end goes": func(tb *table) { drop(990, 1)(tb); add("a")(tb) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			changed := false
+			tb := &table{pks: pks(1000)}
+			tb.after = func(tb *table, page int) {
+				if !changed {
+					changed = true
+					change(tb)
+				}
+			}
+			srv := serve(t, tb.ServeHTTP)
+			objects, err := newTestClient(t, srv.URL).List(t.Context(), stages, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tb.pks, keysOf(objects)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if n := srv.seen.Load(); n < 3 { // the first page, another one, and the first page again
+				t.Errorf("%d requests for two readings", n)
+			}
+		})
+	}
+}
+
+// TestListKeepsMoving deletes a row after each page.
+func TestListKeepsMoving(t *testing.T) {
+	tb := &table{pks: pks(1000), after: func(tb *table, _ int) { tb.pks = tb.pks[1:] }}
+	srv := serve(t, tb.ServeHTTP)
+	objects, err := newTestClient(t, srv.URL).List(t.Context(), stages, nil)
+	e, ok := errors.AsType[*Error](err)
+	if !ok || objects != nil || e.Endpoint != "/stages/password/" || !strings.Contains(err.Error(), "the list keeps moving: read 5 times") {
+		t.Errorf("error is %v", err)
+	}
+	if n := srv.seen.Load(); n < 5 || n > 25 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+// TestListPageFails has one page that fails: so does the list, and only once.
+func TestListPageFails(t *testing.T) {
+	tb := &table{pks: pks(1000)}
+	srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("page") == "3" {
+			answerJSON(w, 403, `{"detail":"No."}`)
+			return
+		}
+		tb.ServeHTTP(w, r)
+	})
+	_, err := newTestClient(t, srv.URL).List(t.Context(), stages, nil)
+	if !isUnauthorized(err) {
+		t.Errorf("error is %v", err)
+	}
+	if n := srv.seen.Load(); n > 5 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+func TestListShapes(t *testing.T) {
+	const pagination = `"pagination":{"count":1,"total_pages":1}`
+	for body, want := range map[string]string{
+		`[]`:                           "a list where an object is expected",
+		`{}`:                           "pagination is null",
+		`{"pagination":[]}`:            "pagination is a list",
+		`{"pagination":{}}`:            "pagination.count is null",
+		`{"pagination":{"count":"1"}}`: "pagination.count is a string",
+		`{"pagination":{"count":-1}}`:  "pagination.count is -1",
+		`{"pagination":{"count":1.5}}`: "pagination.count is 1.5",
+		`{"pagination":{"count":1}}`:   "pagination.total_pages is null",
+		`{"pagination":{"count":2000000000,"total_pages":2000000}}`: "more than the 10000",
+		`{` + pagination + `}`:                                               "results is null",
+		`{` + pagination + `,"results":{}}`:                                  "results is an object",
+		`{` + pagination + `,"results":[7]}`:                                 "results[0]: a number where an object is expected",
+		`{` + pagination + `,"results":[{"pk":"x"},{}]}`:                     "results[1]: pk is null",
+		`{` + pagination + `,"results":[{"pk":true}]}`:                       "results[0]: pk is a boolean",
+		`{` + pagination + `,"results":[{"pk":""}]}`:                         "results[0]: pk is a string",
+		`{"pagination":{"count":2147483647,"total_pages":1},"results":[]}`:   "keeps moving",
+		`{"pagination":{"count":3,"total_pages":3},"results":[]}`:            "keeps moving",
+		`{"pagination":{"count":2,"total_pages":2},"results":[{"pk":"x"}]}`:  "pk x is on the list twice",
+		`{"pagination":{"count":1,"total_pages":1},"results":[{"pk":7}]}`:    "",
+		`{"pagination":{"count":0,"total_pages":0},"results":[],"more":[1]}`: "",
+	} {
+		t.Run(body, func(t *testing.T) {
+			srv := serve(t, text(200, typeJSON, body))
+			_, err := newTestClient(t, srv.URL).List(t.Context(), stages, nil)
+			if want == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if _, ok := errors.AsType[*Error](err); !ok || !strings.Contains(err.Error(), want) {
+				t.Errorf("error %v, want one with %q", err, want)
+			}
+		})
+	}
+}
+
+// TestJoin: whatever the pages hold, what comes out has each pk once and as
+// many rows as each page counts.
+func TestJoin(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		count := rapid.IntRange(0, 6)
+		pages := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) *page {
+			p := &page{count: count.Draw(t, "count"), keys: rapid.SliceOfN(rapid.SampledFrom(pks(6)), 0, 3).Draw(t, "keys")}
+			for _, key := range p.keys {
+				p.rows = append(p.rows, Object{"pk": key})
+			}
+			return p
+		}), 1, 3).Draw(t, "pages")
+		objects, err := join(pages)
+		if err != nil {
+			if _, ok := errors.AsType[*movedError](err); !ok {
+				t.Fatalf("error is %#v", err)
+			}
+			return
+		}
+		keys := keysOf(objects)
+		slices.Sort(keys)
+		for i, p := range pages {
+			if n := len(slices.Compact(slices.Clone(keys))); n != p.count || n != len(objects) {
+				t.Errorf("page %d counts %d rows; %d came, %d of them distinct", i+1, p.count, len(objects), n)
+			}
+		}
+	})
+}
