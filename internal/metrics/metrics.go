@@ -1,0 +1,184 @@
+// Package metrics holds what the daemon shows of itself: its Prometheus metrics
+// and the HTTP server that serves them, its health, and a page for people.
+//
+// The names of metrics and of their labels are part of what users rely on. No
+// label ever holds the name of an object or of a file: those have no bound, and
+// may be nobody's business.
+package metrics
+
+import (
+	"runtime"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// What set off a pass: values of the label trigger.
+const (
+	TriggerStart    = "start"    // the daemon's first
+	TriggerFile     = "file"     // a file changed
+	TriggerInterval = "interval" // time was up
+	TriggerRequest  = "request"  // POST /-/sync or SIGHUP
+)
+
+// How a pass or a change ended: values of the label result.
+const (
+	ResultSuccess = "success"
+	// ResultPartial is a pass in which some objects or files failed and the
+	// others were put right. A change is never partial.
+	ResultPartial = "partial"
+	// ResultFailure is a pass that could not be done, or a change that was not
+	// made.
+	ResultFailure = "failure"
+)
+
+// What was done to an object: values of the label action.
+const (
+	ActionCreate = "create"
+	ActionUpdate = "update"
+	ActionDelete = "delete"
+)
+
+// How a pass left an object: values of the label state of aksync_objects.
+const (
+	ObjectInSync  = "in_sync"
+	ObjectDrifted = "drifted"
+	ObjectFailed  = "failed"
+)
+
+// What a blueprint file is: values of the label state of aksync_blueprints.
+const (
+	BlueprintValid    = "valid"
+	BlueprintInvalid  = "invalid"
+	BlueprintDisabled = "disabled"
+)
+
+// CodeError is the label code of a request that got no answer.
+const CodeError = "error"
+
+// Metrics are the daemon's metrics on a registry of their own, so that nothing a
+// library registers by itself is served, and tests don't meet each other. All
+// methods are safe for concurrent use.
+type Metrics struct {
+	registry *prometheus.Registry
+
+	syncs        *prometheus.CounterVec
+	syncDuration prometheus.Histogram
+	lastSync     prometheus.Gauge
+	lastSuccess  prometheus.Gauge
+	objects      *prometheus.GaugeVec
+	changes      *prometheus.CounterVec
+	blueprints   *prometheus.GaugeVec
+	requests     *prometheus.CounterVec
+	requestTime  *prometheus.HistogramVec
+	watchEvents  prometheus.Counter
+}
+
+// New makes the metrics of a build: version and revision are what
+// aksync_build_info says. Series whose labels are known from the start are there
+// from the start, at 0, so that a rate sees the first event too.
+func New(version, revision string) *Metrics {
+	m := &Metrics{
+		registry:     prometheus.NewRegistry(),
+		syncs:        counters("syncs_total", "Passes over all blueprints, by what set them off and how they ended.", "trigger", "result"),
+		syncDuration: newSyncDuration(),
+		lastSync:     gauge("last_sync_timestamp_seconds", "When the last pass ended, as Unix time; 0 before the first."),
+		lastSuccess:  gauge("last_success_timestamp_seconds", "When the last pass without any failure ended, as Unix time; 0 before the first."),
+		objects:      gauges("objects", "Objects that blueprints declare, as the last pass left them.", "model", "state"),
+		changes:      counters("changes_total", "Changes to objects in authentik.", "model", "action", "result"),
+		blueprints:   gauges("blueprints", "Blueprint files.", "state"),
+		requests:     counters("api_requests_total", "Requests to authentik's API, by status code, or error where there was no answer.", "method", "endpoint", "code"),
+		requestTime:  newRequestDuration(),
+		watchEvents: prometheus.NewCounter(prometheus.CounterOpts{
+			Namespace: namespace, Name: "watch_events_total", Help: "File events on watched paths, before they are gathered into passes."}),
+	}
+	m.registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		buildInfo(version, revision),
+		m.syncs, m.syncDuration, m.lastSync, m.lastSuccess, m.objects, m.changes,
+		m.blueprints, m.requests, m.requestTime, m.watchEvents,
+	)
+	m.initSeries()
+	return m
+}
+
+func (m *Metrics) initSeries() {
+	for _, trigger := range []string{TriggerStart, TriggerFile, TriggerInterval, TriggerRequest} {
+		for _, result := range []string{ResultSuccess, ResultPartial, ResultFailure} {
+			m.syncs.WithLabelValues(trigger, result)
+		}
+	}
+	for _, state := range []string{BlueprintValid, BlueprintInvalid, BlueprintDisabled} {
+		m.blueprints.WithLabelValues(state)
+	}
+}
+
+// InitModel makes the series of a managed model (such as
+// authentik_stages_password.passwordstage) exist, at 0. It is meant to be called
+// once for each model before the first pass.
+func (m *Metrics) InitModel(model string) {
+	for _, state := range []string{ObjectInSync, ObjectDrifted, ObjectFailed} {
+		m.objects.WithLabelValues(model, state)
+	}
+	for _, action := range []string{ActionCreate, ActionUpdate, ActionDelete} {
+		for _, result := range []string{ResultSuccess, ResultFailure} {
+			m.changes.WithLabelValues(model, action, result)
+		}
+	}
+}
+
+// ObserveSync notes a pass that began at start and took d. Only one that ended
+// in ResultSuccess moves the time of the last success.
+func (m *Metrics) ObserveSync(trigger, result string, start time.Time, d time.Duration) {
+	m.syncs.WithLabelValues(trigger, result).Inc()
+	m.syncDuration.Observe(d.Seconds())
+	end := unixSeconds(start.Add(d))
+	m.lastSync.Set(end)
+	if result == ResultSuccess {
+		m.lastSuccess.Set(end)
+	}
+}
+
+// SetObjects says how the last pass left the declared objects of a model.
+func (m *Metrics) SetObjects(model string, inSync, drifted, failed int) {
+	m.objects.WithLabelValues(model, ObjectInSync).Set(float64(inSync))
+	m.objects.WithLabelValues(model, ObjectDrifted).Set(float64(drifted))
+	m.objects.WithLabelValues(model, ObjectFailed).Set(float64(failed))
+}
+
+// AddChange counts one change to an object of a model; result is ResultSuccess
+// or ResultFailure.
+func (m *Metrics) AddChange(model, action, result string) {
+	m.changes.WithLabelValues(model, action, result).Inc()
+}
+
+// SetBlueprints says how many blueprint files there are of each state.
+func (m *Metrics) SetBlueprints(valid, invalid, disabled int) {
+	m.blueprints.WithLabelValues(BlueprintValid).Set(float64(valid))
+	m.blueprints.WithLabelValues(BlueprintInvalid).Set(float64(invalid))
+	m.blueprints.WithLabelValues(BlueprintDisabled).Set(float64(disabled))
+}
+
+// ObserveRequest notes one request to authentik's API, each retry for itself.
+// The endpoint is the path's template, with a placeholder where a pk stands; the
+// code is the status, or CodeError where there was no answer.
+func (m *Metrics) ObserveRequest(method, endpoint, code string, d time.Duration) {
+	m.requests.WithLabelValues(method, endpoint, code).Inc()
+	m.requestTime.WithLabelValues(method, endpoint).Observe(d.Seconds())
+}
+
+// AddWatchEvent counts one file event.
+func (m *Metrics) AddWatchEvent() { m.watchEvents.Inc() }
+
+// Gatherer gives what is served under /metrics.
+func (m *Metrics) Gatherer() prometheus.Gatherer { return m.registry }
+
+func buildInfo(version, revision string) prometheus.Collector {
+	info := gauges("build_info", "Always 1; the labels say which build of aksync this is.", "version", "revision", "goversion")
+	info.WithLabelValues(version, revision, runtime.Version()).Set(1)
+	return info
+}
+
+func unixSeconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

@@ -1,0 +1,94 @@
+package metrics
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
+	"time"
+)
+
+//go:embed page.html
+var pageHTML string
+
+//go:embed page.css
+var pageCSS string
+
+// page is the page for people: plain HTML that needs no script and loads nothing.
+type page struct {
+	template *template.Template
+	style    template.CSS
+}
+
+func newPage() (*page, error) {
+	t, err := template.New("page.html").Funcs(template.FuncMap{
+		"time":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+		"duration": shortDuration,
+		"label":    func(state string) string { return strings.ReplaceAll(state, "_", " ") },
+	}).Parse(pageHTML)
+	if err != nil {
+		return nil, fmt.Errorf("parsing the status page: %w", err)
+	}
+	return &page{template: t, style: template.CSS(pageCSS)}, nil
+}
+
+// styleHash is how a Content-Security-Policy names the page's style, so that no
+// other one is taken.
+func (p *page) styleHash() string {
+	sum := sha256.Sum256([]byte(p.style))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// view is a Status with what the page derives from it.
+type view struct {
+	Status
+	Style    template.CSS
+	URL      string
+	NotReady string
+	Summary  string
+}
+
+// render gives the whole page or an error, and never a part.
+func (p *page) render(s Status) ([]byte, error) {
+	s.Blueprints = sortedBy(s.Blueprints, func(b Blueprint) (int, string) {
+		return rank(b.State, BlueprintInvalid, BlueprintValid, BlueprintDisabled), b.File
+	})
+	s.Objects = sortedBy(s.Objects, func(o Object) (int, string) {
+		return rank(o.State, ObjectFailed, ObjectDrifted, ObjectInSync), o.Name
+	})
+	v := view{Status: s, Style: p.style, URL: withoutUser(s.Health.Server.URL), NotReady: s.Health.NotReady(), Summary: "ready"}
+	if v.NotReady != "" {
+		v.Summary = "not ready"
+	}
+	var out bytes.Buffer
+	if err := p.template.Execute(&out, v); err != nil {
+		return nil, fmt.Errorf("rendering the status page: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// sortedBy puts what needs attention first, in a copy: the slice is the caller's.
+func sortedBy[T any](items []T, key func(T) (rank int, name string)) []T {
+	return slices.SortedStableFunc(slices.Values(items), func(a, b T) int {
+		rankA, nameA := key(a)
+		rankB, nameB := key(b)
+		if rankA != rankB {
+			return rankA - rankB
+		}
+		return strings.Compare(nameA, nameB)
+	})
+}
+
+// rank is the place of a state in a list; what is not in it comes first.
+func rank(state string, order ...string) int { return slices.Index(order, state) }
+
+func shortDuration(d time.Duration) string {
+	if d < time.Second {
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(10 * time.Millisecond).String()
+}

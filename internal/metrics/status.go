@@ -1,0 +1,89 @@
+package metrics
+
+import (
+	"net/url"
+	"time"
+)
+
+// Health is what decides whether the daemon is ready.
+type Health struct {
+	// PassEnded is true from the end of the first pass on, whatever its result.
+	PassEnded bool
+	Server    Server
+}
+
+// Server is authentik as the daemon met it last.
+type Server struct {
+	URL     string
+	Version string // empty as long as it is not known
+	// Reached is false until authentik has answered for the first time, and while
+	// it can't be reached or refuses the token.
+	Reached bool
+	// Error says why it is not reached. It must not hold the token.
+	Error string
+}
+
+// NotReady is the reason why the daemon is not ready, or empty if it is: no pass
+// has ended yet, or authentik can't be reached or refuses the token.
+func (h Health) NotReady() string {
+	switch {
+	case !h.Server.Reached && h.Server.Error != "":
+		return "authentik at " + withoutUser(h.Server.URL) + ": " + h.Server.Error
+	case !h.PassEnded:
+		return "no pass has ended yet"
+	case !h.Server.Reached:
+		return "authentik at " + withoutUser(h.Server.URL) + " has not answered yet"
+	default:
+		return ""
+	}
+}
+
+// withoutUser drops a name and password that somebody wrote into a URL.
+func withoutUser(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "(an invalid URL)"
+	}
+	u.User = nil
+	return u.String()
+}
+
+// Status is what the page for people shows. The caller fills in a copy of its
+// own: it is read while the next pass runs.
+type Status struct {
+	Version, Revision string
+	Started           time.Time
+	DryRun            bool          // drift is reported and nothing is written
+	Interval          time.Duration // between passes when nothing happens
+	Watched           []string      // files and folders
+	Health            Health
+	Passes            []Pass // the last ones, newest first
+	Blueprints        []Blueprint
+	Objects           []Object
+}
+
+// Pass is one pass over all blueprints.
+type Pass struct {
+	Trigger, Result string // TriggerStart and so on, ResultSuccess and so on
+	Start           time.Time
+	Duration        time.Duration
+	// Changes made, or in a dry run the changes that would be made.
+	Created, Updated, Deleted int
+	Unchanged, Failed         int // objects
+	Error                     string
+}
+
+// Blueprint is one file.
+type Blueprint struct {
+	File   string
+	State  string   // BlueprintValid, BlueprintInvalid or BlueprintDisabled
+	Errors []string // each with its place
+}
+
+// Object is one object that blueprints declare.
+type Object struct {
+	Model, Name string
+	State       string // ObjectInSync, ObjectDrifted or ObjectFailed
+	Source      string // file:line:column of its entry
+	Error       string
+}
