@@ -1,0 +1,56 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"net/url"
+
+	"github.com/aksync/aksync/schema"
+)
+
+// Reader is what a pass reads from authentik. Paths are those of the kinds,
+// such as stages/password.
+type Reader interface {
+	// Version gives the server's version.
+	Version(ctx context.Context) (string, error)
+	// List gives all objects of a kind. A filter in query may be ignored by
+	// the server.
+	List(ctx context.Context, path string, query url.Values) ([]schema.Object, error)
+	// Retrieve gives one object by what ends its path.
+	Retrieve(ctx context.Context, path, key string) (schema.Object, error)
+}
+
+// Writer is what a pass writes to authentik. The errors of its methods tell
+// by Failure what is known of the outcome.
+type Writer interface {
+	Create(ctx context.Context, path string, body schema.Object) (schema.Object, error)
+	Update(ctx context.Context, path, key string, body schema.Object) (schema.Object, error)
+	Delete(ctx context.Context, path, key string) error
+}
+
+// API is both.
+type API interface {
+	Reader
+	Writer
+}
+
+// Failure is an error of the API that says what is known of the outcome.
+type Failure interface {
+	error
+	// NotFound: the server says that there is no such object.
+	NotFound() bool
+	// Validation: the server turned the body down and wrote nothing.
+	Validation() bool
+	// MayHaveHappened: the write may have been carried out all the same, and
+	// must not be repeated before somebody has looked.
+	MayHaveHappened() bool
+	// NoAnswer: the server did not answer the write, so that it can still be
+	// under way or never have arrived. An answer that is merely of no use,
+	// such as authentik's empty 405, is one.
+	NoAnswer() bool
+}
+
+func is(err error, what func(Failure) bool) bool {
+	failure, isFailure := errors.AsType[Failure](err)
+	return isFailure && what(failure)
+}

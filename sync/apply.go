@@ -1,0 +1,234 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	gosync "sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/aksync/aksync/schema"
+)
+
+// Outcome is what became of a change.
+type Outcome string
+
+// The outcomes.
+const (
+	Done    Outcome = "done"
+	Failed  Outcome = "failed"
+	Skipped Outcome = "skipped" // a change before it failed, or the pass was ended
+)
+
+// Result is one change and what became of it.
+type Result struct {
+	Change  *Change
+	Outcome Outcome
+	// Err says why, where it is not done.
+	Err error
+}
+
+// Report is what applying a plan came to: a result for each change that is
+// not NoOp, in the order of the plan.
+type Report struct {
+	Results []Result
+}
+
+// Count gives how many results have the outcome.
+func (r *Report) Count(outcome Outcome) int {
+	count := 0
+	for _, result := range r.Results {
+		if result.Outcome == outcome {
+			count++
+		}
+	}
+	return count
+}
+
+// Apply makes the changes of a plan, parallelism of them at a time, each after
+// those that it waits for. A change that fails stops none but those that wait
+// for it. When ctx ends, what is under way is finished and the rest skipped.
+// Each result is passed to progress as it comes, one at a time, if progress is
+// not nil.
+func Apply(ctx context.Context, api API, plan *Plan, parallelism int, progress func(Result)) *Report {
+	a := &applier{api: api, works: map[*Change]*work{}, slots: semaphore.NewWeighted(int64(max(1, parallelism)))}
+	var order []*work
+	for _, change := range plan.Changes {
+		w := &work{change: change, done: make(chan struct{})}
+		a.works[change] = w
+		if change.Action == NoOp {
+			w.finish(change.PK, nil)
+			continue
+		}
+		order = append(order, w)
+	}
+	var reporting gosync.Mutex
+	var running gosync.WaitGroup
+	for _, w := range order {
+		running.Go(func() {
+			a.run(ctx, w)
+			if progress != nil {
+				reporting.Lock()
+				defer reporting.Unlock()
+				progress(w.result())
+			}
+		})
+	}
+	running.Wait()
+	report := &Report{Results: make([]Result, len(order))}
+	for i, w := range order {
+		report.Results[i] = w.result()
+	}
+	return report
+}
+
+type applier struct {
+	api   API
+	works map[*Change]*work
+	slots *semaphore.Weighted
+}
+
+// work is a change on its way; its fields are written before done is closed.
+type work struct {
+	change *Change
+	done   chan struct{}
+	pk     string
+	err    error
+}
+
+func (w *work) finish(pk string, err error) {
+	w.pk, w.err = pk, err
+	close(w.done)
+}
+
+func (w *work) result() Result {
+	result := Result{Change: w.change, Outcome: Done, Err: w.err}
+	if skipped := (*skippedError)(nil); errors.As(w.err, &skipped) {
+		result.Outcome = Skipped
+	} else if w.err != nil {
+		result.Outcome = Failed
+	}
+	return result
+}
+
+// skippedError says why a change was not tried.
+type skippedError struct{ why string }
+
+func (e *skippedError) Error() string { return e.why }
+
+func (a *applier) run(ctx context.Context, w *work) {
+	pk := w.change.PK
+	err := a.await(ctx, w)
+	if err == nil {
+		pk, err = a.make(ctx, w.change)
+		a.slots.Release(1)
+	}
+	w.finish(pk, err)
+}
+
+// await waits for the changes before this one, and then for its turn.
+func (a *applier) await(ctx context.Context, w *work) error {
+	for _, before := range w.change.After {
+		other := a.works[before]
+		<-other.done
+		if other.err != nil {
+			return &skippedError{fmt.Sprintf("skipped, since the %s %s failed, which it waits for", before.Kind.Title, quote(before.Name))}
+		}
+	}
+	if err := a.slots.Acquire(ctx, 1); err != nil || ctx.Err() != nil {
+		if err == nil {
+			a.slots.Release(1)
+		}
+		return &skippedError{"skipped, since the pass was ended"}
+	}
+	return nil
+}
+
+// make carries out one change and gives the object's primary key. The write
+// itself is not cut off by the end of ctx: a write that is let go of half way
+// leaves its outcome in the dark.
+func (a *applier) make(ctx context.Context, change *Change) (string, error) {
+	target, err := a.target(change)
+	if err != nil {
+		return "", err
+	}
+	ctx, stop := graceful(ctx)
+	defer stop()
+	switch change.Action {
+	case Create:
+		return a.create(ctx, target)
+	case Update:
+		return change.PK, a.update(ctx, target)
+	default:
+		return change.PK, a.delete(ctx, change)
+	}
+}
+
+// grace is how long a change under way may still take when the pass is ended.
+// It is less than the 30 seconds that Kubernetes and Docker Compose users give
+// a process to end.
+const grace = 20 * time.Second
+
+// graceful gives a context that ends grace after ctx does.
+func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
+	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(grace):
+			cancel()
+		case <-lasting.Done():
+		}
+	})
+	return lasting, func() { stop(); cancel() }
+}
+
+// target is a change with every value known.
+type target struct {
+	*Change
+	// declared are the fields that the entry declares, as they are sent.
+	declared map[string]any
+}
+
+// target completes a change with the primary keys of what was created before.
+func (a *applier) target(change *Change) (target, error) {
+	t := target{Change: change, declared: map[string]any{}}
+	for _, field := range change.Kind.Fields.Fields {
+		value, given := change.Entry.Field(field.Name)
+		if !given {
+			continue
+		}
+		path := change.Entry.Path + ".attrs." + field.Name
+		if value.HasPending() {
+			resolved, err := value.Resolve(change.lookup(a))
+			if err != nil {
+				return target{}, schema.AsProblem(err, value.Place, path)
+			}
+			value = field.Normalize(resolved)
+			if problems := field.Check(path, value); len(problems) > 0 {
+				return target{}, problems[0]
+			}
+		}
+		t.declared[field.Name] = value.Plain()
+	}
+	return t, nil
+}
+
+// lookup answers references after the changes before this one are done: from
+// the plan, with the primary keys of the objects that were created.
+func (c *Change) lookup(a *applier) schema.Lookup {
+	return func(ref schema.Reference) (schema.Value, error) {
+		value, err := c.references(ref)
+		var later *afterApply
+		if !errors.As(err, &later) {
+			return value, err
+		}
+		if later.creates.change == nil || a.works[later.creates.change] == nil {
+			return schema.Value{}, err
+		}
+		w := a.works[later.creates.change]
+		<-w.done
+		return schema.Value{Place: ref.Place, Data: w.pk}, w.err
+	}
+}
