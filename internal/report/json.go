@@ -1,0 +1,135 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/sync"
+)
+
+// FormatVersion is the version of the JSON form; its first number grows when
+// something that was there changes.
+const FormatVersion = "1.0"
+
+// About says what made a plan, and for which server.
+type About struct {
+	AksyncVersion string
+	ServerURL     string
+}
+
+type document struct {
+	FormatVersion string   `json:"format_version"`
+	AksyncVersion string   `json:"aksync_version"`
+	Server        server   `json:"server"`
+	Summary       Summary  `json:"summary"`
+	Changes       []change `json:"changes"`
+	Errors        []fault  `json:"errors"`
+}
+
+type server struct {
+	URL     string `json:"url"`
+	Version string `json:"version"`
+}
+
+type change struct {
+	Action sync.Action `json:"action"`
+	Model  string      `json:"model"`
+	Name   string      `json:"name"`
+	// PK is null before creation.
+	PK     *string  `json:"pk"`
+	Source source   `json:"source"`
+	UsedBy []string `json:"used_by"`
+	Fields []field  `json:"fields"`
+}
+
+type source struct {
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+}
+
+type field struct {
+	Name            string `json:"name"`
+	Before          any    `json:"before"`
+	After           any    `json:"after"`
+	KnownAfterApply bool   `json:"known_after_apply,omitempty"`
+}
+
+type fault struct {
+	source
+	Path    string `json:"path"`
+	Message string `json:"message"`
+}
+
+// JSON writes a planned pass in the form that CI pipelines read: the same
+// input gives the same bytes. Objects that are as declared are left out
+// unless all is set.
+func JSON(w io.Writer, pass *sync.Pass, about About, all bool) error {
+	doc := document{
+		FormatVersion: FormatVersion,
+		AksyncVersion: about.AksyncVersion,
+		Server:        server{URL: about.ServerURL, Version: pass.Plan.Version},
+		Summary:       Summarize(pass),
+		Changes:       []change{},
+		Errors:        faults(pass.Problems()),
+	}
+	for _, planned := range pass.Plan.Changes {
+		if planned.Action != sync.NoOp || all {
+			doc.Changes = append(doc.Changes, asChange(planned))
+		}
+	}
+	return encode(w, doc)
+}
+
+// Validation writes the outcome of validate in the same form, without a
+// server and without changes.
+func Validation(w io.Writer, pass *sync.Pass, about About) error {
+	return encode(w, struct {
+		FormatVersion string  `json:"format_version"`
+		AksyncVersion string  `json:"aksync_version"`
+		Summary       Summary `json:"summary"`
+		Errors        []fault `json:"errors"`
+	}{FormatVersion, about.AksyncVersion, Summarize(pass), faults(pass.Problems())})
+}
+
+func asChange(planned *sync.Change) change {
+	c := change{
+		Action: planned.Action,
+		Model:  planned.Kind.Model,
+		Name:   planned.Name,
+		Source: asSource(planned.Entry.Place),
+		UsedBy: append([]string{}, planned.UsedBy...),
+		Fields: []field{},
+	}
+	if planned.PK != "" {
+		c.PK = &planned.PK
+	}
+	for _, f := range planned.Fields {
+		c.Fields = append(c.Fields, field(f))
+	}
+	return c
+}
+
+func asSource(place schema.Place) source {
+	return source{File: place.File, Line: place.Line, Column: place.Column}
+}
+
+func faults(problems schema.Problems) []fault {
+	list := []fault{}
+	for _, problem := range problems {
+		list = append(list, fault{asSource(problem.Place), problem.Path, problem.Message})
+	}
+	return list
+}
+
+func encode(w io.Writer, doc any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(doc); err != nil {
+		return fmt.Errorf("writing the plan as JSON: %w", err)
+	}
+	return nil
+}

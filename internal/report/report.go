@@ -1,0 +1,85 @@
+// Package report writes a pass for people and for programs: each form is a
+// small writer over the same plan.
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aksync/aksync/sync"
+)
+
+// Summary counts what a plan comes to.
+type Summary struct {
+	Create           int `json:"create"`
+	Update           int `json:"update"`
+	Delete           int `json:"delete"`
+	NoOp             int `json:"no_op"`
+	Error            int `json:"error"`
+	UnmanagedEntries int `json:"unmanaged_entries"`
+}
+
+// Summarize counts the changes, errors and unmanaged entries of a pass.
+func Summarize(pass *sync.Pass) Summary {
+	s := Summary{Error: len(pass.Problems())}
+	if pass.Blueprints != nil {
+		for _, count := range pass.Blueprints.Unmanaged {
+			s.UnmanagedEntries += count
+		}
+	}
+	if pass.Plan == nil {
+		return s
+	}
+	for _, change := range pass.Plan.Changes {
+		switch change.Action {
+		case sync.Create:
+			s.Create++
+		case sync.Update:
+			s.Update++
+		case sync.Delete:
+			s.Delete++
+		case sync.NoOp:
+			s.NoOp++
+		}
+	}
+	return s
+}
+
+// String is the last line of a plan, which people quote.
+func (s Summary) String() string {
+	line := fmt.Sprintf("Plan: %d to create, %d to update, %d to delete, %d unchanged", s.Create, s.Update, s.Delete, s.NoOp)
+	if s.Error > 0 {
+		line += ", " + count(s.Error, "error", "errors")
+	}
+	return line + "."
+}
+
+// LeftAlone says which entries and permissions are not managed, or nothing
+// where there are none.
+func LeftAlone(blueprints *sync.Blueprints) string {
+	var parts []string
+	total := 0
+	for _, model := range slices.Sorted(maps.Keys(blueprints.Unmanaged)) {
+		total += blueprints.Unmanaged[model]
+		parts = append(parts, fmt.Sprintf("%s (%d)", model, blueprints.Unmanaged[model]))
+	}
+	var sentences []string
+	if total > 0 {
+		sentences = append(sentences, fmt.Sprintf("%s left alone: %s.",
+			count(total, "entry of a model that aksync does not manage is", "entries of models that aksync does not manage are"),
+			strings.Join(parts, ", ")))
+	}
+	if blueprints.Permissions > 0 {
+		sentences = append(sentences, count(blueprints.Permissions, "permission is", "permissions are")+" not managed.")
+	}
+	return strings.Join(sentences, " ")
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
