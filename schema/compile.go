@@ -19,6 +19,7 @@ func (s *Schema) compileKind(model string, v cue.Value) (*Kind, error) {
 		Scope   string `json:"scope"`
 		Users   struct {
 			Field string `json:"field"`
+			Model string `json:"model"`
 			Label string `json:"label"`
 		} `json:"users"`
 	}
@@ -27,7 +28,8 @@ func (s *Schema) compileKind(model string, v cue.Value) (*Kind, error) {
 	}
 	k := &Kind{
 		Model: model, Title: words.Title, Managed: words.Managed, Path: words.Path,
-		Key: words.Key, Lookup: words.Lookup, Scope: words.Scope, Users: Users(words.Users),
+		Key: words.Key, Lookup: words.Lookup, Scope: words.Scope,
+		Users: Users{Field: words.Users.Field, Model: words.Users.Model, Label: words.Users.Label},
 	}
 	var err error
 	if k.Fields, err = s.compileShape(v.LookupPath(cue.ParsePath("fields"))); err != nil {
@@ -42,7 +44,27 @@ func (s *Schema) compileKind(model string, v cue.Value) (*Kind, error) {
 	if k.readOnly(PK) == nil {
 		return nil, fmt.Errorf("it has no %s among its read-only fields", PK)
 	}
-	return k, nil
+	return k, k.compileUsers()
+}
+
+// compileUsers reads what is shown of each user off the constraint of the
+// field that lists them.
+func (k *Kind) compileUsers() error {
+	if k.Users.Field == "" {
+		return nil
+	}
+	readOnly := k.readOnly(k.Users.Field)
+	if readOnly == nil {
+		return fmt.Errorf("its users are in %s, which is none of its read-only fields", k.Users.Field)
+	}
+	fields, err := readOnly.field.is.LookupPath(cue.MakePath(cue.AnyIndex)).Fields(cue.Optional(true))
+	if err != nil {
+		return cueError("reading what is shown of its users", err)
+	}
+	for fields.Next() {
+		k.Users.Shows = append(k.Users.Shows, fields.Selector().Unquoted())
+	}
+	return nil
 }
 
 func (s *Schema) compileReadOnly(v cue.Value) ([]*ReadOnly, error) {

@@ -21,9 +21,15 @@ type Kind struct {
 	ReadOnly []*ReadOnly
 }
 
-// Users says where an answer lists what uses the object. Both are empty for a
+// Users says where an answer lists what uses the object; it is empty for a
 // kind that does not list it.
-type Users struct{ Field, Label string }
+type Users struct {
+	// Field is the read-only field, Model that of its elements, and Label
+	// their field that names the user.
+	Field, Model, Label string
+	// Shows are the fields that each element has.
+	Shows []string
+}
 
 // ReadOnly is a field that the server answers and nobody can write.
 type ReadOnly struct {
@@ -109,7 +115,7 @@ type Field struct {
 // authentik that takes it, as year.month; empty means all that are supported.
 type Choice struct{ Value, Since string }
 
-// Field gives the read-only field of that name, or nil.
+// readOnly gives the read-only field of that name, or nil.
 func (k *Kind) readOnly(name string) *ReadOnly {
 	for _, field := range k.ReadOnly {
 		if field.Name == name {
@@ -118,3 +124,7 @@ func (k *Kind) readOnly(name string) *ReadOnly {
 	}
 	return nil
 }
+
+// Accepts tells whether the field's constraint takes the value, given as
+// Value.Plain gives it.
+func (r *ReadOnly) Accepts(plain any) bool { return r.field.accepts(plain) }
