@@ -37,41 +37,43 @@ const (
 // Run makes passes until ctx ends. The pass under way then ends after the
 // changes under way, and is passed to OnPass too.
 func (d *Daemon) Run(ctx context.Context) {
-	trigger, retry := TriggerStart, firstRetry
-	for {
-		wait := d.Interval
+	retry := firstRetry
+	var due time.Time
+	for trigger := TriggerStart; trigger != ""; trigger = d.next(ctx, due) {
 		pass := d.Reconciler.Apply(ctx, trigger)
-		if pass != nil && (ctx.Err() == nil || pass.Report != nil) {
+		if pass == nil {
+			continue // what was due before still is
+		}
+		if ctx.Err() == nil || pass.Report != nil {
 			d.OnPass(pass)
 		}
-		if pass != nil && pass.Err != nil {
+		wait := d.Interval
+		if pass.Err != nil {
 			wait = min(wait, retry)
 			retry = min(2*retry, lastRetry)
 		} else {
 			retry = firstRetry
 		}
-		var goOn bool
-		if trigger, goOn = d.next(ctx, wait); !goOn {
-			return
-		}
+		due = time.Now().Add(wait)
 	}
 }
 
-// next waits for what causes the next pass.
-func (d *Daemon) next(ctx context.Context, wait time.Duration) (trigger string, goOn bool) {
+// next waits for what causes the next pass, and gives the trigger; nothing
+// where ctx has ended.
+func (d *Daemon) next(ctx context.Context, due time.Time) (trigger string) {
 	if ctx.Err() != nil {
-		return "", false
+		return ""
 	}
-	timer := time.NewTimer(wait)
+	timer := time.NewTimer(time.Until(due))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return "", false
+		return ""
 	case <-d.Changes:
-		return TriggerFile, true
+		return TriggerFile
 	case <-d.Requests:
-		return TriggerRequest, true
+		return TriggerRequest
 	case <-timer.C:
-		return TriggerInterval, true
+		return TriggerInterval
 	}
 }

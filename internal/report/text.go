@@ -64,11 +64,12 @@ func (t *Text) Changes(pass *sync.Pass) error {
 	return t.err
 }
 
-// problems writes the errors of a pass, one a line.
+// problems writes the errors of a pass, one a line, with the place at its
+// head, where editors and CI look for it.
 func (t *Text) problems(pass *sync.Pass) {
 	problems := pass.Problems()
 	for _, problem := range problems {
-		t.line("%s %s", t.fail("error:"), problem)
+		t.line("%s", t.fail("%s", problem))
 	}
 	if len(problems) > 0 {
 		t.line("")
@@ -93,8 +94,8 @@ func (t *Text) Applied(report *sync.Report) error {
 			done[result.Change.Action]++
 			continue
 		}
-		t.line("%s %s: %s %s %q: %s", t.fail("error:"), result.Change.Entry.Place,
-			result.Change.Action, result.Change.Kind.Title, result.Change.Name, result.Err)
+		t.line("%s", t.fail("%s: %s %s %q: %s", result.Change.Entry.Place,
+			result.Change.Action, result.Change.Kind.Title, result.Change.Name, result.Err))
 	}
 	line := fmt.Sprintf("Applied: %d created, %d updated, %d deleted", done[sync.Create], done[sync.Update], done[sync.Delete])
 	if failed := report.Count(sync.Failed); failed > 0 {

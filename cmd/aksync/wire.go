@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/rs/zerolog"
+
+	"github.com/aksync/aksync/internal/authentik"
+	"github.com/aksync/aksync/internal/blueprint"
+	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/sync"
+)
+
+// source reads the blueprints below some paths; it is the sync.Source of all
+// commands.
+type source struct {
+	reader *blueprint.Reader
+	paths  []string
+	// onInputs, if not nil, is told which files !File looks at.
+	onInputs func(files []string)
+
+	files []*blueprint.File
+	last  *sync.Blueprints
+}
+
+// newSource makes the source of a command. tokenFile is never readable by
+// !File.
+func newSource(s *schema.Schema, flags readFlags, tokenFile string, paths []string) (*source, error) {
+	tags, err := flags.tagValues()
+	if err != nil {
+		return nil, err
+	}
+	options := blueprint.Options{
+		Schema:       s,
+		EnvAllow:     flags.envAllow,
+		FileRoots:    flags.fileRoots,
+		Tags:         tags,
+		StrictModels: flags.strictModels,
+	}
+	if tokenFile != "" {
+		options.ForbiddenFiles = []string{tokenFile}
+	}
+	return &source{reader: blueprint.NewReader(options), paths: paths}, nil
+}
+
+// Read gives the blueprints as they are now. The reader gives the same *File
+// for one that did not change.
+func (s *source) Read(ctx context.Context) (*sync.Blueprints, error) {
+	set, err := s.reader.Read(ctx, s.paths)
+	if err != nil {
+		return nil, err
+	}
+	if s.onInputs != nil {
+		s.onInputs(set.Inputs().Files)
+	}
+	if s.last != nil && slices.Equal(set.Files, s.files) {
+		return s.last, nil
+	}
+	s.files, s.last = set.Files, gather(set.Files)
+	return s.last, nil
+}
+
+// gather sums up what the files say.
+func gather(files []*blueprint.File) *sync.Blueprints {
+	read := &sync.Blueprints{Unmanaged: map[string]int{}}
+	for _, file := range files {
+		read.Files = append(read.Files, sync.Blueprint{
+			Path: file.Path, State: sync.FileState(file.Status), Problems: file.Problems,
+		})
+		switch file.Status {
+		case blueprint.Valid:
+			read.Entries = append(read.Entries, file.Entries...)
+		case blueprint.Invalid:
+			read.Frozen = append(read.Frozen, file.Entries...)
+		case blueprint.Disabled:
+			continue
+		}
+		for model, count := range file.Unmanaged {
+			read.Unmanaged[model] += count
+		}
+		read.Permissions += file.Permissions
+	}
+	return read
+}
+
+// client makes the API client that the flags describe.
+func (f *serverFlags) client(log zerolog.Logger, observe func(authentik.Request)) (*authentik.Client, error) {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
+	return authentik.New(authentik.Config{
+		URL:         f.url,
+		Token:       f.token(),
+		CAFile:      f.caFile,
+		ClientCert:  f.clientCert,
+		ClientKey:   f.clientKey,
+		Insecure:    f.insecure,
+		Timeout:     f.timeout,
+		Parallelism: f.parallelism,
+		RateLimit:   f.rateLimit,
+		UserAgent:   "aksync/" + thisBuild().version,
+		Observe:     observe,
+		Logger:      log,
+	})
+}
+
+// reconciler puts together what makes passes.
+func (f *serverFlags) reconciler(source *source, s *schema.Schema, client *authentik.Client) *sync.Reconciler {
+	return &sync.Reconciler{Schema: s, Source: source, API: client, Parallelism: f.parallelism}
+}
+
+// onePass is what plan and apply have in common: everything that a single pass
+// needs. stop closes the connections.
+func onePass(flags serverFlags, read readFlags, log zerolog.Logger, args []string) (r *sync.Reconciler, client *authentik.Client, err error) {
+	s, err := schema.Load()
+	if err != nil {
+		return nil, nil, fmt.Errorf("loading the schema: %w", err)
+	}
+	source, err := newSource(s, read, flags.tokenFile, paths(args))
+	if err != nil {
+		return nil, nil, err
+	}
+	if client, err = flags.client(log, nil); err != nil {
+		return nil, nil, err
+	}
+	return flags.reconciler(source, s, client), client, nil
+}

@@ -1,0 +1,147 @@
+package sync_test
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	gosync "sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/sync"
+)
+
+// sourceOf gives the same blueprints until they are replaced.
+type sourceOf struct {
+	mutex gosync.Mutex
+	read  *sync.Blueprints
+}
+
+func (s *sourceOf) Read(context.Context) (*sync.Blueprints, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.read, nil
+}
+
+func (s *sourceOf) replace(read *sync.Blueprints) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.read = read
+}
+
+// emptyServer holds nothing, and fails as long as it is down.
+type emptyServer struct {
+	sync.Writer
+	mutex gosync.Mutex
+	down  bool
+}
+
+func (s *emptyServer) setDown(down bool) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.down = down
+}
+
+func (s *emptyServer) Version(context.Context) (string, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.down {
+		return "", errors.New("down")
+	}
+	return "2025.10.4", nil
+}
+
+func (s *emptyServer) List(context.Context, string, url.Values) ([]schema.Object, error) {
+	return nil, nil
+}
+
+func (s *emptyServer) Retrieve(context.Context, string, string) (schema.Object, error) {
+	return nil, errors.New("not here")
+}
+
+// passLog is what the daemon made of its time: the trigger of each pass, its
+// verdict, and when it was, in seconds from the start.
+type passLog struct {
+	began time.Time
+	lines []string
+}
+
+func (l *passLog) add(pass *sync.Pass) {
+	l.lines = append(l.lines, pass.Trigger+" "+string(pass.Verdict())+" "+time.Since(l.began).Round(time.Second).String())
+}
+
+func TestDaemon(t *testing.T) {
+	s := withIdentification(t)
+	tests := []struct {
+		name string
+		down bool
+		play func(files, requests chan<- struct{}, source *sourceOf, server *emptyServer)
+		want []string
+	}{
+		{
+			name: "a pass at the start and at each interval",
+			play: func(_, _ chan<- struct{}, _ *sourceOf, _ *emptyServer) { time.Sleep(150 * time.Second) },
+			want: []string{"start success 0s", "interval success 1m0s", "interval success 2m0s"},
+		},
+		{
+			name: "a pass on request, and the interval counts from it",
+			play: func(_, requests chan<- struct{}, _ *sourceOf, _ *emptyServer) {
+				time.Sleep(30 * time.Second)
+				requests <- struct{}{}
+				time.Sleep(70 * time.Second)
+			},
+			want: []string{"start success 0s", "request success 30s", "interval success 1m30s"},
+		},
+		{
+			name: "files that say what they said before cause no pass and put none off",
+			play: func(files, _ chan<- struct{}, source *sourceOf, _ *emptyServer) {
+				time.Sleep(30 * time.Second)
+				files <- struct{}{}
+				time.Sleep(31 * time.Second)
+				source.replace(&sync.Blueprints{})
+				files <- struct{}{}
+				time.Sleep(time.Second)
+			},
+			want: []string{"start success 0s", "interval success 1m0s", "file success 1m1s"},
+		},
+		{
+			name: "a server that is down is tried again soon, and then less and less",
+			down: true,
+			play: func(_, _ chan<- struct{}, _ *sourceOf, server *emptyServer) {
+				time.Sleep(10 * time.Second)
+				server.setDown(false)
+				time.Sleep(70 * time.Second)
+			},
+			want: []string{
+				"start failure 0s", "interval failure 1s", "interval failure 3s", "interval failure 7s",
+				"interval success 15s", "interval success 1m15s",
+			},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				source, server := &sourceOf{read: &sync.Blueprints{}}, &emptyServer{down: tt.down}
+				files, requests := make(chan struct{}), make(chan struct{})
+				log := &passLog{began: time.Now()}
+				daemon := &sync.Daemon{
+					Reconciler: &sync.Reconciler{Schema: s, Source: source, API: server, Parallelism: 1},
+					Interval:   time.Minute, Changes: files, Requests: requests, OnPass: log.add,
+				}
+				ctx, stop := context.WithCancel(t.Context())
+				var running gosync.WaitGroup
+				running.Go(func() { daemon.Run(ctx) })
+				tt.play(files, requests, source, server)
+				stop()
+				running.Wait()
+				if diff := cmp.Diff(tt.want, log.lines); diff != "" {
+					t.Errorf("the passes (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
