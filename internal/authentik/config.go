@@ -41,6 +41,9 @@ type Config struct {
 	Parallelism int
 	// RateLimit bounds the requests a second; 0 is no limit.
 	RateLimit float64
+	// RetryWait is the wait before the first retry; it doubles for each further
+	// one. 0 is half a second.
+	RetryWait time.Duration
 	// UserAgent is sent with each request.
 	UserAgent string
 
@@ -92,7 +95,13 @@ func defaultTuning() tuning {
 // New returns a client for the authentik at cfg.URL. It makes no request: a
 // wrong address or token shows at the first call. An error names the setting
 // that is wrong.
-func New(cfg Config) (*Client, error) { return newClient(cfg, defaultTuning()) }
+func New(cfg Config) (*Client, error) {
+	tune := defaultTuning()
+	if cfg.RetryWait > 0 {
+		tune.retryMin, tune.retryMax = cfg.RetryWait, 16*cfg.RetryWait
+	}
+	return newClient(cfg, tune)
+}
 
 func newClient(cfg Config, tune tuning) (*Client, error) {
 	if err := cfg.complete(); err != nil {
