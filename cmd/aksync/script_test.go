@@ -5,10 +5,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -27,6 +30,7 @@ func TestMain(m *testing.M) {
 //	server [VERSION]         start an embedded server and point the environment at it
 //	server down              stop it
 //	api METHOD PATH [BODY]   send a request to it and print the answer
+//	await URL REGEXP         ask the URL until the answer matches
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/script",
@@ -37,11 +41,17 @@ func TestScripts(t *testing.T) {
 			env.Setenv("AUTHENTIK_URL", "")
 			env.Setenv("AUTHENTIK_TOKEN", "")
 			env.Values[serverKey{}] = &scriptServer{}
+			address, err := freeAddress()
+			if err != nil {
+				return err
+			}
+			env.Setenv("ADDRESS", address)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"server": startServer,
 			"api":    callAPI,
+			"await":  await,
 		},
 	})
 }
@@ -53,6 +63,13 @@ type scriptServer struct {
 }
 
 type serverKey struct{}
+
+func (s *scriptServer) url() string {
+	if s.http == nil {
+		return ""
+	}
+	return s.http.URL
+}
 
 func serverOf(ts *testscript.TestScript) *scriptServer {
 	server, _ := ts.Value(serverKey{}).(*scriptServer)
@@ -101,4 +118,50 @@ func callAPI(ts *testscript.TestScript, neg bool, args []string) {
 	if failed := response.StatusCode >= http.StatusBadRequest; failed != neg {
 		ts.Fatalf("%s %s: %d %s", args[0], args[1], response.StatusCode, answer)
 	}
+}
+
+// freeAddress gives a loopback address that nobody listens on.
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
+}
+
+// awaitAtMost bounds how long await asks; it is much longer than anything
+// takes.
+const awaitAtMost = 30 * time.Second
+
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: await URL REGEXP")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, strings.Replace(args[0], "API", serverOf(ts).url()+"/api/v3", 1), nil)
+	ts.Check(err)
+	request.Header.Set("Authorization", "Bearer "+devserver.DevToken)
+	var last string
+	for end := time.Now().Add(awaitAtMost); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		last = answerOf(request)
+		if pattern.MatchString(last) {
+			return
+		}
+	}
+	ts.Fatalf("%s never matched %s; it ended as %s", args[0], args[1], last)
+}
+
+// answerOf gives the answer's status and body, or the error.
+func answerOf(request *http.Request) string {
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err.Error()
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%d %s", response.StatusCode, body)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -8,23 +9,24 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is set when a release is built, by -ldflags "-X main.version=1.2.3".
-var version string
+// version and revision are set when a release is built, by
+// -ldflags "-X main.version=1.2.3 -X main.revision=abc123".
+var version, revision string
 
 // build says which build of aksync this is.
 type build struct{ version, revision string }
 
 func thisBuild() build {
-	b := build{version: version, revision: "unknown"}
+	b := build{version: cmp.Or(version, "unknown"), revision: cmp.Or(revision, "unknown")}
 	info, known := debug.ReadBuildInfo()
 	if !known {
 		return b
 	}
-	if b.version == "" {
+	if version == "" {
 		b.version = info.Main.Version
 	}
 	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" {
+		if setting.Key == "vcs.revision" && revision == "" {
 			b.revision = setting.Value
 		}
 	}

@@ -25,7 +25,7 @@ func (c *Client) checkRetry(ctx context.Context, _ *http.Response, err error) (b
 	}
 	again := ctx.Err() == nil && x.failure.repeatable()
 	if again && x.attempts <= c.tune.retries {
-		c.log.Warn().Err(x.failure).Int("attempt", x.attempts).Msg("request to authentik failed, trying again")
+		c.log.Debug().Err(x.failure).Int("attempt", x.attempts).Msg("request to authentik failed, trying again")
 	}
 	return again, nil
 }
