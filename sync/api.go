@@ -18,6 +18,9 @@ type Reader interface {
 	List(ctx context.Context, path string, query url.Values) ([]schema.Object, error)
 	// Retrieve gives one object by what ends its path.
 	Retrieve(ctx context.Context, path, key string) (schema.Object, error)
+	// UsedBy gives what uses an object, each with its name and what its
+	// deletion does to it.
+	UsedBy(ctx context.Context, path, key string) ([]schema.Object, error)
 }
 
 // Writer is what a pass writes to authentik. The errors of its methods tell

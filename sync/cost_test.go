@@ -103,7 +103,7 @@ func BenchmarkPlanThousand(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if plan := sync.MakePlan(s, desired, live); len(plan.Changes) != 1000 || plan.HasChanges() {
+		if plan := sync.MakePlan(s, desired, live, sync.Guards{}); len(plan.Changes) != 1000 || plan.HasChanges() {
 			b.Fatal(sketch(plan)[:3])
 		}
 	}

@@ -63,6 +63,10 @@ func (s *emptyServer) Retrieve(context.Context, string, string) (schema.Object, 
 	return nil, errors.New("not here")
 }
 
+func (s *emptyServer) UsedBy(context.Context, string, string) ([]schema.Object, error) {
+	return nil, nil
+}
+
 // passLog is what the daemon made of its time: the trigger of each pass, its
 // verdict, and when it was, in seconds from the start.
 type passLog struct {

@@ -64,6 +64,8 @@ type Reconciler struct {
 	API    API
 	// Parallelism is how many changes are made at a time.
 	Parallelism int
+	// Guards keep a pass from doing harm by mistake.
+	Guards Guards
 	// DryRun plans and writes nothing.
 	DryRun bool
 	// OnPlan, if not nil, is given each plan before it is applied.
@@ -141,7 +143,7 @@ func (r *Reconciler) Apply(ctx context.Context, trigger string) *Pass {
 	if r.OnPlan != nil {
 		r.OnPlan(pass)
 	}
-	if !r.DryRun {
+	if !r.DryRun && pass.Plan.Refusal == "" {
 		pass.Report = Apply(ctx, r.API, pass.Plan, r.Parallelism, r.OnResult)
 	}
 	return pass
@@ -156,9 +158,9 @@ func (r *Reconciler) plan(ctx context.Context, desired Desired) (*Plan, error) {
 		if err := r.fetch(ctx, &live, needs); err != nil {
 			return nil, err
 		}
-		plan := MakePlan(r.Schema, desired, live)
+		plan := MakePlan(r.Schema, desired, live, r.Guards)
 		if len(plan.Needs) == 0 {
-			return plan, nil
+			return plan, r.checkInUse(ctx, plan)
 		}
 		needs = plan.Needs
 	}

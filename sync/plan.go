@@ -6,6 +6,7 @@ package sync
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/aksync/aksync/schema"
 )
@@ -29,6 +30,13 @@ type Desired struct {
 	// Frozen are those of the invalid files, as far as they could be read.
 	// Their objects are left as they are.
 	Frozen []schema.Entry
+	// Silent are entries that ask for nothing now, since their conditions are
+	// not met or their file is switched off: their objects are spoken of, and
+	// not pruned.
+	Silent []schema.Entry
+	// Incomplete is set where a file is invalid, and so perhaps an object
+	// spoken of that nobody knows of: then nothing is pruned.
+	Incomplete bool
 }
 
 // Plan is what has to be done, and what stands in the way.
@@ -46,6 +54,8 @@ type Plan struct {
 	// Warnings are answers of the server that are not as the schema has
 	// them, but that nothing depends on.
 	Warnings []string
+	// Refusal says why nothing of the plan is done, if a guard refuses it.
+	Refusal string
 	// Needs are models that references ask for and Live does not hold. A
 	// plan that needs any is of no use but to say so.
 	Needs []string
@@ -72,6 +82,8 @@ type Change struct {
 
 	// live is the object as it was planned against.
 	live schema.Answer
+	// inUse names what uses the object, as the server said when asked.
+	inUse []string
 	// references answers what is Pending in the entry, as far as the plan
 	// can.
 	references schema.Lookup
@@ -101,7 +113,7 @@ func (p *Plan) HasChanges() bool {
 
 // MakePlan compares what is desired with what is live. It is a pure function:
 // the same input gives the same plan.
-func MakePlan(s *schema.Schema, desired Desired, live Live) *Plan {
+func MakePlan(s *schema.Schema, desired Desired, live Live, guards Guards) *Plan {
 	p := &planner{
 		schema: s,
 		live:   indexLive(s, live),
@@ -121,10 +133,25 @@ func MakePlan(s *schema.Schema, desired Desired, live Live) *Plan {
 	for _, group := range p.groups() {
 		p.planObject(group, frozen)
 	}
+	if len(guards.Prune) > 0 && !desired.Incomplete {
+		p.prune(guards.Prune, slices.Concat(desired.Entries, desired.Silent))
+	}
 	p.checkNames()
 	p.order()
+	p.plan.checkLimits(guards, p.countLive())
 	p.plan.Problems = p.plan.Problems.Sort()
 	return p.plan
+}
+
+// countLive gives how many live objects of managed kinds there are.
+func (p *planner) countLive() int {
+	count := 0
+	for model, ix := range p.live {
+		if p.schema.Kind(model).Managed {
+			count += len(ix.all)
+		}
+	}
+	return count
 }
 
 // planner holds what one call of MakePlan works on.

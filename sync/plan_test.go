@@ -57,6 +57,7 @@ func read(t testing.TB, s *schema.Schema, files map[string]string) sync.Desired 
 	for _, file := range set.Files {
 		if file.Status == blueprint.Invalid {
 			desired.Frozen = append(desired.Frozen, file.Entries...)
+			desired.Incomplete = true
 			continue
 		}
 		desired.Entries = append(desired.Entries, file.Entries...)
@@ -342,11 +343,11 @@ func TestPlan(t *testing.T) {
 				Objects: map[string][]schema.Object{stageModel: tt.stages, flowModel: tt.flows},
 			}
 			desired := read(t, s, tt.files)
-			plan := sync.MakePlan(s, desired, live)
+			plan := sync.MakePlan(s, desired, live, sync.Guards{})
 			if diff := cmp.Diff(tt.want, sketch(plan)); diff != "" {
 				t.Errorf("the plan (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(sketch(plan), sketch(sync.MakePlan(s, desired, live))); diff != "" {
+			if diff := cmp.Diff(sketch(plan), sketch(sync.MakePlan(s, desired, live, sync.Guards{}))); diff != "" {
 				t.Errorf("the same input gave another plan:\n%s", diff)
 			}
 		})
@@ -373,7 +374,7 @@ func TestPlanKnownAfterApply(t *testing.T) {
 		"c.yaml:3:3: entries[0].attrs: backends is missing: want a list of at least one backend",
 		`c.yaml:4:3: entries[1]: it refers to the password stage "broken", which can't be planned: put that right first`,
 	}
-	if diff := cmp.Diff(want, sketch(sync.MakePlan(s, read(t, s, files), live))); diff != "" {
+	if diff := cmp.Diff(want, sketch(sync.MakePlan(s, read(t, s, files), live, sync.Guards{}))); diff != "" {
 		t.Errorf("the plan (-want +got):\n%s", diff)
 	}
 }
@@ -382,7 +383,7 @@ func TestPlanKnownAfterApply(t *testing.T) {
 func TestPlanNeeds(t *testing.T) {
 	s := withIdentification(t)
 	desired := read(t, s, map[string]string{"a.yaml": head + entry("name: a", "configure_flow: !Find [authentik_flows.flow, [slug, x]]")})
-	plan := sync.MakePlan(s, desired, sync.Live{Objects: map[string][]schema.Object{stageModel: nil}})
+	plan := sync.MakePlan(s, desired, sync.Live{Objects: map[string][]schema.Object{stageModel: nil}}, sync.Guards{})
 	if diff := cmp.Diff([]string{flowModel}, plan.Needs); diff != "" {
 		t.Errorf("the needs (-want +got):\n%s", diff)
 	}
@@ -394,7 +395,7 @@ func TestPlanUsedBy(t *testing.T) {
 	desired := read(t, s, map[string]string{"a.yaml": head + entry("name: a", "", "state: absent")})
 	plan := sync.MakePlan(s, desired, sync.Live{Objects: map[string][]schema.Object{
 		stageModel: {stage(pk1, "a", boundTo("login"))},
-	}})
+	}}, sync.Guards{})
 	if len(plan.Changes) != 1 || len(plan.Warnings) > 0 {
 		t.Fatalf("the plan is %v, with warnings %v", sketch(plan), plan.Warnings)
 	}

@@ -8,32 +8,26 @@ import (
 )
 
 func newApply() *cobra.Command {
-	var (
-		server serverFlags
-		read   readFlags
-		logs   logFlags
-	)
+	var flags passFlags
 	cmd := &cobra.Command{
 		Use:   "apply [PATH…]",
 		Short: "Make one pass: show what differs and put it right",
 		Example: `  aksync apply
   aksync apply --parallelism 2 blueprints/login.yaml`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			log, err := logs.logger(cmd)
+			log, err := flags.logs.logger(cmd)
 			if err != nil {
 				return err
 			}
-			reconciler, client, err := onePass(server, read, log, args)
+			passes, err := flags.passes(log, args, nil)
 			if err != nil {
 				return err
 			}
-			defer client.Close()
-			return applyOnce(cmd, reconciler)
+			defer passes.client.Close()
+			return applyOnce(cmd, passes.Reconciler)
 		},
 	}
-	server.register(cmd.Flags())
-	read.register(cmd.Flags())
-	logs.register(cmd.Flags())
+	flags.register(cmd.Flags())
 	return cmd
 }
 
@@ -47,7 +41,7 @@ func applyOnce(cmd *cobra.Command, reconciler *sync.Reconciler) error {
 	if pass.Err != nil {
 		return pass.Err
 	}
-	if writing == nil && len(pass.Report.Results) > 0 {
+	if writing == nil && pass.Report != nil && len(pass.Report.Results) > 0 {
 		writing = text.Applied(pass.Report)
 	}
 	if writing != nil {

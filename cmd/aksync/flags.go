@@ -11,6 +11,7 @@ import (
 
 	"github.com/aksync/aksync/internal/authentik"
 	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/sync"
 )
 
 // defaultPath is the folder that is read where no PATH is given.
@@ -65,6 +66,43 @@ func (f *serverFlags) token() func() (string, error) {
 	default:
 		return authentik.StaticToken(os.Getenv("AUTHENTIK_TOKEN"))
 	}
+}
+
+// guardFlags are the flags that keep a pass from doing harm by mistake.
+type guardFlags struct {
+	maxChanges, maxDeletes string
+	allowInUse             bool
+	prune                  []string
+}
+
+func (f *guardFlags) register(flags *pflag.FlagSet) {
+	standard := sync.DefaultMaxDeletes()
+	flags.StringVar(&f.maxChanges, "max-changes", "", "most changes of one pass, as a number or a share of the live objects such as 10% (default: no limit)")
+	flags.StringVar(&f.maxDeletes, "max-deletes", "", fmt.Sprintf("most deletions of one pass, likewise (default: %s, from 10 live objects on)", standard))
+	flags.BoolVar(&f.allowInUse, "allow-in-use", false, "delete objects that something uses, such as a stage in a flow")
+	flags.StringArrayVar(&f.prune, "prune", nil, "glob of names: delete live objects that match it and that no blueprint speaks of")
+}
+
+// guards reads the flags.
+func (f *guardFlags) guards() (sync.Guards, error) {
+	guards := sync.Guards{AllowInUse: f.allowInUse, Prune: f.prune, MaxDeletes: sync.DefaultMaxDeletes()}
+	if err := sync.CheckGlobs(f.prune); err != nil {
+		return guards, &usageError{fmt.Errorf("--prune: %w", err)}
+	}
+	for _, limit := range []struct {
+		flag, text string
+		target     *sync.Limit
+	}{{"max-changes", f.maxChanges, &guards.MaxChanges}, {"max-deletes", f.maxDeletes, &guards.MaxDeletes}} {
+		if limit.text == "" {
+			continue
+		}
+		parsed, err := sync.ParseLimit(limit.text)
+		if err != nil {
+			return guards, &usageError{fmt.Errorf("--%s: %w", limit.flag, err)}
+		}
+		*limit.target = parsed
+	}
+	return guards, nil
 }
 
 // readFlags are the flags of all commands that read blueprints.

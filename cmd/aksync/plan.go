@@ -9,9 +9,7 @@ import (
 
 func newPlan() *cobra.Command {
 	var (
-		server           serverFlags
-		read             readFlags
-		logs             logFlags
+		flags            passFlags
 		output           string
 		all              bool
 		detailedExitCode bool
@@ -25,22 +23,22 @@ func newPlan() *cobra.Command {
 			if err := oneOf("output", output, "text", "json"); err != nil {
 				return err
 			}
-			log, err := logs.logger(cmd)
+			log, err := flags.logs.logger(cmd)
 			if err != nil {
 				return err
 			}
-			reconciler, client, err := onePass(server, read, log, args)
+			passes, err := flags.passes(log, args, nil)
 			if err != nil {
 				return err
 			}
-			defer client.Close()
-			pass := reconciler.Plan(cmd.Context(), sync.TriggerStart)
+			defer passes.client.Close()
+			pass := passes.Plan(cmd.Context(), sync.TriggerStart)
 			if pass.Err != nil {
 				return pass.Err
 			}
 			out := cmd.OutOrStdout()
 			if output == "json" {
-				err = report.JSON(out, pass, report.About{AksyncVersion: thisBuild().version, ServerURL: server.url}, all)
+				err = report.JSON(out, pass, report.About{AksyncVersion: thisBuild().version, ServerURL: flags.server.url}, all)
 			} else {
 				err = report.NewText(out, coloured(out), all).Plan(pass)
 			}
@@ -50,9 +48,7 @@ func newPlan() *cobra.Command {
 			return planStatus(pass, detailedExitCode)
 		},
 	}
-	server.register(cmd.Flags())
-	read.register(cmd.Flags())
-	logs.register(cmd.Flags())
+	flags.register(cmd.Flags())
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
 	cmd.Flags().BoolVar(&all, "all", false, "list the objects that are as declared, too")
 	cmd.Flags().BoolVar(&detailedExitCode, "detailed-exitcode", false, "exit with 2 where there are changes")

@@ -24,9 +24,7 @@ import (
 
 // runFlags are the flags of the daemon.
 type runFlags struct {
-	server    serverFlags
-	read      readFlags
-	logs      logFlags
+	passFlags
 	interval  time.Duration
 	listen    string
 	webConfig string
@@ -45,9 +43,7 @@ func newRun() *cobra.Command {
   AUTHENTIK_URL=https://auth.example.com AUTHENTIK_TOKEN_FILE=/run/secrets/token aksync run /blueprints`,
 		RunE: func(cmd *cobra.Command, args []string) error { return run(cmd, flags, args) },
 	}
-	flags.server.register(cmd.Flags())
-	flags.read.register(cmd.Flags())
-	flags.logs.register(cmd.Flags())
+	flags.passFlags.register(cmd.Flags())
 	cmd.Flags().DurationVar(&flags.interval, "interval", 5*time.Minute, "time between passes where nothing else causes one")
 	cmd.Flags().StringVar(&flags.listen, "listen", ":9180", "address to serve metrics and health on")
 	cmd.Flags().StringVar(&flags.webConfig, "web-config-file", "", "Prometheus's web configuration: TLS and basic auth for --listen")
@@ -75,33 +71,28 @@ func run(cmd *cobra.Command, flags runFlags, args []string) error {
 	if err := flags.check(); err != nil {
 		return err
 	}
-	s, err := schema.Load()
-	if err != nil {
-		return fmt.Errorf("loading the schema: %w", err)
-	}
 	listener, err := metrics.Listen(cmd.Context(), flags.listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
 	defer listener.Close()
 	if flags.dev {
-		dev, err := flags.startDev(cmd.Context(), s, log)
+		dev, err := flags.startDev(cmd.Context(), log)
 		if err != nil {
 			return err
 		}
 		defer dev.stop()
 	}
-	source, err := newSource(s, flags.read, flags.server.tokenFile, paths(args))
-	if err != nil {
-		return err
-	}
 	b := thisBuild()
 	measured := metrics.New(b.version, b.revision)
-	client, err := flags.client(log, measured)
+	passes, err := flags.passes(log, args, func(r authentik.Request) {
+		measured.ObserveRequest(r.Method, r.Endpoint, r.Code, r.Duration)
+	})
 	if err != nil {
 		return err
 	}
-	defer client.Close()
+	defer passes.client.Close()
+	source := passes.source
 	watcher, err := watch.New(watch.Config{Paths: source.paths, OnEvent: measured.AddWatchEvent, Logger: log})
 	if err != nil {
 		return err
@@ -110,7 +101,7 @@ func run(cmd *cobra.Command, flags runFlags, args []string) error {
 	source.onInputs = watcher.SetExtra
 
 	requests := make(chan struct{}, 1)
-	view := newView(cmd.OutOrStdout(), log, measured, s, newStatus(b, flags, client.URL(), source.paths))
+	view := newView(cmd.OutOrStdout(), log, measured, passes.schema, newStatus(b, flags, passes.client.URL(), source.paths))
 	page, err := metrics.NewHTTP(metrics.Config{
 		Metrics: measured, Health: view.health, Status: view.status,
 		Sync: func() { ask(requests) }, Logger: log,
@@ -118,14 +109,12 @@ func run(cmd *cobra.Command, flags runFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	reconciler := flags.server.reconciler(source, s, client)
-	reconciler.DryRun = flags.dryRun
-	reconciler.OnPlan, reconciler.OnResult = view.planned, view.changed
+	passes.DryRun, passes.OnPlan, passes.OnResult = flags.dryRun, view.planned, view.changed
 	daemon := &sync.Daemon{
-		Reconciler: reconciler, Interval: flags.interval,
+		Reconciler: passes.Reconciler, Interval: flags.interval,
 		Changes: watcher.Changes(), Requests: requests, OnPass: view.passed,
 	}
-	log.Info().Strs("paths", source.paths).Str("server", client.URL()).Stringer("interval", flags.interval).
+	log.Info().Strs("paths", source.paths).Str("server", passes.client.URL()).Stringer("interval", flags.interval).
 		Stringer("listen", listener.Addr()).Bool("dry_run", flags.dryRun).Str("version", b.version).Msg("aksync starts")
 	defer func() { log.Info().Msg("aksync has ended") }()
 	return together(cmd.Context(),
@@ -146,16 +135,13 @@ func together(ctx context.Context, parts ...func(context.Context) error) error {
 	return group.Wait()
 }
 
-// client makes the client whose requests are measured.
-func (f *runFlags) client(log zerolog.Logger, measured *metrics.Metrics) (*authentik.Client, error) {
-	return f.server.client(log, func(r authentik.Request) {
-		measured.ObserveRequest(r.Method, r.Endpoint, r.Code, r.Duration)
-	})
-}
-
 // startDev starts the embedded server on its usual address, or on any where
 // that is taken, and points the flags at it.
-func (f *runFlags) startDev(ctx context.Context, s *schema.Schema, log zerolog.Logger) (*devServer, error) {
+func (f *runFlags) startDev(ctx context.Context, log zerolog.Logger) (*devServer, error) {
+	s, err := schema.Load()
+	if err != nil {
+		return nil, fmt.Errorf("loading the schema: %w", err)
+	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:9000")
 	if err != nil {
 		if listener, err = new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/rs/zerolog"
+	"github.com/spf13/pflag"
 
 	"github.com/aksync/aksync/internal/authentik"
 	"github.com/aksync/aksync/internal/blueprint"
@@ -74,6 +75,7 @@ func gather(files []*blueprint.File) *sync.Blueprints {
 			read.Entries = append(read.Entries, file.Entries...)
 		case blueprint.Invalid:
 			read.Frozen = append(read.Frozen, file.Entries...)
+			read.Incomplete = true
 		case blueprint.Disabled:
 			continue
 		}
@@ -106,24 +108,51 @@ func (f *serverFlags) client(log zerolog.Logger, observe func(authentik.Request)
 	})
 }
 
-// reconciler puts together what makes passes.
-func (f *serverFlags) reconciler(source *source, s *schema.Schema, client *authentik.Client) *sync.Reconciler {
-	return &sync.Reconciler{Schema: s, Source: source, API: client, Parallelism: f.parallelism}
+// passFlags are the flags of all commands that make passes.
+type passFlags struct {
+	server serverFlags
+	read   readFlags
+	guard  guardFlags
+	logs   logFlags
 }
 
-// onePass is what plan and apply have in common: everything that a single pass
-// needs. stop closes the connections.
-func onePass(flags serverFlags, read readFlags, log zerolog.Logger, args []string) (r *sync.Reconciler, client *authentik.Client, err error) {
+func (f *passFlags) register(flags *pflag.FlagSet) {
+	f.server.register(flags)
+	f.read.register(flags)
+	f.guard.register(flags)
+	f.logs.register(flags)
+}
+
+// passes is everything that a command needs to make passes.
+type passes struct {
+	*sync.Reconciler
+	schema *schema.Schema
+	source *source
+	client *authentik.Client
+}
+
+// passes puts together what the flags describe. The client has to be closed.
+func (f *passFlags) passes(log zerolog.Logger, args []string, observe func(authentik.Request)) (*passes, error) {
+	guards, err := f.guard.guards()
+	if err != nil {
+		return nil, err
+	}
 	s, err := schema.Load()
 	if err != nil {
-		return nil, nil, fmt.Errorf("loading the schema: %w", err)
+		return nil, fmt.Errorf("loading the schema: %w", err)
 	}
-	source, err := newSource(s, read, flags.tokenFile, paths(args))
+	source, err := newSource(s, f.read, f.server.tokenFile, paths(args))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if client, err = flags.client(log, nil); err != nil {
-		return nil, nil, err
+	client, err := f.server.client(log, observe)
+	if err != nil {
+		return nil, err
 	}
-	return flags.reconciler(source, s, client), client, nil
+	return &passes{
+		Reconciler: &sync.Reconciler{
+			Schema: s, Source: source, API: client, Parallelism: f.server.parallelism, Guards: guards,
+		},
+		schema: s, source: source, client: client,
+	}, nil
 }

@@ -85,6 +85,32 @@ func (c *Client) Delete(ctx context.Context, path, key string) error {
 	return c.call(ctx, op, func(any) error { return nil })
 }
 
+// UsedBy gives the objects that use an object, and those that deleting it takes
+// along, such as a flow and its binding to a stage (GET path/key/used_by/,
+// bind-usedby). Each has app, model_name, pk, name and action.
+func (c *Client) UsedBy(ctx context.Context, path, key string) ([]Object, error) {
+	op := operation{method: http.MethodGet, path: path, key: key, detail: true, action: "used_by"}
+	var users []Object
+	err := c.call(ctx, op, func(answer any) error {
+		list, ok := answer.([]any)
+		if !ok {
+			return fmt.Errorf("%s where a list is expected", jsonType(answer))
+		}
+		users = make([]Object, len(list))
+		for i, element := range list {
+			var err error
+			if users[i], err = asObject(element); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return users, nil
+}
+
 func (c *Client) object(ctx context.Context, op operation) (Object, error) {
 	var object Object
 	err := c.call(ctx, op, func(answer any) (err error) {
@@ -111,16 +137,21 @@ type operation struct {
 	path   string // below the API: stages/password
 	key    string // of one object, where detail is set
 	detail bool
+	action string // what follows the key: used_by
 	query  url.Values
 	body   Object
 }
 
 // endpoint is the path with {pk} in place of the key.
 func (op operation) endpoint() string {
+	endpoint := "/" + op.path + "/"
 	if op.detail {
-		return "/" + op.path + "/{pk}/"
+		endpoint += "{pk}/"
 	}
-	return "/" + op.path + "/"
+	if op.action != "" {
+		endpoint += op.action + "/"
+	}
+	return endpoint
 }
 
 // url is where the operation goes. The key is checked, as a wrong one would
@@ -133,6 +164,9 @@ func (op operation) url(base *url.URL) (*url.URL, error) {
 			return nil, fmt.Errorf("%q is no key of an object", op.key)
 		}
 		target += url.PathEscape(op.key) + "/"
+	}
+	if op.action != "" {
+		target += op.action + "/"
 	}
 	u, err := url.Parse(base.String() + target)
 	if err != nil {

@@ -66,7 +66,7 @@ func mixed(t *testing.T) *sync.Pass {
 		live("00000000-0000-4000-8000-000000000001", "login", "default-authentication-flow", "intranet"),
 		live("00000000-0000-4000-8000-000000000002", "gone"),
 		live("00000000-0000-4000-8000-000000000003", "same"),
-	}}})
+	}}}, sync.Guards{})
 	return &sync.Pass{Plan: plan, Blueprints: &sync.Blueprints{
 		Files: []sync.Blueprint{
 			{Path: "login.yaml", State: sync.Valid},
