@@ -130,6 +130,9 @@ func (a *applier) run(ctx context.Context, w *work) {
 
 // await waits for the changes before this one, and then for its turn.
 func (a *applier) await(ctx context.Context, w *work) error {
+	if w.change.held != "" {
+		return &skippedError{w.change.held}
+	}
 	for _, before := range w.change.After {
 		other := a.works[before]
 		<-other.done
@@ -166,6 +169,10 @@ func (a *applier) make(ctx context.Context, change *Change) (string, error) {
 	}
 }
 
+// ErrStopNow is the cause of a context that ends and gives nothing under way
+// any time to finish.
+var ErrStopNow = errors.New("what is under way has to end at once")
+
 // grace is how long a change under way may still take when the pass is ended.
 // It is less than the 30 seconds that Kubernetes and Docker Compose users give
 // a process to end.
@@ -175,6 +182,10 @@ const grace = 20 * time.Second
 func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
 	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
+		if errors.Is(context.Cause(ctx), ErrStopNow) {
+			cancel()
+			return
+		}
 		select {
 		case <-time.After(grace):
 			cancel()

@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 )
 
@@ -18,8 +19,11 @@ const (
 type Daemon struct {
 	Reconciler *Reconciler
 	// Interval is the time from the end of a pass to the next one, where
-	// nothing else causes one.
+	// nothing else causes one; up to a tenth more or less, so that many
+	// daemons do not ask the server at once.
 	Interval time.Duration
+	// Jitter gives a number from -1 to 1 for each interval; random if nil.
+	Jitter func() float64
 	// Changes says that files may have changed, Requests that somebody asks
 	// for a pass. Both may be nil.
 	Changes, Requests <-chan struct{}
@@ -37,6 +41,7 @@ const (
 // Run makes passes until ctx ends. The pass under way then ends after the
 // changes under way, and is passed to OnPass too.
 func (d *Daemon) Run(ctx context.Context) {
+	d.Reconciler.fights = newFights()
 	retry := firstRetry
 	var due time.Time
 	for trigger := TriggerStart; trigger != ""; trigger = d.next(ctx, due) {
@@ -47,7 +52,7 @@ func (d *Daemon) Run(ctx context.Context) {
 		if ctx.Err() == nil || pass.Report != nil {
 			d.OnPass(pass)
 		}
-		wait := d.Interval
+		wait := d.interval()
 		if pass.Err != nil {
 			wait = min(wait, retry)
 			retry = min(2*retry, lastRetry)
@@ -56,6 +61,15 @@ func (d *Daemon) Run(ctx context.Context) {
 		}
 		due = time.Now().Add(wait)
 	}
+}
+
+// interval is Interval with its jitter.
+func (d *Daemon) interval() time.Duration {
+	jitter := d.Jitter
+	if jitter == nil {
+		jitter = func() float64 { return 2*rand.Float64() - 1 }
+	}
+	return d.Interval + time.Duration(float64(d.Interval)*jitter()/10)
 }
 
 // next waits for what causes the next pass, and gives the trigger; nothing

@@ -134,7 +134,7 @@ func TestDaemon(t *testing.T) {
 				log := &passLog{began: time.Now()}
 				daemon := &sync.Daemon{
 					Reconciler: &sync.Reconciler{Schema: s, Source: source, API: server, Parallelism: 1},
-					Interval:   time.Minute, Changes: files, Requests: requests, OnPass: log.add,
+					Interval:   time.Minute, Jitter: func() float64 { return 0 }, Changes: files, Requests: requests, OnPass: log.add,
 				}
 				ctx, stop := context.WithCancel(t.Context())
 				var running gosync.WaitGroup
@@ -148,4 +148,62 @@ func TestDaemon(t *testing.T) {
 			})
 		})
 	}
+}
+
+// contested is a server with one stage, which somebody changes back before
+// each pass.
+type contested struct {
+	emptyServer
+	value int64
+	puts  []time.Time
+}
+
+func (c *contested) List(context.Context, string, url.Values) ([]schema.Object, error) {
+	c.value = 9
+	return []schema.Object{stage(pk1, "a", map[string]any{"failed_attempts_before_cancel": c.value})}, nil
+}
+
+func (c *contested) Update(_ context.Context, _, _ string, body schema.Object) (schema.Object, error) {
+	c.puts = append(c.puts, time.Now())
+	return stage(pk1, "a", body), nil
+}
+
+// A field that somebody else keeps changing is put right less and less often,
+// and said to be fought over; a blueprint that is changed is none of that.
+func TestDaemonSeesFights(t *testing.T) {
+	s := withIdentification(t)
+	wants := func(attempts string) *sync.Blueprints {
+		return &sync.Blueprints{Desired: read(t, s, map[string]string{"a.yaml": head + entry("name: a", inbuilt+", failed_attempts_before_cancel: "+attempts)})}
+	}
+	three, four := wants("3"), wants("4")
+	synctest.Test(t, func(t *testing.T) {
+		source, server := &sourceOf{read: three}, &contested{}
+		began := time.Now()
+		fought := 0
+		daemon := &sync.Daemon{
+			Reconciler: &sync.Reconciler{Schema: s, Source: source, API: server, Parallelism: 1},
+			Interval:   5 * time.Minute, Jitter: func() float64 { return 0 },
+			OnPass: func(pass *sync.Pass) { fought += len(pass.Fought) },
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		var running gosync.WaitGroup
+		running.Go(func() { daemon.Run(ctx) })
+		time.Sleep(2*time.Hour + time.Minute)
+		source.replace(four)
+		time.Sleep(5 * time.Minute)
+		stop()
+		running.Wait()
+		var minutes []float64
+		for _, put := range server.puts {
+			minutes = append(minutes, put.Sub(began).Minutes())
+		}
+		// Three times at the interval; after 10, 20, 40 minutes; and at once
+		// when the blueprint wants something else.
+		if diff := cmp.Diff([]float64{0, 5, 10, 20, 40, 80, 125}, minutes); diff != "" {
+			t.Errorf("the minutes of the PUTs (-want +got):\n%s", diff)
+		}
+		if want := 22; fought != want {
+			t.Errorf("%d passes told of the fight, want %d", fought, want)
+		}
+	})
 }

@@ -74,6 +74,8 @@ type Reconciler struct {
 	OnResult func(Result)
 
 	last *Pass
+	// fights is the daemon's memory of what it puts right; nil for one pass.
+	fights *fights
 }
 
 // Pass is one pass and what it came to.
@@ -86,6 +88,8 @@ type Pass struct {
 	Blueprints *Blueprints
 	Plan       *Plan
 	Report     *Report
+	// Fought says which fields somebody else keeps changing.
+	Fought []string
 	// Err is why the pass could not be made.
 	Err error
 }
@@ -140,11 +144,17 @@ func (r *Reconciler) Apply(ctx context.Context, trigger string) *Pass {
 	if pass.Err != nil {
 		return pass
 	}
+	if r.fights != nil {
+		pass.Fought = r.fights.hold(pass.Plan, time.Now())
+	}
 	if r.OnPlan != nil {
 		r.OnPlan(pass)
 	}
 	if !r.DryRun && pass.Plan.Refusal == "" {
 		pass.Report = Apply(ctx, r.API, pass.Plan, r.Parallelism, r.OnResult)
+		if r.fights != nil {
+			r.fights.note(pass.Report, time.Now())
+		}
 	}
 	return pass
 }

@@ -84,6 +84,8 @@ type Change struct {
 	live schema.Answer
 	// inUse names what uses the object, as the server said when asked.
 	inUse []string
+	// held says why the change is left for later; empty if it is not.
+	held string
 	// references answers what is Pending in the entry, as far as the plan
 	// can.
 	references schema.Lookup

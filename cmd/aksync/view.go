@@ -32,6 +32,7 @@ type view struct {
 	// What follows is only touched by the goroutine that makes the passes.
 	problems []string // those that the log has told of
 	left     string   // what is left alone, as the log has told
+	fought   []string // fields that somebody else keeps changing, likewise
 	broken   string   // why the last pass could not be made; empty if it was
 	drift    string   // the diff that a dry run printed last
 
@@ -63,6 +64,7 @@ func (v *view) health() metrics.Health { return v.status().Health }
 // up or went away in the blueprints. A dry run prints the same drift once.
 func (v *view) planned(pass *sync.Pass) {
 	v.logProblems(pass)
+	v.logFights(pass)
 	for _, warning := range pass.Plan.Warnings {
 		v.log.Warn().Msg(warning)
 	}
@@ -101,6 +103,21 @@ func (v *view) logProblems(pass *sync.Pass) {
 		v.log.Info().Msg("the blueprints have no errors any more")
 	}
 	v.problems = problems
+}
+
+// logFights says once that a field is fought over, and once that it is not any
+// more.
+func (v *view) logFights(pass *sync.Pass) {
+	v.metrics.SetContested(len(pass.Fought))
+	for _, message := range pass.Fought {
+		if !slices.Contains(v.fought, message) {
+			v.log.Warn().Msg(message)
+		}
+	}
+	if len(pass.Fought) == 0 && len(v.fought) > 0 {
+		v.log.Info().Msg("nobody changes fields back any more")
+	}
+	v.fought = pass.Fought
 }
 
 // changed logs and counts what became of a change.

@@ -73,6 +73,7 @@ type Metrics struct {
 	requests     *prometheus.CounterVec
 	requestTime  *prometheus.HistogramVec
 	watchEvents  prometheus.Counter
+	contested    prometheus.Gauge
 }
 
 // New makes the metrics of a build: version and revision are what
@@ -90,6 +91,7 @@ func New(version, revision string) *Metrics {
 		blueprints:   gauges("blueprints", "Blueprint files.", "state"),
 		requests:     counters("api_requests_total", "Requests to authentik's API, by status code, or error where there was no answer.", "method", "endpoint", "code"),
 		requestTime:  newRequestDuration(),
+		contested:    gauge("contested_fields", "Fields that somebody else keeps changing back."),
 		watchEvents: prometheus.NewCounter(prometheus.CounterOpts{
 			Namespace: namespace, Name: "watch_events_total", Help: "File events on watched paths, before they are gathered into passes."}),
 	}
@@ -98,7 +100,7 @@ func New(version, revision string) *Metrics {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		buildInfo(version, revision),
 		m.syncs, m.syncDuration, m.lastSync, m.lastSuccess, m.objects, m.changes,
-		m.blueprints, m.requests, m.requestTime, m.watchEvents,
+		m.blueprints, m.requests, m.requestTime, m.watchEvents, m.contested,
 	)
 	m.initSeries()
 	return m
@@ -182,3 +184,6 @@ func buildInfo(version, revision string) prometheus.Collector {
 }
 
 func unixSeconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+// SetContested says how many fields somebody else keeps changing back.
+func (m *Metrics) SetContested(fields int) { m.contested.Set(float64(fields)) }

@@ -24,6 +24,7 @@ func exercised() *Metrics {
 	m.SetObjects(model, 5, 2, 1)
 	m.AddChange(model, ActionUpdate, ResultSuccess)
 	m.SetBlueprints(3, 1, 2)
+	m.SetContested(1)
 	m.ObserveRequest("GET", "/stages/password/{pk}/", "200", 45*time.Millisecond)
 	m.ObserveRequest("GET", "/stages/password/{pk}/", CodeError, time.Second)
 	m.AddWatchEvent()
@@ -43,6 +44,8 @@ var contract = map[string]string{
 	"aksync_api_requests_total":             "COUNTER code,endpoint,method",
 	"aksync_api_request_duration_seconds":   "HISTOGRAM endpoint,method",
 	"aksync_watch_events_total":             "COUNTER ",
+	// Beyond the contract:
+	"aksync_contested_fields": "GAUGE ",
 }
 
 // The labels are exactly these, so none can hold an object's or a file's name.
