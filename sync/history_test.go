@@ -30,6 +30,10 @@ type faultyProxy struct {
 	faults []fault
 	// created counts what the server created in this history, by name.
 	created map[string]int
+	// seen counts the requests; others are what somebody else does before
+	// some of them.
+	seen   int
+	others map[int]func()
 }
 
 type fault string
@@ -58,6 +62,9 @@ var faults = []fault{none, none, none, resetBefore, resetAfter, halfBody, garbag
 func (p *faultyProxy) take() fault {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
+	if p.seen++; p.others[p.seen] != nil {
+		p.others[p.seen]()
+	}
 	if len(p.faults) == 0 {
 		return none
 	}
@@ -235,9 +242,57 @@ func stages(server *devserver.Server, kind *schema.Kind) map[string]schema.Objec
 	return byName
 }
 
+// somebody is another writer, who changes fields that no wish declares.
+type somebody struct {
+	server *devserver.Server
+	kind   *schema.Kind
+	// wrote is what was changed, by name and field, as far as the stage was
+	// there.
+	wrote map[string]map[string]any
+}
+
+// draw draws what somebody does before which request.
+func (o *somebody) draw(t *rapid.T, wishes []wish) map[int]func() {
+	others := map[int]func(){}
+	for range rapid.IntRange(0, 4).Draw(t, "writes of somebody else") {
+		name := rapid.SampledFrom(names).Draw(t, "whose")
+		field := rapid.SampledFrom([]string{"failed_attempts_before_cancel", "allow_show_password"}).Draw(t, "which")
+		var value any = int64(77)
+		if field == "allow_show_password" {
+			value = rapid.Bool().Draw(t, "to what")
+		}
+		declared := slices.ContainsFunc(wishes, func(w wish) bool { return w.name == name && w.fields[field] != nil })
+		if !declared {
+			others[rapid.IntRange(1, 40).Draw(t, "when")] = func() { o.write(name, field, value) }
+		}
+	}
+	return others
+}
+
+func (o *somebody) write(name, field string, value any) {
+	for _, object := range o.server.All(stageModel) {
+		if object["name"] != name {
+			continue
+		}
+		fields := map[string]any{}
+		for _, other := range o.kind.Fields.Names() {
+			fields[other] = schema.FromJSON(object[other]).Plain()
+		}
+		fields[field] = value
+		if _, err := o.server.Put(stageModel, object["pk"].(string), fields); err != nil {
+			panic(err)
+		}
+		if o.wrote[name] == nil {
+			o.wrote[name] = map[string]any{}
+		}
+		o.wrote[name][field] = value
+	}
+}
+
 // For random desired states, live states and faults, repeated passes end in
 // the desired state; nothing is created twice; nothing that is not declared
-// changes; and what a report calls done is done.
+// changes, but by somebody else, whose changes are kept; and what a report calls
+// done is done.
 func TestHistories(t *testing.T) {
 	s := withIdentification(t)
 	kind := s.Kind(stageModel)
@@ -279,18 +334,21 @@ func TestHistories(t *testing.T) {
 			Schema: s, API: client, Parallelism: 4,
 			Source: &sourceOf{read: &sync.Blueprints{Desired: desired}},
 		}
+		other := &somebody{server: handler, kind: kind, wrote: map[string]map[string]any{}}
+		proxy.seen, proxy.others = 0, other.draw(t, wishes)
 		for range rapid.IntRange(1, 3).Draw(t, "passes with faults") {
 			proxy.set(rapid.SliceOfN(rapid.SampledFrom(faults), 0, 40).Draw(t, "faults"))
 			checkPass(t, handler, kind, reconciler.Apply(context.Background(), sync.TriggerInterval))
 		}
 		proxy.set(nil)
+		proxy.others = nil
 		if pass := reconciler.Apply(context.Background(), sync.TriggerInterval); pass.Verdict() != sync.Success {
 			t.Fatalf("without faults a pass is %s: %v %v", pass.Verdict(), pass.Err, pass.Problems())
 		}
 		if pass := reconciler.Apply(context.Background(), sync.TriggerInterval); pass.Verdict() != sync.Success || pass.Plan.HasChanges() {
 			t.Fatalf("there are changes left: %v", sketch(pass.Plan))
 		}
-		checkEnd(t, before, stages(handler, kind), wishes)
+		checkEnd(t, before, stages(handler, kind), wishes, other.wrote)
 		for name, times := range proxy.created {
 			if times > 1 || before[name] != nil {
 				t.Fatalf("%s was created %d times, and was there before: %t", name, times, before[name] != nil)
@@ -321,7 +379,7 @@ func checkPass(t *rapid.T, server *devserver.Server, kind *schema.Kind, pass *sy
 	}
 }
 
-func checkEnd(t *rapid.T, before, after map[string]schema.Object, wishes []wish) {
+func checkEnd(t *rapid.T, before, after map[string]schema.Object, wishes []wish, wrote map[string]map[string]any) {
 	want := map[string]schema.Object{}
 	maps.Copy(want, before)
 	for _, wish := range wishes {
@@ -329,6 +387,12 @@ func checkEnd(t *rapid.T, before, after map[string]schema.Object, wishes []wish)
 			want[wish.name] = wanted
 		} else {
 			delete(want, wish.name)
+		}
+	}
+	for name, fields := range wrote {
+		if want[name] != nil {
+			want[name] = maps.Clone(want[name])
+			maps.Copy(want[name], fields)
 		}
 	}
 	if diff := cmp.Diff(want, after); diff != "" {
