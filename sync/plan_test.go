@@ -55,6 +55,7 @@ func read(t testing.TB, s *schema.Schema, files map[string]string) sync.Desired 
 	}
 	var desired sync.Desired
 	for _, file := range set.Files {
+		desired.Silent = append(desired.Silent, file.Silent...)
 		if file.Status == blueprint.Invalid {
 			desired.Frozen = append(desired.Frozen, file.Entries...)
 			desired.Incomplete = true

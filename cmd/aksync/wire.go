@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/rs/zerolog"
@@ -39,6 +40,9 @@ func newSource(s *schema.Schema, flags readFlags, tokenFile string, paths []stri
 		FileRoots:    flags.fileRoots,
 		Tags:         tags,
 		StrictModels: flags.strictModels,
+	}
+	if program, err := os.Executable(); err == nil {
+		options.CUEWorker = []string{program, cueWorker}
 	}
 	if tokenFile != "" {
 		options.ForbiddenFiles = []string{tokenFile}
@@ -77,8 +81,8 @@ func gather(files []*blueprint.File) *sync.Blueprints {
 			read.Frozen = append(read.Frozen, file.Entries...)
 			read.Incomplete = true
 		case blueprint.Disabled:
-			continue
 		}
+		read.Silent = append(read.Silent, file.Silent...)
 		for model, count := range file.Unmanaged {
 			read.Unmanaged[model] += count
 		}

@@ -1,0 +1,279 @@
+package blueprint
+
+import (
+	"fmt"
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/build"
+	"cuelang.org/go/cue/cuecontext"
+	"cuelang.org/go/cue/parser"
+
+	"github.com/aksync/aksync/schema"
+)
+
+// cueJob is a blueprint in CUE that is to be evaluated.
+type cueJob struct {
+	Parts []cuePart
+	Tags  map[string]string
+}
+
+// cuePart is one file of a job's package.
+type cuePart struct {
+	Name string // as the user writes it
+	Path string // where it lies, to find its module by
+	Text []byte
+}
+
+// cueResult is what came of a job. Without a root and without problems the
+// package declares nothing: it is a library of others.
+type cueResult struct {
+	root     *node
+	problems schema.Problems
+	imported []importedFile // the files of other packages that were read
+	again    bool           // it is worth trying again though nothing changed
+}
+
+// packageName gives the name of a CUE file's package, or "" for a file that
+// stands alone.
+func packageName(text []byte) string {
+	file, err := parser.ParseFile("", text, parser.PackageClauseOnly)
+	if err != nil || file.PackageName() == "_" {
+		return ""
+	}
+	return file.PackageName()
+}
+
+// evaluateCUE compiles and evaluates a job. Each has a context of its own,
+// since a context keeps all that was ever made in it (cue-lang/cue 2121).
+func evaluateCUE(job cueJob, l language) (result cueResult) {
+	defer func() {
+		// The evaluator is large and its input comes from anywhere.
+		if broken := recover(); broken != nil {
+			result.root = nil
+			result.problems = schema.Problems{{
+				Place:   schema.Place{File: job.Parts[0].Name},
+				Message: fmt.Sprintf("CUE's evaluator failed: %.200v", broken),
+			}}
+		}
+	}()
+	c := &cueFile{language: l, texts: map[string][]byte{}}
+	instance := c.load(job)
+	result.imported = c.imported
+	if instance == nil || len(c.problems) > 0 {
+		result.problems = c.problems
+		return result
+	}
+	root := cuecontext.New().BuildInstance(instance)
+	result.root, result.problems = c.evaluate(root)
+	return result
+}
+
+// cueFile evaluates one job.
+type cueFile struct {
+	language language
+	// texts are the user's files by the names that they were parsed with: a
+	// position in any other file is not shown to anybody.
+	texts    map[string][]byte
+	first    string
+	problems schema.Problems
+	imported []importedFile
+	steps    int
+}
+
+// load parses the job's files and all that they import. There is none where
+// no file is left to evaluate.
+func (c *cueFile) load(job cueJob) *build.Instance {
+	c.first = job.Parts[0].Name
+	imports := &importer{file: c, module: findModule(job.Parts[0].Path, job.Parts[0].Name), loading: map[string]bool{}}
+	imports.context = build.NewContext(build.Loader(imports.load))
+	instance := imports.context.NewInstance("", imports.load)
+	files := 0
+	for _, part := range job.Parts {
+		file := c.parse(part.Name, part.Text)
+		if file == nil || !c.wanted(file) {
+			continue
+		}
+		c.inject(file, job.Tags)
+		files++
+		if err := instance.AddSyntax(file); err != nil {
+			c.complain(err)
+		}
+	}
+	if files == 0 || len(c.problems) > 0 {
+		return nil
+	}
+	if err := instance.Complete(); err != nil && len(c.problems) == 0 {
+		c.complain(err)
+	}
+	return instance
+}
+
+func (c *cueFile) parse(name string, text []byte) *ast.File {
+	if problem := notText(name, text); problem != nil {
+		c.problems = append(c.problems, *problem)
+		return nil
+	}
+	c.texts[name] = text
+	file, err := parser.ParseFile(name, text, parser.ParseComments)
+	if err != nil {
+		c.complain(err)
+		return nil
+	}
+	return file
+}
+
+// wanted reads the attributes at the top of a file that decide whether it
+// counts.
+func (c *cueFile) wanted(file *ast.File) bool {
+	for _, decl := range file.Decls {
+		attribute, isAttribute := decl.(*ast.Attribute)
+		if !isAttribute {
+			continue
+		}
+		switch name, body := attribute.Split(); name {
+		case "ignore":
+			return false
+		case "if":
+			c.problems = append(c.problems, schema.Problem{Place: c.place(attribute.Pos(), schema.Place{}),
+				Message: fmt.Sprintf("@if(%s) is not known to aksync: want a field with a @tag and a comprehension", body)})
+		}
+	}
+	return true
+}
+
+// evaluate makes the root's node.
+func (c *cueFile) evaluate(root cue.Value) (*node, schema.Problems) {
+	start := schema.Place{File: c.first, Line: 1, Column: 1}
+	if err := root.Validate(); err != nil {
+		c.complain(err)
+	}
+	made := c.node(root, "", start)
+	fields, isDict := made.data.(dict)
+	if isDict && len(fields) == 0 && len(c.problems) == 0 {
+		return nil, nil
+	}
+	if len(c.problems) == 0 {
+		if err := root.Validate(cue.Concrete(true)); err != nil {
+			c.complain(err)
+		}
+	}
+	return &made, c.problems
+}
+
+// node makes the node of a value; around is the place of what it stands in.
+func (c *cueFile) node(v cue.Value, path string, around schema.Place) node {
+	if c.steps++; c.steps > mostSteps {
+		if c.steps == mostSteps+1 {
+			c.problem(around, path, "grows without end: a blueprint may hold at most %d values", mostSteps)
+		}
+		return node{place: around}
+	}
+	place := c.valuePlace(v, around)
+	v, _ = v.Default()
+	switch v.Kind() {
+	case cue.NullKind:
+		return node{place, nil}
+	case cue.BoolKind:
+		data, _ := v.Bool()
+		return node{place, data}
+	case cue.IntKind:
+		number, _ := v.Int(nil)
+		return node{place, whole(number)}
+	case cue.FloatKind, cue.NumberKind:
+		number, _ := v.Float64()
+		return node{place, number}
+	case cue.StringKind:
+		text, _ := v.String()
+		return node{place, text}
+	case cue.BytesKind:
+		return node{place, unusable{"bytes: want text"}}
+	case cue.ListKind:
+		return node{place, c.list(v, path, place)}
+	case cue.StructKind:
+		return c.structure(v, path, place)
+	default:
+		return c.broken(v, path, place)
+	}
+}
+
+// broken makes the node of a value that has an error in it: as much as can be
+// read of a list or a mapping, so that it is known which objects the file
+// speaks of.
+func (c *cueFile) broken(v cue.Value, path string, place schema.Place) node {
+	if v.IncompleteKind() == cue.BottomKind {
+		if elements := c.brokenList(v, path, place); len(elements) > 0 {
+			return node{place, elements}
+		}
+		if fields, err := v.Fields(); err == nil && fields.Next() {
+			return c.structure(v, path, place)
+		}
+	}
+	c.notConcrete(v, path, place)
+	return node{place, broken{}}
+}
+
+func (c *cueFile) brokenList(v cue.Value, path string, place schema.Place) list {
+	var elements list
+	for {
+		element := v.LookupPath(cue.MakePath(cue.Index(len(elements))))
+		if !element.Exists() {
+			return elements
+		}
+		elements = append(elements, c.node(element, schema.Index(path, len(elements)), place))
+	}
+}
+
+func (c *cueFile) list(v cue.Value, path string, place schema.Place) list {
+	elements := list{}
+	each, err := v.List()
+	if err != nil {
+		return elements
+	}
+	for i := 0; each.Next(); i++ {
+		elements = append(elements, c.node(each.Value(), schema.Index(path, i), place))
+	}
+	return elements
+}
+
+// structure makes a mapping, or the tag that a struct of one field stands for.
+func (c *cueFile) structure(v cue.Value, path string, place schema.Place) node {
+	fields, err := v.Fields()
+	if err != nil {
+		return node{place, dict{}}
+	}
+	var pairs dict
+	for fields.Next() {
+		name := fields.Selector().Unquoted()
+		value := c.node(fields.Value(), schema.Join(path, name), place)
+		pairs = append(pairs, pair{node{c.keyPlace(fields.Value(), place), name}, value})
+	}
+	if len(pairs) == 1 {
+		if tag, _ := pairs[0].key.data.(string); strings.HasPrefix(tag, "!") {
+			return c.call(tag, pairs[0].value, path, place)
+		}
+	}
+	return node{place, pairs}
+}
+
+// call makes a tag. What follows it as a number or the like is the text that
+// YAML would have there.
+func (c *cueFile) call(tag string, arg node, path string, place schema.Place) node {
+	switch arg.data.(type) {
+	case nil, bool, int64, float64:
+		arg.data = pythonText(arg.data)
+	}
+	made := &call{tag, arg}
+	if complaint := c.language.complain(made); complaint != "" {
+		if _, isBroken := arg.data.(broken); !isBroken {
+			c.problem(place, path, "%s", complaint)
+		}
+		return node{place, broken{}}
+	}
+	return node{place, made}
+}
+
+func (c *cueFile) problem(place schema.Place, path, format string, args ...any) {
+	c.problems = append(c.problems, schema.Problem{Place: place, Path: path, Message: fmt.Sprintf(format, args...)})
+}

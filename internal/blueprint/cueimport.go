@@ -1,0 +1,230 @@
+package blueprint
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/build"
+	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/parser"
+	"cuelang.org/go/cue/token"
+
+	"github.com/aksync/aksync/schema"
+)
+
+// importedFile is a file of a package that was imported, with its contents'
+// hash: the blueprint changes with it.
+type importedFile struct {
+	Path string
+	Hash digest
+}
+
+// module is the CUE module that a file lies in.
+type module struct {
+	name   string // without its major version
+	folder string
+	shown  string // the folder as the user writes it
+}
+
+// findModule looks for cue.mod around a file.
+func findModule(file, shown string) *module {
+	folder, err := filepath.Abs(filepath.Dir(file))
+	if err != nil {
+		return nil
+	}
+	shownFolder := path.Dir(shown)
+	for {
+		text, err := readSourceFile(filepath.Join(folder, "cue.mod", "module.cue"))
+		if err == nil {
+			return &module{moduleName(text), folder, shownFolder}
+		}
+		above := filepath.Dir(folder)
+		if above == folder {
+			return nil
+		}
+		folder, shownFolder = above, path.Join(shownFolder, "..")
+	}
+}
+
+func moduleName(text []byte) string {
+	file, err := parser.ParseFile("module.cue", text)
+	if err != nil {
+		return ""
+	}
+	for _, decl := range file.Decls {
+		field, isField := decl.(*ast.Field)
+		if !isField {
+			continue
+		}
+		literal, isLiteral := field.Value.(*ast.BasicLit)
+		if label, _, _ := ast.LabelName(field.Label); label == "module" && isLiteral {
+			name, _ := strconv.Unquote(literal.Value)
+			name, _, _ = strings.Cut(name, "@")
+			return name
+		}
+	}
+	return ""
+}
+
+// importer finds the packages that files import: the schema, CUE's own, and
+// those of the user's module. It never asks the network.
+type importer struct {
+	file    *cueFile
+	module  *module
+	context *build.Context
+	loading map[string]bool
+}
+
+// load is the build.LoadFunc. nil leaves the path to CUE's own packages.
+func (m *importer) load(pos token.Pos, importPath string) *build.Instance {
+	folder, name := splitImport(importPath)
+	switch {
+	case folder == schema.ImportPath:
+		return m.schema()
+	case !strings.Contains(strings.Split(folder, "/")[0], "."):
+		return nil
+	case m.loading[importPath]:
+		return m.fail(pos, "the package %s imports itself", importPath)
+	}
+	m.loading[importPath] = true
+	defer delete(m.loading, importPath)
+	instance := m.context.NewInstance("", m.load)
+	found := false
+	for _, candidate := range m.folders(folder) {
+		found = m.addFolder(instance, candidate, name) || found
+	}
+	if !found {
+		return m.fail(pos, "the package %s is not here: %s", importPath, m.advice())
+	}
+	if err := instance.Complete(); err != nil && len(m.file.problems) == 0 {
+		m.file.complain(err)
+	}
+	return instance
+}
+
+// splitImport gives folder and package of example.com/folder@v1:package.
+func splitImport(importPath string) (folder, name string) {
+	folder, name, named := strings.Cut(importPath, ":")
+	folder, _, _ = strings.Cut(folder, "@")
+	if !named {
+		name = path.Base(folder)
+	}
+	return folder, name
+}
+
+func (m *importer) advice() string {
+	if m.module == nil {
+		return "want CUE's own packages, " + schema.ImportPath + ", or a cue.mod above this file whose module has it (aksync does not use the network)"
+	}
+	return "want a folder of the module " + m.module.name + ", or below its cue.mod/pkg (aksync does not use the network)"
+}
+
+func (m *importer) fail(pos token.Pos, format string, args ...any) *build.Instance {
+	m.file.problems = append(m.file.problems, schema.Problem{
+		Place:   m.file.place(pos, schema.Place{File: m.file.first, Line: 1, Column: 1}),
+		Message: fmt.Sprintf(format, args...),
+	})
+	instance := m.context.NewInstance("", m.load)
+	instance.Err = errors.Newf(pos, format, args...)
+	return instance
+}
+
+// schema gives the embedded schema for evaluating: without the constraints on
+// a blueprint and its entries, which aksync checks itself afterwards so that
+// YAML and CUE get the same words.
+func (m *importer) schema() *build.Instance {
+	instance := m.context.NewInstance("schema", m.load)
+	files, err := schema.ParseFiles(schema.Files())
+	if err != nil {
+		return m.fail(token.NoPos, "the schema: %v", err)
+	}
+	for _, file := range files {
+		loosen(file)
+		if err := instance.AddSyntax(file); err != nil {
+			return m.fail(token.NoPos, "the schema: %v", err)
+		}
+	}
+	if err := instance.Complete(); err != nil {
+		return m.fail(token.NoPos, "the schema: %v", err)
+	}
+	return instance
+}
+
+func loosen(file *ast.File) {
+	for _, decl := range file.Decls {
+		field, isField := decl.(*ast.Field)
+		if !isField {
+			continue
+		}
+		if label, _, _ := ast.LabelName(field.Label); label == "#Blueprint" || label == "#Entry" {
+			field.Value = ast.NewStruct(&ast.Ellipsis{})
+		}
+	}
+}
+
+// folders are where the module may have a package.
+func (m *importer) folders(importPath string) []string {
+	if m.module == nil {
+		return nil
+	}
+	if inside, isOwn := strings.CutPrefix(importPath+"/", m.module.name+"/"); isOwn {
+		return []string{filepath.FromSlash(inside)}
+	}
+	var folders []string
+	for _, kind := range []string{"pkg", "gen", "usr"} {
+		folders = append(folders, filepath.Join("cue.mod", kind, filepath.FromSlash(importPath)))
+	}
+	return folders
+}
+
+// addFolder adds the files of a package, and tells whether there are any.
+func (m *importer) addFolder(instance *build.Instance, folder, name string) bool {
+	elements, err := os.ReadDir(filepath.Join(m.module.folder, folder))
+	if err != nil || folder != "" && !filepath.IsLocal(folder) {
+		return false
+	}
+	found := false
+	for _, element := range elements {
+		if filepath.Ext(element.Name()) != ".cue" || ignored(element.Name()) {
+			continue
+		}
+		text, shown := m.read(filepath.Join(folder, element.Name()))
+		if text == nil || packageName(text) != name {
+			continue
+		}
+		found = true
+		if file := m.file.parse(shown, text); file != nil && m.file.wanted(file) {
+			if err := instance.AddSyntax(file); err != nil {
+				m.file.complain(err)
+			}
+		}
+	}
+	return found
+}
+
+// read reads a file of the module, but none that a symlink brings into it from
+// outside.
+func (m *importer) read(name string) (text []byte, shown string) {
+	real, err := filepath.EvalSymlinks(filepath.Join(m.module.folder, name))
+	if err != nil {
+		return nil, ""
+	}
+	root, err := filepath.EvalSymlinks(m.module.folder)
+	if err != nil {
+		return nil, ""
+	}
+	if relative, err := filepath.Rel(root, real); err != nil || !filepath.IsLocal(relative) {
+		return nil, ""
+	}
+	if text, err = readSourceFile(real); err != nil {
+		return nil, ""
+	}
+	m.file.imported = append(m.file.imported, importedFile{filepath.Join(m.module.folder, name), sha256.Sum256(text)})
+	return text, path.Join(m.module.shown, filepath.ToSlash(name))
+}

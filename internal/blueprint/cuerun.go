@@ -1,0 +1,137 @@
+package blueprint
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/aksync/aksync/schema"
+)
+
+// cueRunner evaluates CUE within bounds. CUE's evaluator can't be stopped, and
+// a few lines can keep it busy for years or fill the memory; so it runs in a
+// process of its own where Options name one, and beside the program where not.
+type cueRunner struct {
+	command  []string
+	limit    time.Duration
+	language language
+	worker   *worker
+	// abandoned counts the evaluations beside the program that did not end
+	// in time, and so go on.
+	abandoned atomic.Int32
+}
+
+// mostAbandoned is how many evaluations may go on that nobody waits for.
+const mostAbandoned = 2
+
+func newCUERunner(options Options, l language) *cueRunner {
+	return &cueRunner{command: options.CUEWorker, limit: options.EvaluationTime, language: l}
+}
+
+// stop ends the process, if there is one.
+func (r *cueRunner) stop() {
+	if r.worker != nil {
+		r.worker.stop()
+		r.worker = nil
+	}
+}
+
+// run evaluates a job. The error is that of ctx.
+func (r *cueRunner) run(ctx context.Context, job cueJob) (cueResult, error) {
+	limited, cancel := context.WithTimeout(ctx, r.limit)
+	defer cancel()
+	evaluate := r.runBeside
+	if len(r.command) > 0 {
+		evaluate = r.runWorker
+	}
+	result, err := evaluate(limited, job)
+	switch {
+	case ctx.Err() != nil:
+		return cueResult{}, ctx.Err()
+	case errors.Is(err, context.DeadlineExceeded):
+		result = failedResult(job, "takes longer than %s to evaluate: look for comprehensions that multiply", r.limit)
+		// The machine may only have been busy. Beside the program nothing
+		// is tried twice: what was given up still runs.
+		result.again = len(r.command) > 0
+	case errors.Is(err, errMemory):
+		result = failedResult(job, "takes more than %d MiB to evaluate: look for comprehensions that multiply", mostMemory>>20)
+	case err != nil:
+		result = failedResult(job, "can't be evaluated: %v", err)
+		result.again = true
+	}
+	return result, nil
+}
+
+func failedResult(job cueJob, format string, args ...any) cueResult {
+	return cueResult{problems: schema.Problems{{
+		Place:   schema.Place{File: job.Parts[0].Name},
+		Message: fmt.Sprintf(format, args...),
+	}}}
+}
+
+func (r *cueRunner) runBeside(ctx context.Context, job cueJob) (cueResult, error) {
+	if going := r.abandoned.Load(); going >= mostAbandoned {
+		result := failedResult(job, "is not evaluated: %d files before it still are, beyond their time", going)
+		result.again = true
+		return result, nil
+	}
+	done := make(chan cueResult, 1)
+	go func() { done <- evaluateCUE(job, r.language) }()
+	select {
+	case result := <-done:
+		return result, nil
+	case <-ctx.Done():
+		r.abandoned.Add(1)
+		go func() {
+			<-done
+			r.abandoned.Add(-1)
+		}()
+		return cueResult{}, ctx.Err()
+	}
+}
+
+// runWorker evaluates in the worker, which is started when there is none. One
+// that broke off is not used again.
+func (r *cueRunner) runWorker(ctx context.Context, job cueJob) (cueResult, error) {
+	if r.worker == nil {
+		started, err := startWorker(r.command)
+		if err != nil {
+			return cueResult{}, err
+		}
+		r.worker = started
+	}
+	result, err := r.worker.evaluate(ctx, job)
+	if err == nil {
+		return result, nil
+	}
+	r.worker.kill()
+	r.worker = nil
+	return cueResult{}, err
+}
+
+// loadCUE gives what a source in CUE says.
+func (r *Reader) loadCUE(ctx context.Context, s source, f *File) cueResult {
+	job := cueJob{Tags: r.options.Tags}
+	for _, p := range s.parts {
+		job.Parts = append(job.Parts, cuePart{p.name, p.path, p.text})
+		f.Parts = append(f.Parts, p.name)
+	}
+	if len(f.Parts) == 1 {
+		f.Parts = nil
+	}
+	result, err := r.cue.run(ctx, job)
+	if err != nil {
+		return cueResult{} // the time was up, as Read says
+	}
+	f.Problems = result.problems
+	return result
+}
+
+// unchanged tells whether an imported file is as it was.
+func (i importedFile) unchanged() bool {
+	text, err := readSourceFile(i.Path)
+	return err == nil && sha256.Sum256(text) == i.Hash
+}

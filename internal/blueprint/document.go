@@ -1,0 +1,217 @@
+package blueprint
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aksync/aksync/schema"
+)
+
+// instantiate is the label that switches a blueprint off.
+const instantiate = "blueprints.goauthentik.io/instantiate"
+
+// document makes a File of a blueprint's root, whatever it was written in.
+type document struct {
+	file   *File
+	scope  *scope
+	shapes *shapes
+	strict bool
+	steps  int
+}
+
+// read fills the file. The problems of reading the text are its own already.
+func (d *document) read(root node) {
+	top, isDict := root.data.(dict)
+	if _, isBroken := root.data.(broken); isBroken {
+		return
+	}
+	if !isDict {
+		d.problem(root.place, "", "a blueprint is a mapping with entries: this is %s", typeName(root.data))
+		return
+	}
+	if disabled(top) {
+		d.file.Status = Disabled
+		d.listen(top)
+		return
+	}
+	d.check("", root.place, top, d.scope.schema.Blueprint)
+	if metadata, given := top.get("metadata"); given {
+		if m, isDict := metadata.data.(dict); isDict {
+			d.check("metadata", metadata.place, m, d.scope.schema.Metadata)
+		}
+	}
+	if context, given := top.get("context"); given {
+		d.scope.context, _ = context.data.(dict)
+	}
+	entries, _ := top.get("entries")
+	d.collect(entries)
+	for _, e := range d.scope.entries {
+		d.take(e)
+	}
+}
+
+// listen notes what a blueprint that is switched off speaks of. What is wrong
+// with it is no problem.
+func (d *document) listen(top dict) {
+	problems := d.file.Problems
+	entries, _ := top.get("entries")
+	d.collect(entries)
+	for _, e := range d.scope.entries {
+		e.readModel(d.evaluatorFor(e))
+		if kind := d.scope.schema.Kind(e.model); kind != nil && kind.Managed {
+			d.silence(e, kind)
+		}
+	}
+	d.file.Problems = problems
+}
+
+// silence notes an entry that asks for nothing now.
+func (d *document) silence(e *entry, kind *schema.Kind) {
+	e.unread = map[string]schema.Map{}
+	silent := schema.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
+	silent.Identifiers = e.evaluateMap(d.evaluatorFor(e), "identifiers")
+	d.file.Silent = append(d.file.Silent, kind.Normalize(silent))
+}
+
+// disabled tells whether the blueprint says that it is switched off. In YAML a
+// false without quotes is meant the same.
+func disabled(top dict) bool {
+	metadata, _ := top.get("metadata")
+	m, _ := metadata.data.(dict)
+	labels, _ := m.get("labels")
+	l, _ := labels.data.(dict)
+	switch label, _ := l.get(instantiate); data := label.data.(type) {
+	case string:
+		return strings.EqualFold(data, "false")
+	case bool:
+		return !data
+	default:
+		return false
+	}
+}
+
+func (d *document) problem(place schema.Place, path, format string, args ...any) {
+	d.file.Problems = append(d.file.Problems, schema.Problem{Place: place, Path: path, Message: fmt.Sprintf(format, args...)})
+}
+
+func (d *document) check(path string, place schema.Place, m dict, shape *schema.Shape) {
+	d.file.Problems = append(d.file.Problems, d.shapes.check(path, place, m, shape)...)
+}
+
+// collect gathers the entries, of a list or of a mapping of lists. Shapes have
+// complained of anything else.
+func (d *document) collect(entries node) {
+	switch data := entries.data.(type) {
+	case list:
+		d.collectList("entries", data)
+	case dict:
+		for _, section := range data {
+			path := schema.Join("entries", pathKey(section.key.data))
+			elements, isList := section.value.data.(list)
+			if _, isBroken := section.value.data.(broken); !isList && !isBroken {
+				d.problem(section.value.place, path, "%s is not taken here: want a list of entries", typeName(section.value.data))
+			}
+			d.collectList(path, elements)
+		}
+	}
+}
+
+func (d *document) collectList(path string, elements list) {
+	for i, element := range elements {
+		at := schema.Index(path, i)
+		fields, isDict := element.data.(dict)
+		if _, isBroken := element.data.(broken); isBroken {
+			continue
+		}
+		if !isDict {
+			d.problem(element.place, at, "%s is not taken here: want an entry, a mapping with a model", typeName(element.data))
+			continue
+		}
+		e := &entry{place: element.place, path: at, position: len(d.scope.entries), fields: fields}
+		d.check(at, element.place, fields, d.scope.schema.Entry)
+		d.scope.entries = append(d.scope.entries, e)
+		d.name(e)
+	}
+}
+
+// name notes the entry's id for !KeyOf.
+func (d *document) name(e *entry) {
+	id, _ := e.fields.get("id")
+	e.id, _ = id.data.(string)
+	if e.id == "" {
+		return
+	}
+	if first, taken := d.scope.ids[e.id]; taken {
+		d.problem(id.place, schema.Join(e.path, "id"), "the id %q is taken: the entry at line %d has it, and !KeyOf would find that one", e.id, first.place.Line)
+		return
+	}
+	d.scope.ids[e.id] = e
+}
+
+// take evaluates an entry and counts it as what it is.
+func (d *document) take(e *entry) {
+	evaluator := d.evaluatorFor(e)
+	e.readModel(evaluator)
+	d.file.Problems = append(d.file.Problems, evaluator.problems...)
+	switch kind := d.scope.schema.Kind(e.model); {
+	case e.model == "":
+	case kind == nil || !kind.Managed:
+		d.takeUnmanaged(e)
+	default:
+		d.takeManaged(e, kind)
+	}
+}
+
+func (d *document) evaluatorFor(e *entry) *evaluator {
+	return &evaluator{scope: d.scope, before: e.position, path: e.path, steps: &d.steps}
+}
+
+func (d *document) takeUnmanaged(e *entry) {
+	d.file.Unmanaged[e.model]++
+	if kind := d.scope.schema.Kind(e.model); kind != nil && e.id != "" {
+		e.prepare(d.evaluatorFor(e), kind)
+	}
+	if d.strict {
+		model, _ := e.fields.get("model")
+		d.problem(model.place, schema.Join(e.path, "model"), "%s is not managed by aksync: want %s, or no --strict-models",
+			e.model, join(modelNames(d.scope.schema.Managed())))
+	}
+}
+
+func (d *document) takeManaged(e *entry, kind *schema.Kind) {
+	evaluator := d.evaluatorFor(e)
+	e.evaluate(evaluator)
+	problems := evaluator.problems
+	if e.skipped {
+		d.silence(e, kind)
+		d.file.Problems = append(d.file.Problems, problems...)
+		return
+	}
+	*e.made = kind.Normalize(*e.made)
+	if !e.malformed {
+		problems = append(problems, d.checkReadable(e)...)
+	}
+	e.failed = e.malformed || len(problems) > 0 || len(e.unread) > 0
+	d.file.Problems = append(d.file.Problems, problems...)
+	d.file.Permissions += e.made.Permissions
+	d.file.Entries = append(d.file.Entries, *e.made)
+}
+
+// checkReadable checks the values of an entry; those that could not be read
+// count as given.
+func (d *document) checkReadable(e *entry) schema.Problems {
+	patched := *e.made
+	patched.Identifiers = append(append(schema.Map{}, patched.Identifiers...), e.unread["identifiers"]...)
+	patched.Attrs = append(append(schema.Map{}, patched.Attrs...), e.unread["attrs"]...)
+	return d.scope.schema.CheckEntry(patched)
+}
+
+// unread is Pending data in place of a value that could not be read, so that
+// it passes all checks.
+type unread struct{}
+
+func (unread) References() []schema.Reference { return nil }
+func (unread) Resolve(schema.Lookup) (schema.Value, error) {
+	return schema.Value{}, errors.New("the value could not be read")
+}

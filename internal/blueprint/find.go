@@ -1,0 +1,200 @@
+package blueprint
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/aksync/aksync/schema"
+)
+
+// mostFolders bounds how deep folders may be nested.
+const mostFolders = 64
+
+// source is one blueprint to read: a file, or the files of one CUE package.
+type source struct {
+	parts   []part
+	problem *schema.Problem // why it can't be read
+}
+
+// part is one file of a source.
+type part struct {
+	name string // as the user writes it, with slashes
+	path string // to open it by
+	text []byte
+}
+
+func (s source) key() string {
+	names := make([]string, len(s.parts))
+	for i, p := range s.parts {
+		names[i] = p.name
+	}
+	return strings.Join(names, "\x00")
+}
+
+// findSources gives the blueprints that paths name, in the order of their
+// names.
+func findSources(paths []string) ([]source, error) {
+	f := &finder{seen: map[string]bool{}}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, fmt.Errorf("reading blueprints: %w", err)
+		}
+		if info.IsDir() {
+			if err := f.folder(path, nil); err != nil {
+				return nil, fmt.Errorf("reading blueprints: %w", err)
+			}
+			continue
+		}
+		if !isBlueprint(path) {
+			return nil, fmt.Errorf("reading blueprints: %s: want a folder, or a file that ends in .yaml, .yml or .cue", filepath.ToSlash(path))
+		}
+		f.file(path, false)
+	}
+	return f.sources(), nil
+}
+
+// finder walks folders.
+type finder struct {
+	seen   map[string]bool // the real paths of files
+	found  []found
+	failed []source
+}
+
+type found struct {
+	part
+	packaged bool // it may be part of a CUE package
+}
+
+func isBlueprint(name string) bool {
+	switch filepath.Ext(name) {
+	case ".yaml", ".yml", ".cue":
+		return true
+	default:
+		return false
+	}
+}
+
+// ignored tells whether a name in a folder is nobody's blueprint: hidden, an
+// editor's, or CUE's own.
+func ignored(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") || strings.HasSuffix(name, "~") ||
+		name == "cue.mod" || strings.HasSuffix(name, ".cue") && (strings.HasPrefix(name, "_") || strings.HasSuffix(name, "_tool.cue") || strings.HasSuffix(name, "_test.cue"))
+}
+
+// folder gathers what is below a folder. above are the real paths of the
+// folders around it: a symlink to one of them is a loop.
+func (f *finder) folder(path string, above []string) error {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(above, real) {
+		return nil
+	}
+	if len(above) > mostFolders {
+		return fmt.Errorf("%s: folders are nested deeper than %d levels", path, mostFolders)
+	}
+	elements, err := os.ReadDir(path)
+	if err != nil {
+		return err
+	}
+	above = append(slices.Clone(above), real)
+	for _, element := range elements {
+		f.element(filepath.Join(path, element.Name()), element, above)
+	}
+	return nil
+}
+
+func (f *finder) element(path string, element fs.DirEntry, above []string) {
+	if ignored(element.Name()) {
+		return
+	}
+	isFolder := element.IsDir()
+	if element.Type()&fs.ModeSymlink != 0 {
+		info, err := os.Stat(path)
+		isFolder = err == nil && info.IsDir()
+	}
+	if !isFolder {
+		if isBlueprint(element.Name()) {
+			f.file(path, true)
+		}
+		return
+	}
+	err := f.folder(path, above)
+	if errors.Is(err, fs.ErrNotExist) {
+		return // it went away while the folder was read
+	}
+	if err != nil {
+		f.fail(path, err)
+	}
+}
+
+func (f *finder) fail(path string, err error) {
+	name := filepath.ToSlash(path)
+	f.failed = append(f.failed, source{
+		parts:   []part{{name: name, path: path}},
+		problem: &schema.Problem{Place: schema.Place{File: name}, Message: readReason(err)},
+	})
+}
+
+// readReason leaves out of an error the path that the problem names already.
+func readReason(err error) string {
+	var inner *fs.PathError
+	if errors.As(err, &inner) {
+		return "can't be read: " + inner.Err.Error()
+	}
+	return err.Error()
+}
+
+func (f *finder) file(path string, packaged bool) {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		f.fail(path, err)
+		return
+	}
+	if f.seen[real] {
+		return
+	}
+	f.seen[real] = true
+	f.found = append(f.found, found{part{name: filepath.ToSlash(path), path: path}, packaged})
+}
+
+// sources reads the files and joins those of one CUE package.
+func (f *finder) sources() []source {
+	sources := f.failed
+	packages := map[string]int{}
+	for _, file := range f.found {
+		text, err := readSourceFile(file.path)
+		if err != nil {
+			sources = append(sources, source{
+				parts:   []part{file.part},
+				problem: &schema.Problem{Place: schema.Place{File: file.name}, Message: readReason(err)},
+			})
+			continue
+		}
+		file.text = text
+		name := ""
+		if file.packaged && filepath.Ext(file.path) == ".cue" {
+			name = packageName(text)
+		}
+		if name == "" {
+			sources = append(sources, source{parts: []part{file.part}})
+			continue
+		}
+		key := filepath.Dir(file.path) + "\x00" + name
+		if at, known := packages[key]; known {
+			sources[at].parts = append(sources[at].parts, file.part)
+			continue
+		}
+		packages[key] = len(sources)
+		sources = append(sources, source{parts: []part{file.part}})
+	}
+	slices.SortFunc(sources, func(a, b source) int { return strings.Compare(a.parts[0].name, b.parts[0].name) })
+	return sources
+}

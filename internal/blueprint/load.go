@@ -1,0 +1,152 @@
+package blueprint
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/aksync/aksync/schema"
+)
+
+// mostSource bounds the size of a blueprint file.
+const mostSource = 4 << 20
+
+// mostProblems is how many problems of one file are shown.
+const mostProblems = 200
+
+// readSourceFile reads a blueprint file. It does not wait for the writer of a
+// FIFO, and reads no device.
+func readSourceFile(path string) ([]byte, error) {
+	// The look before opening keeps a device from being opened, which alone
+	// can have an effect; the one after it is sure.
+	if info, err := os.Stat(path); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, errors.New("is no regular file: want a file or a folder")
+	}
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, errors.New("is no regular file: want a file or a folder")
+	}
+	text, err := io.ReadAll(io.LimitReader(file, mostSource+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > mostSource {
+		return nil, fmt.Errorf("is larger than %d MiB: split it into several files", mostSource>>20)
+	}
+	return text, nil
+}
+
+// onePerCause keeps the first problem of each value, since where CUE and the
+// schema both complain of one they mean the same; and the first of those that
+// one expression makes again and again, as in a comprehension.
+func onePerCause(problems schema.Problems) schema.Problems {
+	type cause struct {
+		path  string
+		other schema.Problem
+	}
+	seen := map[cause]bool{}
+	kept := problems[:0]
+	for _, problem := range problems {
+		value, expression := cause{path: problem.Path}, cause{other: problem}
+		expression.other.Path = ""
+		if problem.Path != "" && seen[value] || seen[expression] {
+			continue
+		}
+		seen[value], seen[expression] = true, true
+		kept = append(kept, problem)
+	}
+	return kept
+}
+
+// hash identifies names and contents of a source.
+func (s source) hash() digest {
+	h := sha256.New()
+	for _, p := range s.parts {
+		for _, piece := range [][]byte{[]byte(p.name), p.text} {
+			var length [8]byte
+			binary.BigEndian.PutUint64(length[:], uint64(len(piece)))
+			h.Write(length[:])
+			h.Write(piece)
+		}
+	}
+	return digest(h.Sum(nil))
+}
+
+// readSource gives a source's file, from the cache where nothing changed.
+func (r *Reader) readSource(ctx context.Context, s source, p *policy) cached {
+	if s.problem != nil {
+		return cached{file: &File{Path: s.parts[0].name, Status: Invalid, Problems: schema.Problems{*s.problem}}}
+	}
+	hash, roots := s.hash(), strings.Join(p.roots, "\x00")
+	before, known := r.cache[s.key()]
+	if known && before.source == hash && before.roots == roots && before.unchanged() {
+		return before
+	}
+	made := cached{source: hash, roots: roots}
+	made.file, made.imported, made.again = r.load(ctx, s, p)
+	return made
+}
+
+// load makes the file of a source.
+func (r *Reader) load(ctx context.Context, s source, p *policy) (file *File, imported []importedFile, again bool) {
+	file = &File{Path: s.parts[0].name, Status: Valid, Unmanaged: map[string]int{}, inputs: newInputs(p)}
+	d := &document{
+		file:   file,
+		shapes: newShapes(),
+		strict: r.options.StrictModels,
+		scope:  &scope{schema: r.options.Schema, language: r.language, inputs: file.inputs, ids: map[string]*entry{}},
+	}
+	var root node
+	var found bool
+	if filepath.Ext(s.parts[0].name) == ".cue" {
+		result := r.loadCUE(ctx, s, file)
+		if result.root != nil {
+			root, found = *result.root, true
+		}
+		imported, again = result.imported, result.again
+	} else {
+		root, found, file.Problems = readYAML(file.Path, s.parts[0].text, r.language)
+		if len(s.parts[0].text) == 0 {
+			// A file that is being written is empty for a moment. It must
+			// not look as if it declared nothing on purpose.
+			d.problem(schema.Place{File: file.Path}, "", "is empty: want a mapping with entries")
+		}
+	}
+	if ctx.Err() != nil {
+		return &File{}, nil, false
+	}
+	switch {
+	case found:
+		d.read(root)
+	case len(file.Problems) == 0:
+		file.Status = Disabled
+	}
+	file.Problems = file.Problems.Sort()
+	if filepath.Ext(file.Path) == ".cue" {
+		file.Problems = onePerCause(file.Problems)
+	}
+	if more := len(file.Problems) - mostProblems; more > 0 {
+		file.Problems = append(file.Problems[:mostProblems:mostProblems], schema.Problem{
+			Place: schema.Place{File: file.Path}, Message: fmt.Sprintf("has %d further problems", more),
+		})
+	}
+	if len(file.Problems) > 0 {
+		file.Status = Invalid
+	}
+	return file, imported, again
+}

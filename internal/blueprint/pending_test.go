@@ -1,0 +1,151 @@
+package blueprint_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/aksync/aksync/internal/blueprint"
+	"github.com/aksync/aksync/schema"
+)
+
+// TestPending evaluates expressions around references: first without a server,
+// then with its answers.
+func TestPending(t *testing.T) {
+	const find = "!Find [authentik_flows.flow, [slug, x]]"
+	answers := func(r schema.Reference) (schema.Value, error) {
+		switch {
+		case r.Tag == schema.FindObject:
+			return schema.Value{Data: schema.Map{{Key: "slug", Value: schema.Value{Data: "x"}}, {Key: "n", Value: schema.Value{Data: int64(3)}}}}, nil
+		case r.Tag == schema.KeyOf:
+			return schema.Value{Data: "pk-of-" + r.Target.Identifiers[0].Value.Data.(string)}, nil
+		default:
+			return schema.Value{Data: "pk-" + fmt.Sprint(r.Where[0].Value.Data)}, nil
+		}
+	}
+	for _, test := range []struct {
+		expression string
+		references int
+		want       any
+	}{
+		{find, 1, "pk-x"},
+		{"!Find [AUTHENTIK_flows.Flow, [slug, !Format [\"%s\", x]]]", 1, "pk-x"},
+		{"[" + find + ", 5]", 1, []any{"pk-x", int64(5)}},
+		{"{a: {b: " + find + "}}", 1, map[string]any{"a": map[string]any{"b": "pk-x"}}},
+		{"!Format [\"%s-%s\", " + find + ", !Env SET]", 1, "pk-x-value"},
+		{"!If [" + find + ", {a: " + find + "}, no]", 1, map[string]any{"a": "pk-x"}},
+		{"!If [true, " + find + ", no]", 1, "pk-x"},
+		{"!If [true, {a: [" + find + "]}, no]", 1, map[string]any{"a": []any{"pk-x"}}},
+		{"!Condition [AND, " + find + "]", 1, true},
+		{"!AtIndex [!FindObject [authentik_flows.flow, [slug, x]], n]", 1, int64(3)},
+		{"!FindObject [authentik_flows.flow, [slug, x]]", 1, map[string]any{"slug": "x", "n": int64(3)}},
+		{"!Find [authentik_flows.flow, [slug, !AtIndex [!FindObject [authentik_flows.flow, [slug, y]], slug]]]", 1, "pk-x"},
+		{"!Enumerate [[a, b], SEQ, !Find [authentik_flows.flow, [slug, !Value 0]]]", 2, []any{"pk-a", "pk-b"}},
+		{"!Enumerate [[a, b], SEQ, !Format [\"%s:%s\", !Index 0, !Find [authentik_flows.flow, [slug, !Value 0]]]]", 2, []any{"0:pk-a", "1:pk-b"}},
+		{"!Enumerate [[a, b], MAP, [!Find [authentik_flows.flow, [slug, !Value 0]], !Index 0]]", 1, map[string]any{"pk-a": int64(0), "pk-b": int64(1)}},
+		{"!Enumerate [!FindObject [authentik_flows.flow, [slug, x]], MAP, [!Value 0, !Index 0]]", 1, map[string]any{"x": "slug", "3": "n"}},
+		{"!Enumerate [[[a], [b]], SEQ, !Enumerate [!Value 1, SEQ, !Format [\"%s%s\", !Index 1, !Find [authentik_flows.flow, [slug, !Value 0]]]]]", 2, []any{[]any{"0pk-a"}, []any{"1pk-b"}}},
+		{"!KeyOf flow", 1, "pk-of-slug-of-flow"},
+		{"!Format [\"%s\", !KeyOf flow]", 1, "pk-of-slug-of-flow"},
+		{"!Context reference", 1, "pk-x"},
+	} {
+		t.Run(test.expression, func(t *testing.T) {
+			file := readOne(t, blueprint.Options{Schema: loaded(t, freeSchema), LookupEnv: environment(map[string]string{"SET": "value"})}, "x.yaml",
+				"context: {reference: "+find+"}\nentries:\n- {model: authentik_flows.flow, id: flow, identifiers: {slug: !Format [\"%s\", slug-of-flow]}}\n"+
+					"- model: authentik_core.group\n  identifiers: {name: a}\n  attrs:\n    attributes: "+test.expression+"\n")
+			value, _ := file.Entries[0].Attrs.Get("attributes")
+			if !value.HasPending() {
+				t.Fatalf("it is %v without a server", value.Plain())
+			}
+			if got := len(references(value)); got != test.references {
+				t.Errorf("want %d references, got %d", test.references, got)
+			}
+			for range 2 { // resolving changes nothing
+				resolved, err := value.Resolve(answers)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(test.want, resolved.Plain()); diff != "" {
+					t.Errorf("-want +got:\n%s", diff)
+				}
+			}
+		})
+	}
+}
+
+func references(v schema.Value) []schema.Reference {
+	var all []schema.Reference
+	switch data := v.Data.(type) {
+	case schema.Pending:
+		return data.References()
+	case []schema.Value:
+		for _, element := range data {
+			all = append(all, references(element)...)
+		}
+	case schema.Map:
+		for _, member := range data {
+			all = append(all, references(member.Value)...)
+		}
+	}
+	return all
+}
+
+// TestWholeReference wants a reference with nothing around it to say so, with
+// its condition as the server would store it.
+func TestWholeReference(t *testing.T) {
+	file := readOne(t, blueprint.Options{}, "x.yaml", "entries:\n- model: "+stageModel+"\n  identifiers: {name: a}\n  attrs:\n    configure_flow: !Find [authentik_flows.Flow, [slug, 12], [compatibility_mode, \"yes\"]]\n")
+	value, _ := file.Entries[0].Attrs.Get("configure_flow")
+	whole, isWhole := value.Data.(schema.WholeReference)
+	if !isWhole {
+		t.Fatalf("got %T", value.Data)
+	}
+	place := func(column int) schema.Place { return schema.Place{File: "x.yaml", Line: 5, Column: column} }
+	want := schema.Reference{
+		Place: place(21), Tag: schema.Find, Model: "authentik_flows.flow",
+		Where: []schema.Condition{
+			{Place: place(50), Field: "slug", Value: schema.Value{Place: place(57), Data: "12"}},
+			{Place: place(62), Field: "compatibility_mode", Value: schema.Value{Place: place(83), Data: true}},
+		},
+	}
+	if diff := cmp.Diff(want, whole.Whole()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestFailedLookup wants the lookup's own error, with the place of the
+// reference.
+func TestFailedLookup(t *testing.T) {
+	gone := errors.New("no flow has the slug x")
+	for _, expression := range []string{"!Find [authentik_flows.flow, [slug, x]]", "!If [true, !If [!Find [authentik_flows.flow, [slug, x]], null, null], null]"} {
+		file := readOne(t, blueprint.Options{}, "x.yaml", "entries:\n- model: "+stageModel+"\n  identifiers: {name: a}\n  attrs:\n    configure_flow: "+expression+"\n")
+		value, _ := file.Entries[0].Attrs.Get("configure_flow")
+		_, err := value.Resolve(func(schema.Reference) (schema.Value, error) { return schema.Value{}, gone })
+		var problem schema.Problem
+		if !errors.Is(err, gone) || !errors.As(err, &problem) || problem.Place.Line != 5 {
+			t.Errorf("%s: got %v", expression, err)
+		}
+	}
+}
+
+// TestPendingConditions wants conditions that need a server to stay for the
+// plan.
+func TestPendingConditions(t *testing.T) {
+	file := readOne(t, blueprint.Options{}, "x.yaml", "entries:\n- model: "+stageModel+"\n  conditions: [true, !Find [authentik_flows.flow, [slug, x]]]\n  identifiers: {name: a}\n")
+	if got := len(file.Entries[0].Conditions); got != 1 {
+		t.Errorf("want 1 condition, got %d", got)
+	}
+}
+
+// TestProblemWhenResolved wants what only an answer brings to light to be a
+// problem with its place and path.
+func TestProblemWhenResolved(t *testing.T) {
+	file := readOne(t, blueprint.Options{}, "x.yaml", "entries:\n- model: "+stageModel+"\n  identifiers: {name: a}\n  attrs:\n    configure_flow: !AtIndex [!FindObject [authentik_flows.flow, [slug, x]], nothing]\n")
+	value, _ := file.Entries[0].Attrs.Get("configure_flow")
+	_, err := value.Resolve(func(schema.Reference) (schema.Value, error) { return schema.Value{Data: schema.Map{}}, nil })
+	want := "x.yaml:5:21: entries[0].attrs.configure_flow: the mapping has no 'nothing': want one of its keys, or a default"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v\nwant %s", err, want)
+	}
+}

@@ -1,0 +1,208 @@
+// Package blueprint reads blueprint files, in YAML with authentik's tags and in
+// CUE, into entries with places. It knows files and no server: what only a
+// server can tell stays schema.Pending.
+package blueprint
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/aksync/aksync/schema"
+)
+
+// Options say how blueprints are read.
+type Options struct {
+	// Schema is what entries are checked against.
+	Schema *schema.Schema
+	// EnvAllow are globs of the environment variables that !Env may read.
+	// Where there are none it may read those whose names don't look like a
+	// secret's. The variables that hold a token are never read.
+	EnvAllow []string
+	// FileRoots are the folders that !File may read below. Where there are
+	// none it may read below the paths that blueprints are read from.
+	FileRoots []string
+	// ForbiddenFiles are never read by !File, under whatever name.
+	ForbiddenFiles []string
+	// LookupEnv is os.LookupEnv where it is nil.
+	LookupEnv func(string) (string, bool)
+	// Tags are the values of @tag attributes in CUE.
+	Tags map[string]string
+	// StrictModels makes an entry of a model that is not managed a problem.
+	StrictModels bool
+	// EvaluationTime is how long the CUE of one blueprint may take; 10
+	// seconds where it is 0.
+	EvaluationTime time.Duration
+	// CUEWorker is a command, with its arguments, that calls ServeCUE on its
+	// standard input and output. CUE is evaluated in it, since CUE's
+	// evaluator can't be stopped and knows no bounds. Where there is none,
+	// CUE is evaluated in this process: one that takes too long is given up
+	// and goes on beside it, and nothing bounds its memory.
+	CUEWorker []string
+}
+
+// Status is what came of a file.
+type Status string
+
+// The statuses of a file.
+const (
+	Valid    Status = "valid"
+	Invalid  Status = "invalid"  // it has problems, none of its entries may be applied
+	Disabled Status = "disabled" // it says that it is switched off, or declares nothing
+)
+
+// File is what one blueprint says. It is not changed once it is made.
+type File struct {
+	// Path is the file as the user names it; for a CUE package of several
+	// files the first of them.
+	Path string
+	// Parts are all files of a CUE package; nil where there is one.
+	Parts  []string
+	Status Status
+	// Entries are those of managed kinds, evaluated as far as that needs no
+	// server, normalized and checked, without those whose conditions are
+	// false. In an invalid file they are those that could be read, without
+	// the values that could not: nothing of them may be applied, and the
+	// objects they speak of are to be left as they are.
+	Entries []schema.Entry
+	// Silent are entries of managed kinds that ask for nothing, with their
+	// identifiers only: their conditions are false, or the file is switched
+	// off.
+	Silent []schema.Entry
+	// Unmanaged counts entries of other models, by model.
+	Unmanaged map[string]int
+	// Permissions counts the permissions that Entries declare.
+	Permissions int
+	// Problems are all that is wrong, in the order of their places.
+	Problems schema.Problems
+
+	inputs *inputs
+}
+
+// Inputs are what the file's tags have looked at so far: resolving Pending
+// values may look at more.
+func (f *File) Inputs() Inputs {
+	if f.inputs == nil {
+		return Inputs{}
+	}
+	return f.inputs.names()
+}
+
+// Set is what was read below some paths.
+type Set struct {
+	// Files are sorted by path.
+	Files []*File
+}
+
+// Problems gives those of all files, in order.
+func (s *Set) Problems() schema.Problems {
+	var problems schema.Problems
+	for _, file := range s.Files {
+		problems = append(problems, file.Problems...)
+	}
+	return problems
+}
+
+// Inputs gives those of all files, each once.
+func (s *Set) Inputs() Inputs {
+	var all Inputs
+	for _, file := range s.Files {
+		inputs := file.Inputs()
+		all.Env = append(all.Env, inputs.Env...)
+		all.Files = append(all.Files, inputs.Files...)
+	}
+	slices.Sort(all.Env)
+	slices.Sort(all.Files)
+	return Inputs{Env: slices.Compact(all.Env), Files: slices.Compact(all.Files)}
+}
+
+// Reader reads blueprints and remembers them: a file that did not change, and
+// whose inputs did not, is the same *File again. It is not for concurrent use.
+type Reader struct {
+	options  Options
+	language language
+	cue      *cueRunner
+	cache    map[string]cached
+}
+
+// cached is a file with what it was made of.
+type cached struct {
+	file     *File
+	source   digest
+	roots    string
+	imported []importedFile
+	again    bool // it is made again though nothing changed
+}
+
+func (c cached) unchanged() bool {
+	return !c.again && c.file.inputs != nil && c.file.inputs.unchanged() &&
+		!slices.ContainsFunc(c.imported, func(i importedFile) bool { return !i.unchanged() })
+}
+
+// NewReader makes a Reader that has read nothing yet.
+func NewReader(options Options) *Reader {
+	if options.LookupEnv == nil {
+		options.LookupEnv = os.LookupEnv
+	}
+	options.EvaluationTime = cmp.Or(options.EvaluationTime, 10*time.Second)
+	return &Reader{options: options, language: newLanguage(), cue: newCUERunner(options, newLanguage()), cache: map[string]cached{}}
+}
+
+// Read reads the files that the paths name, and those in the folders that they
+// name. It is an error only where a path itself can't be read; whatever is
+// wrong with a file is among its problems.
+func (r *Reader) Read(ctx context.Context, paths []string) (*Set, error) {
+	found, err := findSources(paths)
+	if err != nil {
+		return nil, err
+	}
+	defer r.cue.stop()
+	policy := r.policy(paths)
+	set := &Set{}
+	kept := make(map[string]cached, len(found))
+	for _, source := range found {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("reading blueprints: %w", err)
+		}
+		entry := r.readSource(ctx, source, policy)
+		if entry.file.Status == "" {
+			continue // the time was up
+		}
+		kept[source.key()] = entry
+		set.Files = append(set.Files, entry.file)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("reading blueprints: %w", err)
+	}
+	r.cache = kept
+	slices.SortFunc(set.Files, func(a, b *File) int { return cmp.Compare(a.Path, b.Path) })
+	return set, nil
+}
+
+// policy says what tags may look at when blueprints are read from paths.
+func (r *Reader) policy(paths []string) *policy {
+	folders := r.options.FileRoots
+	if len(folders) == 0 {
+		for _, path := range paths {
+			if info, err := os.Stat(path); err == nil && !info.IsDir() {
+				path = filepath.Dir(path)
+			}
+			folders = append(folders, path)
+		}
+	}
+	p := &policy{envAllow: r.options.EnvAllow, forbidden: r.options.ForbiddenFiles, lookupEnv: r.options.LookupEnv}
+	for _, folder := range folders {
+		absolute, err := filepath.Abs(folder)
+		if err != nil {
+			continue
+		}
+		if real, err := filepath.EvalSymlinks(absolute); err == nil {
+			p.roots = append(p.roots, real)
+		}
+	}
+	return p
+}

@@ -1,0 +1,326 @@
+package blueprint
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/aksync/aksync/schema"
+)
+
+// mostNesting is how deep lists, mappings and tags may be nested. Python's own
+// recursion limit stops authentik at about the same depth.
+const mostNesting = 200
+
+// yamlFile turns the text of a YAML file into nodes.
+type yamlFile struct {
+	path     string
+	language language
+	problems schema.Problems
+
+	at     string // the path of what is being made
+	made   map[*yaml.Node]made
+	making map[*yaml.Node]bool
+	merged int // how many pairs were merged into mappings
+	tooBig bool
+}
+
+// made is a node that was turned already, and how deep it is.
+type made struct {
+	node  node
+	depth int
+}
+
+// readYAML gives the root of a YAML file. There is none, and no problem, where
+// the file holds nothing.
+func readYAML(path string, text []byte, l language) (root node, found bool, problems schema.Problems) {
+	if problem := notText(path, text); problem != nil {
+		return node{}, false, schema.Problems{*problem}
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	var document, second yaml.Node
+	switch err := decodeYAML(decoder, &document); {
+	case errors.Is(err, io.EOF):
+		return node{}, false, nil
+	case err != nil:
+		return node{}, false, schema.Problems{syntaxProblem(path, text, err)}
+	}
+	switch err := decodeYAML(decoder, &second); {
+	case err == nil:
+		return node{}, false, schema.Problems{{
+			Place:   schema.Place{File: path, Line: second.Line, Column: second.Column},
+			Message: "a second document begins here: authentik takes one document a file",
+		}}
+	case !errors.Is(err, io.EOF):
+		return node{}, false, schema.Problems{syntaxProblem(path, text, err)}
+	}
+	f := &yamlFile{path: path, language: l, made: map[*yaml.Node]made{}, making: map[*yaml.Node]bool{}}
+	root, _ = f.node(document.Content[0])
+	return root, root.data != nil && !f.tooBig, f.problems
+}
+
+// decodeYAML keeps a panic of the parser from ending the program: its input
+// comes from anywhere.
+func decodeYAML(decoder *yaml.Decoder, document *yaml.Node) (err error) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			err = fmt.Errorf("yaml: %v", broken)
+		}
+	}()
+	return decoder.Decode(document)
+}
+
+func (f *yamlFile) place(n *yaml.Node) schema.Place {
+	return schema.Place{File: f.path, Line: n.Line, Column: n.Column}
+}
+
+func (f *yamlFile) problem(n *yaml.Node, format string, args ...any) {
+	f.problems = append(f.problems, schema.Problem{Place: f.place(n), Path: f.at, Message: fmt.Sprintf(format, args...)})
+}
+
+// node gives what n says and how deep it is nested. Each is made once, however
+// many aliases it has.
+func (f *yamlFile) node(n *yaml.Node) (node, int) {
+	if n.Kind == yaml.AliasNode {
+		return f.alias(n)
+	}
+	if done, known := f.made[n]; known {
+		return done.node, done.depth
+	}
+	if f.tooBig {
+		return node{f.place(n), broken{}}, 0
+	}
+	f.making[n] = true
+	if len(f.making) > mostNesting {
+		f.nestedTooDeep(n)
+	}
+	data, depth := f.data(n)
+	delete(f.making, n)
+	if depth > mostNesting && !f.tooBig {
+		f.nestedTooDeep(n)
+	}
+	done := made{node{f.place(n), data}, depth}
+	f.made[n] = done
+	return done.node, done.depth
+}
+
+// nestedTooDeep ends the reading. The path would be as long as the nesting is
+// deep.
+func (f *yamlFile) nestedTooDeep(n *yaml.Node) {
+	f.tooBig = true
+	f.problems = append(f.problems, schema.Problem{Place: f.place(n), Message: fmt.Sprintf("nested deeper than %d levels", mostNesting)})
+}
+
+// alias gives what an alias stands for. Its place stays that of the anchor,
+// since that is where a wrong value has to be put right.
+func (f *yamlFile) alias(n *yaml.Node) (node, int) {
+	if f.making[n.Alias] {
+		f.problem(n, "*%s stands inside of what it refers to", n.Value)
+		return node{f.place(n), broken{}}, 0
+	}
+	return f.node(n.Alias)
+}
+
+func (f *yamlFile) data(n *yaml.Node) (any, int) {
+	if n.Style&yaml.TaggedStyle != 0 && !strings.HasPrefix(n.Tag, "!!") {
+		return f.call(n)
+	}
+	switch n.Kind {
+	case yaml.SequenceNode:
+		if n.Style&yaml.TaggedStyle != 0 && n.Tag != "!!seq" {
+			return f.standardTag(n), 0
+		}
+		return f.list(n)
+	case yaml.MappingNode:
+		if n.Style&yaml.TaggedStyle != 0 && n.Tag != "!!map" {
+			return f.standardTag(n), 0
+		}
+		return f.dict(n)
+	default:
+		return f.scalar(n), 0
+	}
+}
+
+func (f *yamlFile) scalar(n *yaml.Node) any {
+	quoted := n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
+	switch {
+	case n.Style&yaml.TaggedStyle != 0 && n.Tag != "!!str":
+		return f.standardTag(n)
+	case quoted || n.Style&yaml.TaggedStyle != 0:
+		return n.Value
+	}
+	data, problem := plainScalar(n.Value)
+	if problem != "" {
+		f.problem(n, "%s", problem)
+		return broken{}
+	}
+	return data
+}
+
+// standardTag reads a value with one of YAML's own tags.
+func (f *yamlFile) standardTag(n *yaml.Node) any {
+	var data any
+	problem := ""
+	switch {
+	case n.Tag == "!!null":
+		return nil
+	case n.Tag == "!!bool" && boolForm.MatchString(n.Value):
+		return yamlBool(n.Value)
+	case n.Tag == "!!int" && n.Kind == yaml.ScalarNode && intForm.MatchString(n.Value):
+		data, problem = yamlInt(n.Value)
+	case n.Tag == "!!float" && n.Kind == yaml.ScalarNode && (floatForm.MatchString(n.Value) || intForm.MatchString(n.Value)):
+		data, problem = yamlFloat(n.Value)
+	case n.Tag == "!!timestamp" || n.Tag == "!!binary" || n.Tag == "!!set" || n.Tag == "!!omap" || n.Tag == "!!pairs":
+		return unusable{"tagged " + n.Tag + ", which no field takes: want text, a number, a list or a mapping"}
+	case n.Tag == "!!bool" || n.Tag == "!!int" || n.Tag == "!!float" || n.Tag == "!!str" || n.Tag == "!!seq" || n.Tag == "!!map":
+		problem = fmt.Sprintf("%q is not what %s says: leave the tag out", n.Value, n.Tag)
+	default:
+		problem = fmt.Sprintf("unknown tag %s: %s", n.Tag, schema.Suggest(n.Tag, f.language.names()))
+	}
+	if problem != "" {
+		f.problem(n, "%s", problem)
+		return broken{}
+	}
+	return data
+}
+
+// below makes what stands at a path.
+func (f *yamlFile) below(path string, n *yaml.Node) (node, int) {
+	around := f.at
+	f.at = path
+	defer func() { f.at = around }()
+	return f.node(n)
+}
+
+func (f *yamlFile) list(n *yaml.Node) (list, int) {
+	elements, deepest := make(list, len(n.Content)), 0
+	for i, child := range n.Content {
+		element, depth := f.below(schema.Index(f.at, i), child)
+		elements[i], deepest = element, max(deepest, depth)
+	}
+	return elements, deepest + 1
+}
+
+// arguments are a list that has no path of its own: the path of a tag is that
+// of the value that it gives.
+func (f *yamlFile) arguments(n *yaml.Node) (list, int) {
+	elements, deepest := make(list, len(n.Content)), 0
+	for i, child := range n.Content {
+		element, depth := f.node(child)
+		elements[i], deepest = element, max(deepest, depth)
+	}
+	return elements, deepest + 1
+}
+
+// call makes a tag of authentik's with its arguments.
+func (f *yamlFile) call(n *yaml.Node) (any, int) {
+	c, depth := &call{tag: n.Tag}, 0
+	switch n.Kind {
+	case yaml.ScalarNode:
+		c.arg = node{f.place(n), n.Value}
+	case yaml.SequenceNode:
+		var arguments list
+		arguments, depth = f.arguments(n)
+		c.arg = node{f.place(n), arguments}
+	default:
+		var arguments dict
+		arguments, depth = f.dict(n)
+		c.arg = node{f.place(n), arguments}
+	}
+	if complaint := f.language.complain(c); complaint != "" {
+		f.problem(n, "%s", complaint)
+		return broken{}, 0
+	}
+	return c, depth + 1
+}
+
+// dict makes a mapping: what is merged into it by << comes first, as PyYAML
+// has it, and its own keys win.
+func (f *yamlFile) dict(n *yaml.Node) (dict, int) {
+	var merged, own dict
+	seen, deepest := map[string]schema.Place{}, 0
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		keyNode, valueNode := n.Content[i], n.Content[i+1]
+		if keyNode.Kind == yaml.ScalarNode && keyNode.Tag == "!!merge" {
+			bases, depth := f.merge(valueNode)
+			merged, deepest = append(merged, bases...), max(deepest, depth)
+			continue
+		}
+		key, _ := f.node(keyNode)
+		value, depth := f.below(schema.Join(f.at, pathKey(key.data)), valueNode)
+		deepest = max(deepest, depth)
+		if _, isBroken := key.data.(broken); isBroken {
+			continue
+		}
+		if !isKey(key.data) {
+			f.problem(keyNode, "%s can't be a key: want text", typeName(key.data))
+			continue
+		}
+		id := keyID(key.data)
+		if first, given := seen[id]; given {
+			f.problems = append(f.problems, schema.Problem{Place: f.place(keyNode), Path: schema.Join(f.at, pathKey(key.data)),
+				Message: fmt.Sprintf("the key %q is given twice: it stands at line %d already", pathKey(key.data), first.Line)})
+			continue
+		}
+		seen[id] = f.place(keyNode)
+		if keyNode.Kind == yaml.AliasNode {
+			key.place = f.place(keyNode)
+		}
+		own = append(own, pair{key, value})
+	}
+	return overlay(merged, own), deepest + 1
+}
+
+// merge gives the pairs that << brings, the weakest first.
+func (f *yamlFile) merge(n *yaml.Node) (dict, int) {
+	base, depth := f.node(n)
+	sources := list{base}
+	if several, isList := base.data.(list); isList {
+		sources = several
+	}
+	var merged dict
+	for i := len(sources) - 1; i >= 0; i-- {
+		pairs, isDict := sources[i].data.(dict)
+		if _, isBroken := sources[i].data.(broken); isBroken {
+			return nil, 0
+		}
+		if !isDict {
+			f.problem(n, "<< wants a mapping or a list of mappings: it got %s", typeName(sources[i].data))
+			return nil, 0
+		}
+		if f.merged += len(merged) + len(pairs); f.merged > mostSteps {
+			if !f.tooBig {
+				f.problem(n, "<< grows without end: at most %d keys may be merged in one file", mostSteps)
+			}
+			f.tooBig = true
+			return nil, 0
+		}
+		merged = overlay(merged, pairs)
+	}
+	return merged, depth
+}
+
+// overlay gives base with over's pairs in place of those of the same key.
+func overlay(base, over dict) dict {
+	if len(base) == 0 {
+		return over
+	}
+	at := make(map[string]int, len(base))
+	result := make(dict, 0, len(base)+len(over))
+	for _, pairs := range []dict{base, over} {
+		for _, p := range pairs {
+			id := keyID(p.key.data)
+			if i, known := at[id]; known {
+				result[i] = p
+				continue
+			}
+			at[id] = len(result)
+			result = append(result, p)
+		}
+	}
+	return result
+}

@@ -1,0 +1,99 @@
+package blueprint
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/aksync/aksync/schema"
+)
+
+// notText finds the first byte that a text file can't hold.
+func notText(path string, text []byte) *schema.Problem {
+	if i := bytes.IndexByte(text, 0); i >= 0 {
+		return &schema.Problem{Place: placeAt(path, text, i), Message: "a NUL byte: want text in UTF-8"}
+	}
+	if utf8.Valid(text) {
+		return nil
+	}
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && size == 1 {
+			return &schema.Problem{Place: placeAt(path, text, i), Message: fmt.Sprintf("the byte 0x%02x is not UTF-8: want text in UTF-8", text[i])}
+		}
+		i += size
+	}
+	return nil
+}
+
+// placeAt gives line and column, in characters, of a byte of the text.
+func placeAt(path string, text []byte, offset int) schema.Place {
+	before := text[:min(offset, len(text))]
+	start := bytes.LastIndexByte(before, '\n') + 1
+	return schema.Place{
+		File:   path,
+		Line:   bytes.Count(before, []byte("\n")) + 1,
+		Column: utf8.RuneCount(before[start:]) + 1,
+	}
+}
+
+var yamlMessage = regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?`)
+
+// syntaxProblem says where the text stops being YAML. The parser tells no
+// column, and the line only of where the construct began, so the line is
+// found by parsing the text up to it: the first that brings the same error.
+func syntaxProblem(path string, text []byte, err error) schema.Problem {
+	message := yamlMessage.ReplaceAllString(err.Error(), "")
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	line := 1 + sort.Search(len(lines)-1, func(i int) bool {
+		return sameError(bytes.Join(lines[:i+1], nil), err)
+	})
+	if strings.Contains(message, "unexpected end of stream") || strings.Contains(message, "unexpected document indicator") {
+		// Where it began says more than where the file ends.
+		if match := yamlMessage.FindStringSubmatch(err.Error()); match[1] != "" {
+			began, _ := strconv.Atoi(match[1])
+			line = min(began, len(lines))
+		}
+	}
+	indent := lines[line-1][:len(lines[line-1])-len(bytes.TrimLeft(lines[line-1], " \t"))]
+	return schema.Problem{
+		Place:   schema.Place{File: path, Line: line, Column: utf8.RuneCount(indent) + 1},
+		Message: "not YAML: " + yamlReason(message),
+	}
+}
+
+func sameError(text []byte, err error) bool {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	for range 2 { // as many documents as readYAML looks for
+		var document yaml.Node
+		if got := decodeYAML(decoder, &document); got != nil {
+			return got.Error() == err.Error()
+		}
+	}
+	return false
+}
+
+// yamlReason puts the parser's message in words that say what to do.
+func yamlReason(message string) string {
+	for _, known := range []struct{ part, reason string }{
+		{"found character that cannot start any token", "a value can't begin like this: indent with spaces and not with tabs, and put text that begins with @, ` or % in quotes"},
+		{"did not find expected key", "this line doesn't fit to the lines above it: look at the indentation"},
+		{"did not find expected '-' indicator", "this line doesn't fit to the list above it: look at the indentation"},
+		{"mapping values are not allowed", "a second colon in one line: put text that holds \": \" in quotes"},
+		{"did not find expected ',' or ']'", "a list in brackets is not closed: want , or ]"},
+		{"did not find expected ',' or '}'", "a mapping in braces is not closed: want , or }"},
+		{"could not find expected ':'", "a key without a colon: want key: value"},
+		{"found unexpected end of stream", "a quoted text that begins here is not closed"},
+	} {
+		if strings.Contains(message, known.part) {
+			return known.reason
+		}
+	}
+	return message
+}
