@@ -18,26 +18,17 @@ import (
 var freeKinds = fstest.MapFS{"free.cue": {Data: []byte(`
 package schema
 
-let free = {
-	key:     *"name" | string
+kinds: "authentik_core.group": {
+	title:   "group"
+	managed: true
+	path:    "core/groups"
+	key:     "name"
 	fields: {
 		name: {is: string, want: "text", required: true}
-		slug: {is: string, want: "text"}
-		scope_name: {is: string, want: "text"}
-		expression: {is: string, want: "text"}
 		attributes: {is: null | bool | number | string | [...] | {...}, want: "anything", refers: "authentik_flows.flow"}
-		consumer_key: {is: string, want: "text"}
-		consumer_secret: {is: string, want: "text"}
-		provider_type: {is: string, want: "text"}
-		authentication_flow: {is: #UUID, want: "a flow", refers: "authentik_flows.flow"}
-		enrollment_flow: {is: #UUID, want: "a flow", refers: "authentik_flows.flow"}
 	}
 	readOnly: pk: {is: #UUID, want: "a uuid", reason: "the server gives it"}
 }
-kinds: "authentik_core.group": free & {title: "group", managed: true, path: "core/groups"}
-kinds: "authentik_sources_oauth.oauthsource": free & {title: "source", managed: true, path: "sources/oauth", key: "slug"}
-kinds: "authentik_policies_expression.expressionpolicy": free & {title: "policy", managed: true, path: "policies/expression"}
-kinds: "authentik_providers_oauth2.scopemapping": free & {title: "mapping", path: "propertymappings/scope"}
 `)}}
 
 // TestExpressions compares with what authentik 2025.10.4 made of each
