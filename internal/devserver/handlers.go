@@ -16,8 +16,8 @@ import (
 func (s *Server) find(r *request) (*object, *response) {
 	table := s.store.kinds[r.kind.Model]
 	if r.kind.Lookup != schema.PK {
-		if o := table.byKey[r.key]; o != nil {
-			return o, nil
+		if o := table.lookUp(r.kind.Lookup, r.key); o != nil {
+			return o, nil // flow-retrieve-slug
 		}
 		return nil, s.notFound(r.kind)
 	}
@@ -52,52 +52,75 @@ func (s *Server) retrieve(r *request) response {
 	return response{status: http.StatusOK, body: o.json}
 }
 
-// create is post-minimal and what follows it. The store is held from the check
-// of the name to the write, so that of several POSTs of one name one wins; the
-// others get the 400 of race-post-8-loser and never the empty 405 of
-// race-post-2-loser.
+// create is post-minimal and what follows it.
 func (s *Server) create(r *request) response {
-	body, refusal := parse(r.body)
+	fields, refusal := s.readCreate(r)
 	if refusal != nil {
 		return *refusal
 	}
-	s.store.Lock()
-	defer s.store.Unlock()
-	v := s.validate(r.kind, body, false, nil)
-	if refusal := v.refusal(r.Method); refusal != nil {
-		return *refusal
+	return s.write(r, uuid.NewString(), fields)
+}
+
+func (s *Server) readCreate(r *request) (map[string]any, *response) {
+	body, refusal := parse(r.body)
+	if refusal != nil {
+		return nil, refusal
 	}
-	fields := map[string]any{}
-	for _, field := range r.kind.Fields.Fields {
-		if field.HasDefault {
-			fields[field.Name] = field.Default
-		}
-	}
+	s.store.RLock()
+	defer s.store.RUnlock()
+	v := s.validate(r.kind, body, false, "")
+	fields := defaultsOf(r.kind)
 	maps.Copy(fields, v.fields)
-	o := s.store.put(r.kind, uuid.NewString(), fields)
-	return response{status: http.StatusCreated, body: o.json}
+	return fields, v.refusal(r.Method)
 }
 
 // update is PUT and PATCH; fields that are not given keep their values
 // (put-minimal).
 func (s *Server) update(r *request) response {
-	s.store.Lock()
-	defer s.store.Unlock()
-	o, missing := s.find(r)
-	if missing != nil {
-		return *missing // put-unknown-invalid: before the body is looked at
-	}
-	body, refusal := parse(r.body)
+	pk, fields, refusal := s.readUpdate(r)
 	if refusal != nil {
 		return *refusal
 	}
-	v := s.validate(r.kind, body, r.Method == http.MethodPatch, o)
-	if refusal := v.refusal(r.Method); refusal != nil {
-		return *refusal
+	return s.write(r, pk, fields)
+}
+
+func (s *Server) readUpdate(r *request) (pk string, fields map[string]any, refusal *response) {
+	s.store.RLock()
+	defer s.store.RUnlock()
+	o, missing := s.find(r)
+	if missing != nil {
+		return "", nil, missing // put-unknown-invalid: before the body is looked at
 	}
-	fields := maps.Clone(o.fields)
+	body, refusal := parse(r.body)
+	if refusal != nil {
+		return "", nil, refusal
+	}
+	v := s.validate(r.kind, body, r.Method == http.MethodPatch, o.pk)
+	fields = maps.Clone(o.fields)
 	maps.Copy(fields, v.fields)
-	return response{status: http.StatusOK, body: s.store.put(r.kind, o.pk, fields).json}
+	return o.pk, fields, v.refusal(r.Method)
+}
+
+// write stores what a body came to. Like a real server it does not hold the
+// store between the check and the write. Of several POSTs of one name one
+// wins; the others get a 400 if they came late, and the empty 405 if they came
+// in between (race-post-8-loser, race-post-2-loser). All fields of an object
+// are written, as they were when it was read: of two PATCHes at once one can be
+// lost, and a PUT beside a DELETE can bring the object back.
+func (s *Server) write(r *request, pk string, fields map[string]any) response {
+	if s.beforeWrite != nil {
+		s.beforeWrite()
+	}
+	s.store.Lock()
+	defer s.store.Unlock()
+	if s.store.conflicts(r.kind, pk, fields) {
+		return unhandled(r.Method, http.StatusInternalServerError)
+	}
+	status := http.StatusOK
+	if r.Method == http.MethodPost {
+		status = http.StatusCreated
+	}
+	return response{status: status, body: s.store.put(r.kind, pk, fields).json}
 }
 
 // refusal gives the answer to a body that is not taken.
@@ -133,10 +156,7 @@ func (s *Server) usedBy(r *request) response {
 	}
 	list := []map[string]any{}
 	app, model, _ := strings.Cut(r.kind.Users.Model, ".")
-	for _, b := range s.store.bindings {
-		if b.target != o.pk {
-			continue
-		}
+	for _, b := range s.store.bindings.of(o.pk) {
 		user := s.store.get(r.kind.Users.Model, b.user)
 		list = append(list, map[string]any{
 			"app": app, "model_name": model, "pk": user.pk, "action": "cascade_many",

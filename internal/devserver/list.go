@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"math/big"
 	"net/http"
 	"net/url"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +23,6 @@ func (s *Server) list(r *request) response {
 	query := r.URL.Query()
 	s.store.RLock()
 	defer s.store.RUnlock()
-	objects := s.store.kinds[r.kind.Model].ordered
 	filters, refusal := s.filters(r.kind, query)
 	if refusal != nil {
 		return *refusal
@@ -34,12 +33,8 @@ func (s *Server) list(r *request) response {
 		}
 		filters = append(filters, searched(r.kind, search))
 	}
-	if len(filters) > 0 {
-		objects = slices.DeleteFunc(slices.Clone(objects), func(o *object) bool {
-			return slices.ContainsFunc(filters, func(keeps func(*object) bool) bool { return !keeps(o) })
-		})
-	}
-	return s.page(order(r.kind, objects, query.Get("ordering")), query)
+	table := s.store.kinds[r.kind.Model]
+	return s.page(table.sorted(query.Get("ordering"), filters), query)
 }
 
 // last gives the last value of a parameter, as Django does
@@ -69,9 +64,20 @@ func (s *Server) filters(kind *schema.Kind, query url.Values) ([]func(*object) b
 		if _, isBool := value.Data.(bool); field.Type == schema.Boolean && !isBool {
 			continue // list-filter-show-bogus
 		}
-		filters = append(filters, func(o *object) bool { return reflect.DeepEqual(o.fields[field.Name], value.Plain()) })
+		filters = append(filters, has(field.Name, value.Plain()))
 	}
 	return filters, nil
+}
+
+// has tells whether a field has a value.
+func has(name string, value any) func(*object) bool {
+	if number, isBig := value.(*big.Int); isBig {
+		return func(o *object) bool {
+			other, isBig := o.fields[name].(*big.Int)
+			return isBig && other.Cmp(number) == 0
+		}
+	}
+	return func(o *object) bool { return o.fields[name] == value }
 }
 
 func isSpace(r rune) bool { return r == ' ' || '\t' <= r && r <= '\r' }
@@ -118,29 +124,47 @@ func searched(kind *schema.Kind, search string) func(*object) bool {
 	}
 }
 
-// order sorts by a field of the answer, backwards behind a minus. An unknown
-// one is ignored (list-ordering-bogus).
-func order(kind *schema.Kind, objects []*object, by string) []*object {
+// sorted gives the objects that all filters keep, by a field of the answer;
+// backwards behind a minus. An unknown field is ignored (list-ordering-bogus).
+func (t *table) sorted(by string, filters []func(*object) bool) []*object {
 	name, backwards := strings.CutPrefix(by, "-")
-	if name != schema.PK && kind.Fields.Field(name) == nil {
+	objects, inOrder := t.inOrder.objects, true
+	switch {
+	case name == schema.PK:
+		objects = t.inPKOrder.objects
+	case name == t.kind.Key:
+	case t.kind.Fields.Field(name) != nil:
+		inOrder = false
+	default:
+		backwards = false
+	}
+	if len(filters) == 0 && inOrder && !backwards {
 		return objects
 	}
-	sorted := slices.Clone(objects)
-	slices.SortStableFunc(sorted, func(a, b *object) int {
-		result := compare(a.value(name), b.value(name))
-		if backwards {
-			return -result
-		}
-		return result
-	})
-	return sorted
+	objects = kept(objects, filters)
+	if !inOrder {
+		slices.SortStableFunc(objects, func(a, b *object) int {
+			result := compare(a.fields[name], b.fields[name])
+			if backwards {
+				return -result
+			}
+			return result
+		})
+	} else if backwards {
+		slices.Reverse(objects)
+	}
+	return objects
 }
 
-func (o *object) value(name string) any {
-	if name == schema.PK {
-		return o.pk
+// kept gives the objects that all filters keep, in a list of its own.
+func kept(objects []*object, filters []func(*object) bool) []*object {
+	var list []*object
+	for _, o := range objects {
+		if !slices.ContainsFunc(filters, func(keeps func(*object) bool) bool { return !keeps(o) }) {
+			list = append(list, o)
+		}
 	}
-	return o.fields[name]
+	return list
 }
 
 // compare orders the values of one field as PostgreSQL does: nothing last.

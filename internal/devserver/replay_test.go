@@ -46,7 +46,7 @@ type exchange struct {
 
 // excuse gives the entry of notReproduced that is about the exchange.
 func (x exchange) excuse(version string) string {
-	for _, entry := range []string{x.Name, version + " " + x.Name, fmt.Sprint(x.Response.Status, " ", x.Name)} {
+	for _, entry := range []string{x.Name, version + " " + x.Name} {
 		if notReproduced[entry] != "" {
 			return entry
 		}
@@ -63,19 +63,18 @@ const (
 // notServed are the endpoints of the records that aksync has no use for.
 var notServed = []string{
 	"/api/v3/core/users/me/", "/api/v3/stages/all/", "/api/v3/stages/all/types/",
-	"/api/v3/schema/", "/api/v3<path>", "/api/v3/flows/bindings/",
+	"/api/v3/schema/", "/api/v3/flows/bindings/",
 }
 
 // notReproduced says why exchanges of an endpoint that is served are not
-// reproduced; a name stands for all exchanges of that name, with the version
-// or the status in front for those only.
+// reproduced; a name stands for all exchanges of that name, with the version in
+// front for those of that version only.
 var notReproduced = map[string]string{
-	"options-list":           "the labels and help texts of fields are not in the schema",
-	"options-detail":         "the labels and help texts of fields are not in the schema",
-	"flow-filter-flow_uuid":  "a filter of flows only, which aksync does not use",
-	"2025.10.4 post-lang-de": "messages are in English only, which is what aksync asks for",
-	"405 race-post-2-loser":  "a race lost in the database; here it is lost before, with a 400",
-	"405 race-rename-loser":  "a race lost in the database; here it is lost before, with a 400",
+	"options-list":              "the labels and help texts of fields are not in the schema",
+	"options-detail":            "the labels and help texts of fields are not in the schema",
+	"flow-filter-flow_uuid":     "a filter of flows only, which aksync does not use",
+	"2025.10.4 post-lang-de":    "messages are in English only, which is what aksync asks for",
+	"2025.10.4 get-404-lang-de": "messages are in English only, which is what aksync asks for",
 }
 
 func TestReplay(t *testing.T) {
@@ -89,6 +88,7 @@ func replay(t *testing.T, version string) {
 	excused := map[string]int{}
 	compared, served := 0, 0
 	for i, x := range r.exchanges {
+		r.server.BeforeWrite(nil)
 		r.setUp(i)
 		if slices.ContainsFunc(notServed, func(path string) bool { return strings.HasPrefix(x.Request.Path, path) }) {
 			continue
@@ -211,9 +211,13 @@ func (r *replayer) setUp(i int) {
 		r.reveal(r.named("list-ps100").results())
 	case x.Name == "bind-create":
 		r.bindAsRecorded(x)
-	case slices.Contains([]string{"race-post-8-loser", "race-rename-loser", "swap-direct"}, x.Name):
+	case slices.Contains([]string{"race-post-2-loser", "race-post-8-loser", "race-rename-loser", "swap-direct"}, x.Name):
 		r.ensurePK(i)
-		r.ensureName(x)
+		if x.Response.Status == http.StatusMethodNotAllowed {
+			r.server.BeforeWrite(func() { r.ensureName(x) }) // somebody came in between
+		} else {
+			r.ensureName(x)
+		}
 	case slices.Contains([]string{"delete", "put-name-too-long"}, x.Name):
 		r.ensurePK(i)
 	case x.Name == "get-uuid-braces":
@@ -329,13 +333,16 @@ func (r *replayer) run(x exchange) string {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	got := seen{Status: answer.StatusCode, ContentType: answer.Header.Get("Content-Type"), Allow: answer.Header.Get("Allow"), Body: string(body)}
-	want := seen{Status: x.Response.Status, ContentType: x.Response.Headers["content-type"], Allow: x.Response.Headers["allow"]}
+	got := seen{Status: answer.StatusCode, Headers: map[string]string{}}
+	want := seen{Status: x.Response.Status, Headers: map[string]string{}}
+	for _, name := range []string{"Content-Type", "Content-Language", "Vary", "Allow"} {
+		got.Headers[name], want.Headers[name] = answer.Header.Get(name), x.Response.Headers[strings.ToLower(name)]
+	}
 	if strings.Contains(x.Request.Path, "/flows/") {
-		want.Allow = got.Allow // flows can be written there, and only looked up here
+		want.Headers["Allow"] = got.Headers["Allow"] // flows can be written there, and only looked up here
 	}
 	switch {
-	case strings.HasPrefix(got.ContentType, "text/html"):
+	case strings.HasPrefix(got.Headers["Content-Type"], "text/html"):
 		got.Body, want.Body = htmlShape(string(body)), htmlShape(fmt.Sprint(x.Response.Body))
 	case len(body) > 0 && x.Request.Method != http.MethodHead:
 		decoder := json.NewDecoder(bytes.NewReader(body))
@@ -360,9 +367,9 @@ func (r *replayer) run(x exchange) string {
 
 // seen is what is compared of an answer.
 type seen struct {
-	Status             int
-	ContentType, Allow string
-	Body               any
+	Status  int
+	Headers map[string]string // those that matter
+	Body    any
 }
 
 // htmlShape is all that is compared of a page for people.
@@ -438,6 +445,8 @@ func uncut(text string) string {
 // request makes the recorded request.
 func (x exchange) request(t *testing.T) *http.Request {
 	t.Helper()
+	// The records have the path of root-config wrong.
+	x.Request.Path = strings.Replace(x.Request.Path, "/api/v3<path>", "/api/v3/root/config/", 1)
 	target := &url.URL{Path: x.Request.Path, RawQuery: x.query(t)}
 	if decoded, err := url.PathUnescape(x.Request.Path); err == nil && decoded != x.Request.Path {
 		target.Path, target.RawPath = decoded, x.Request.Path

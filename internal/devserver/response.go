@@ -1,6 +1,8 @@
 package devserver
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -38,10 +40,13 @@ func unhandled(method string, status int) response {
 	return response{status: http.StatusMethodNotAllowed, html: true, allow: []string{"GET", "HEAD", "OPTIONS"}}
 }
 
-func (r response) write(w http.ResponseWriter) {
+func (r response) write(w http.ResponseWriter, version behaviour) {
 	header := w.Header()
-	header.Set("Vary", "Accept-Language, Cookie")
-	header.Set("Content-Language", "en")
+	header.Set("Vary", "Cookie")
+	if version.translates {
+		header.Set("Vary", "Accept-Language, Cookie")
+		header.Set("Content-Language", "en")
+	}
 	if len(r.allow) > 0 {
 		header.Set("Allow", strings.Join(r.allow, ", "))
 	}
@@ -58,4 +63,13 @@ func (r response) write(w http.ResponseWriter) {
 	w.WriteHeader(r.status)
 	// A client that has gone away is no matter to the server.
 	_, _ = w.Write(r.body)
+}
+
+func encode(body any) []byte {
+	// Bodies are made of what JSON can say.
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic(fmt.Sprintf("encoding an answer: %v", err))
+	}
+	return text
 }

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/google/uuid"
@@ -12,30 +13,38 @@ import (
 	"github.com/aksync/aksync/schema"
 )
 
-// Put adds an object, or replaces the one with the pk, past all checks. An
-// empty pk gives a new one. Fields are as schema.Value.Plain gives them; those
-// that are not given have the schema's defaults.
+// Put adds an object, or replaces the one with the pk. An empty pk gives a new
+// one. Fields are as schema.Value.Plain gives them and are not checked; those
+// that are not given have the schema's defaults. It is an error when the schema
+// has no such kind, or another object of its scope has the key.
 func (s *Server) Put(model, pk string, fields map[string]any) (string, error) {
 	kind := s.config.Schema.Kind(model)
 	if kind == nil {
-		return "", fmt.Errorf("the schema has no kind %s", model)
+		return "", fmt.Errorf("adding an object: the schema has no kind %s", model)
 	}
 	if pk == "" {
 		pk = uuid.NewString()
 	}
-	all := map[string]any{}
-	for _, field := range kind.Fields.Fields {
-		if field.HasDefault {
-			all[field.Name] = field.Default
-		}
-	}
-	for name, value := range fields {
-		all[name] = value
-	}
+	all := defaultsOf(kind)
+	maps.Copy(all, fields)
 	s.store.Lock()
 	defer s.store.Unlock()
+	if key, _ := all[kind.Key].(string); s.store.taken(kind, key, pk) {
+		return "", fmt.Errorf("adding a %s: another object has the %s %q", kind.Title, kind.Key, key)
+	}
 	s.store.put(kind, pk, all)
 	return pk, nil
+}
+
+// defaultsOf gives what fields that are left out hold in a new object.
+func defaultsOf(kind *schema.Kind) map[string]any {
+	fields := make(map[string]any, len(kind.Fields.Fields))
+	for _, field := range kind.Fields.Fields {
+		if field.HasDefault {
+			fields[field.Name] = field.Default
+		}
+	}
+	return fields
 }
 
 // Remove deletes an object past the API, and tells whether it was there.
@@ -49,7 +58,18 @@ func (s *Server) Remove(model, pk string) bool {
 	return o != nil
 }
 
-// All gives the objects of a kind as the API answers them, by name.
+// Get gives an object as the API answers it, or nil where there is none of that
+// pk.
+func (s *Server) Get(model, pk string) schema.Object {
+	s.store.RLock()
+	defer s.store.RUnlock()
+	if o := s.store.get(model, pk); o != nil {
+		return o.answered()
+	}
+	return nil
+}
+
+// All gives the objects of a kind as the API answers them, by key.
 func (s *Server) All(model string) []schema.Object {
 	s.store.RLock()
 	defer s.store.RUnlock()
@@ -57,25 +77,36 @@ func (s *Server) All(model string) []schema.Object {
 	if table == nil {
 		return nil
 	}
-	objects := make([]schema.Object, len(table.ordered))
-	for i, o := range table.ordered {
-		decoder := json.NewDecoder(bytes.NewReader(o.json))
-		decoder.UseNumber()
-		// What encode has made can be decoded.
-		if err := decoder.Decode(&objects[i]); err != nil {
-			panic(fmt.Sprintf("decoding an object: %v", err))
-		}
+	objects := make([]schema.Object, len(table.inOrder.objects))
+	for i, o := range table.inOrder.objects {
+		objects[i] = o.answered()
 	}
 	return objects
 }
 
+// answered is an object as a client reads it.
+func (o *object) answered() schema.Object {
+	decoder := json.NewDecoder(bytes.NewReader(o.json))
+	decoder.UseNumber()
+	var object schema.Object
+	// What encode has made can be decoded.
+	if err := decoder.Decode(&object); err != nil {
+		panic(fmt.Sprintf("decoding an object: %v", err))
+	}
+	return object
+}
+
 // Bind lets a user, such as a flow, use an object of the model, such as a
-// stage; both by pk.
+// stage; both by pk. It is an error when there is no such kind, or one of the
+// two is not there.
 func (s *Server) Bind(model, target, user string, order int) error {
+	kind := s.config.Schema.Kind(model)
+	if kind == nil || kind.Users.Model == "" {
+		return fmt.Errorf("binding %s to %s: the schema has no kind %s that others use", target, user, model)
+	}
 	s.store.Lock()
 	defer s.store.Unlock()
-	_, err := s.store.bind(s.config.Schema.Kind(model), user, target, order)
-	return err
+	return s.store.bind(kind, user, target, order)
 }
 
 // Reserve takes up names of a scope for objects of kinds that the schema does

@@ -1,7 +1,6 @@
 package devserver
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,7 +21,7 @@ type store struct {
 	// foreign are keys that objects of kinds which the schema does not have
 	// take up, by scope.
 	foreign  map[string]map[string]bool
-	bindings []binding
+	bindings bindings
 }
 
 // table holds the objects of one kind.
@@ -30,8 +29,11 @@ type table struct {
 	kind  *schema.Kind
 	byPK  map[string]*object
 	byKey map[string]*object
-	// ordered is in the order of lists: by key.
-	ordered []*object
+	// inOrder are the objects in the order of lists, by key.
+	inOrder index
+	// inPKOrder are the objects in the order of their pks: a client that
+	// wants every object on exactly one page asks for it.
+	inPKOrder index
 }
 
 // object is one object.
@@ -44,19 +46,14 @@ type object struct {
 	json []byte
 }
 
-// binding is the use of an object by another one, such as of a stage by a
-// flow.
-type binding struct {
-	pk     string
-	user   string // its pk
-	target string // its pk
-	order  int
-}
-
 func newStore(s *schema.Schema) *store {
-	st := &store{schema: s, kinds: map[string]*table{}, foreign: map[string]map[string]bool{}}
+	st := &store{schema: s, kinds: map[string]*table{}, foreign: map[string]map[string]bool{}, bindings: newBindings()}
 	for _, kind := range s.Kinds() {
-		st.kinds[kind.Model] = &table{kind: kind, byPK: map[string]*object{}, byKey: map[string]*object{}}
+		st.kinds[kind.Model] = &table{
+			kind: kind, byPK: map[string]*object{}, byKey: map[string]*object{},
+			inOrder:   index{compare: func(a, b *object) int { return strings.Compare(a.key, b.key) }},
+			inPKOrder: index{compare: func(a, b *object) int { return strings.Compare(a.pk, b.pk) }},
+		}
 	}
 	return st
 }
@@ -68,9 +65,22 @@ func (s *store) get(model, pk string) *object {
 	return nil
 }
 
-// taken tells whether another object has the key: of the kind, or of any kind
-// of its scope (post-dup-name-other-kind).
-func (s *store) taken(kind *schema.Kind, key string, self *object) bool {
+// lookUp gives the object of which a field has the value, or nil.
+func (t *table) lookUp(field, value string) *object {
+	if field == t.kind.Key {
+		return t.byKey[value]
+	}
+	for _, o := range t.inOrder.objects {
+		if o.fields[field] == value {
+			return o
+		}
+	}
+	return nil
+}
+
+// taken tells whether another object than that of the pk has the key: of the
+// kind, or of any kind of its scope (post-dup-name-other-kind).
+func (s *store) taken(kind *schema.Kind, key, pk string) bool {
 	if s.foreign[kind.Scope][key] {
 		return true
 	}
@@ -78,7 +88,27 @@ func (s *store) taken(kind *schema.Kind, key string, self *object) bool {
 		if table.kind != kind && (kind.Scope == "" || table.kind.Scope != kind.Scope) {
 			continue
 		}
-		if other := table.byKey[key]; other != nil && (self == nil || other.pk != self.pk) {
+		if other := table.byKey[key]; other != nil && other.pk != pk {
+			return true
+		}
+	}
+	return false
+}
+
+// conflicts tells whether a database would refuse the fields, since somebody
+// took the key or deleted what a field points to after they were checked.
+func (s *store) conflicts(kind *schema.Kind, pk string, fields map[string]any) bool {
+	key, _ := fields[kind.Key].(string)
+	if s.taken(kind, key, pk) {
+		return true
+	}
+	stored := s.get(kind.Model, pk)
+	for _, field := range kind.Fields.Fields {
+		target, points := fields[field.Name].(string)
+		if field.Refers == "" || !points || stored != nil && stored.fields[field.Name] == target {
+			continue
+		}
+		if s.get(field.Refers, target) == nil {
 			return true
 		}
 	}
@@ -93,40 +123,38 @@ func (s *store) put(kind *schema.Kind, pk string, fields map[string]any) *object
 	if old := table.byPK[pk]; old != nil {
 		table.remove(old)
 	}
-	table.byPK[pk], table.byKey[key] = o, o
-	at, _ := table.find(o)
-	table.ordered = slices.Insert(table.ordered, at, o)
-	s.refresh(pk)
+	table.add(o)
+	for _, target := range s.bindings.targets(pk) {
+		s.remake(target) // its answer shows this object's fields
+	}
 	o.json = s.answer(kind, o)
 	return o
 }
 
-// find gives where an object is in the order of the table.
-func (t *table) find(o *object) (int, bool) {
-	return slices.BinarySearchFunc(t.ordered, o, func(a, b *object) int {
-		return cmp.Or(strings.Compare(a.key, b.key), strings.Compare(a.pk, b.pk))
-	})
+func (t *table) add(o *object) {
+	t.byPK[o.pk], t.byKey[o.key] = o, o
+	t.inOrder.add(o)
+	t.inPKOrder.add(o)
 }
 
 func (t *table) remove(o *object) {
-	if at, found := t.find(o); found {
-		t.ordered = slices.Delete(t.ordered, at, at+1)
-	}
 	delete(t.byPK, o.pk)
 	delete(t.byKey, o.key)
+	t.inOrder.remove(o)
+	t.inPKOrder.remove(o)
 }
 
 // drop deletes an object and its bindings (bind-gone), and makes null of what
 // points to it.
 func (s *store) drop(kind *schema.Kind, o *object) {
 	s.kinds[kind.Model].remove(o)
-	freed := s.unbind(o.pk)
+	freed := s.bindings.forget(o.pk)
 	for _, table := range s.kinds {
 		for _, field := range table.kind.Fields.Fields {
 			if field.Refers != kind.Model {
 				continue
 			}
-			for _, other := range slices.Clone(table.ordered) {
+			for _, other := range slices.Clone(table.inOrder.objects) {
 				if other.fields[field.Name] == o.pk {
 					fields := maps.Clone(other.fields)
 					fields[field.Name] = nil
@@ -137,27 +165,6 @@ func (s *store) drop(kind *schema.Kind, o *object) {
 	}
 	for _, target := range freed {
 		s.remake(target)
-	}
-}
-
-// unbind ends all uses of an object and by it, and gives what it used.
-func (s *store) unbind(pk string) (freed []string) {
-	s.bindings = slices.DeleteFunc(s.bindings, func(b binding) bool {
-		if b.user == pk {
-			freed = append(freed, b.target)
-		}
-		return b.target == pk || b.user == pk
-	})
-	return freed
-}
-
-// refresh makes the answers of what an object uses anew: they show the user's
-// fields.
-func (s *store) refresh(user string) {
-	for _, b := range s.bindings {
-		if b.user == user {
-			s.remake(b.target)
-		}
 	}
 }
 
@@ -189,10 +196,7 @@ func (s *store) answer(kind *schema.Kind, o *object) []byte {
 // users gives what is shown of the users of an object.
 func (s *store) users(kind *schema.Kind, o *object) []map[string]any {
 	shown := []map[string]any{}
-	for _, b := range s.bindings {
-		if b.target != o.pk {
-			continue
-		}
+	for _, b := range s.bindings.of(o.pk) {
 		user := s.get(kind.Users.Model, b.user)
 		fields := map[string]any{}
 		for _, name := range kind.Users.Shows {
@@ -207,13 +211,12 @@ func (s *store) users(kind *schema.Kind, o *object) []map[string]any {
 }
 
 // bind notes that the user uses the target.
-func (s *store) bind(kind *schema.Kind, user, target string, order int) (binding, error) {
+func (s *store) bind(kind *schema.Kind, user, target string, order int) error {
 	o := s.get(kind.Model, target)
 	if o == nil || s.get(kind.Users.Model, user) == nil {
-		return binding{}, fmt.Errorf("binding %s to %s: there is no such object", target, user)
+		return fmt.Errorf("binding %s to %s: there is no such object", target, user)
 	}
-	b := binding{pk: uuid.NewString(), user: user, target: target, order: order}
-	s.bindings = append(s.bindings, b)
+	s.bindings.add(binding{pk: uuid.NewString(), user: user, target: target, order: order})
 	o.json = s.answer(kind, o)
-	return b, nil
+	return nil
 }

@@ -28,8 +28,9 @@ type validated struct {
 // validate goes through the fields in the order of the schema. partial leaves
 // out what is not given (patch-one); else required fields have to be there.
 // Unknown and read-only fields are ignored (post-unknown-field,
-// post-with-readonly-noflowset). The store has to be held.
-func (s *Server) validate(kind *schema.Kind, body schema.Map, partial bool, self *object) validated {
+// post-with-readonly-noflowset). self is the pk of the object that is changed,
+// or empty. The store has to be held.
+func (s *Server) validate(kind *schema.Kind, body schema.Map, partial bool, self string) validated {
 	v := validated{fields: map[string]any{}, complaints: complaints{}}
 	for _, field := range kind.Fields.Fields {
 		value, given := body.Get(field.Name)
@@ -61,7 +62,7 @@ func (s *Server) validate(kind *schema.Kind, body schema.Map, partial bool, self
 }
 
 // complain says what is wrong with one value, in the server's words.
-func (s *Server) complain(kind *schema.Kind, field *schema.Field, value, normalized schema.Value, self *object) any {
+func (s *Server) complain(kind *schema.Kind, field *schema.Field, value, normalized schema.Value, self string) any {
 	if value.Data == nil && !field.Nullable {
 		return []string{"This field may not be null."}
 	}
@@ -75,7 +76,7 @@ func (s *Server) complain(kind *schema.Kind, field *schema.Field, value, normali
 			return []string{"Must be a valid boolean."}
 		}
 	case schema.List:
-		return complainOfList(field, value)
+		return s.complainOfList(field, value)
 	case schema.Pointer:
 		return s.complainOfPointer(field, value, normalized)
 	case schema.Other:
@@ -86,12 +87,12 @@ func (s *Server) complain(kind *schema.Kind, field *schema.Field, value, normali
 	return nil
 }
 
-func (s *Server) complainOfText(kind *schema.Kind, field *schema.Field, value, normalized schema.Value, self *object) any {
+func (s *Server) complainOfText(kind *schema.Kind, field *schema.Field, value, normalized schema.Value, self string) any {
 	text, isText := normalized.Data.(string)
 	switch {
 	case !isText:
 		return []string{"Not a valid string."} // post-name-bool
-	case len(field.Check(field.Name, schema.Value{Data: text})) == 0:
+	case s.takes(field, schema.Value{Data: text}):
 	case len(field.Values) > 0:
 		return []string{fmt.Sprintf("\"%s\" is not a valid choice.", text)}
 	case text == "":
@@ -105,6 +106,11 @@ func (s *Server) complainOfText(kind *schema.Kind, field *schema.Field, value, n
 		return []string{fmt.Sprintf("%s with this %s already exists.", scopeOf(kind), field.Name)} // post-dup-name
 	}
 	return nil
+}
+
+// takes tells whether the field takes the value in the server's version.
+func (s *Server) takes(field *schema.Field, value schema.Value) bool {
+	return len(field.Check(field.Name, value)) == 0 && len(field.CheckVersion(field.Name, value, s.config.Version)) == 0
 }
 
 func complainOfInteger(field *schema.Field, normalized schema.Value) any {
@@ -128,7 +134,7 @@ func complainOfInteger(field *schema.Field, normalized schema.Value) any {
 	return nil
 }
 
-func complainOfList(field *schema.Field, value schema.Value) any {
+func (s *Server) complainOfList(field *schema.Field, value schema.Value) any {
 	list, isList := value.Data.([]schema.Value)
 	if !isList {
 		return []string{fmt.Sprintf("Expected a list of items but got type \"%s\".", pythonType(value))} // post-backends-str
@@ -137,7 +143,7 @@ func complainOfList(field *schema.Field, value schema.Value) any {
 	for i, element := range list {
 		one := schema.Value{Data: []schema.Value{element}}
 		switch {
-		case len(field.Check(field.Name, one)) == 0:
+		case s.takes(field, one):
 		case element.Data == nil:
 			elements.add(strconv.Itoa(i), "This field may not be null.") // post-backends-item-null
 		default:
@@ -186,7 +192,7 @@ func (s *Server) complainOfUsers(kind *schema.Kind, value schema.Value) any {
 		if !isMap {
 			all[i].add("non_field_errors", fmt.Sprintf("Invalid data. Expected a dictionary, but got %s.", pythonType(element))) // post-flowset-uuidstr
 		} else {
-			all[i] = s.validate(users, fields, false, nil).complaints // post-flowset-existing, post-flowset-pkonly
+			all[i] = s.validate(users, fields, false, "").complaints // post-flowset-existing, post-flowset-pkonly
 		}
 		wrong = wrong || len(all[i]) > 0
 	}
