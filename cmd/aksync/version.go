@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -23,7 +24,7 @@ func thisBuild() build {
 		return b
 	}
 	if version == "" {
-		b.version = info.Main.Version
+		b.version = cmp.Or(strings.Trim(info.Main.Version, "()"), b.version)
 	}
 	for _, setting := range info.Settings {
 		if setting.Key == "vcs.revision" && revision == "" {
