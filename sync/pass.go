@@ -70,6 +70,8 @@ type Reconciler struct {
 	DryRun bool
 	// OnPlan, if not nil, is given each plan before it is applied.
 	OnPlan func(*Pass)
+	// Confirm, if not nil, is asked before a plan is applied.
+	Confirm func(*Pass) bool
 	// OnResult, if not nil, is given what became of each change as it comes.
 	OnResult func(Result)
 
@@ -147,16 +149,22 @@ func (r *Reconciler) Apply(ctx context.Context, trigger string) *Pass {
 	if r.fights != nil {
 		pass.Fought = r.fights.hold(pass.Plan, time.Now())
 	}
+	r.carryOut(ctx, pass)
+	if r.fights != nil && pass.Report != nil {
+		r.fights.note(pass.Report, time.Now())
+	}
+	return pass
+}
+
+// carryOut shows a plan and applies it, unless something stands against that.
+func (r *Reconciler) carryOut(ctx context.Context, pass *Pass) {
 	if r.OnPlan != nil {
 		r.OnPlan(pass)
 	}
-	if !r.DryRun && pass.Plan.Refusal == "" {
-		pass.Report = Apply(ctx, r.API, pass.Plan, r.Parallelism, r.OnResult)
-		if r.fights != nil {
-			r.fights.note(pass.Report, time.Now())
-		}
+	if r.DryRun || pass.Plan.Refusal != "" || r.Confirm != nil && !r.Confirm(pass) {
+		return
 	}
-	return pass
+	pass.Report = Apply(ctx, r.API, pass.Plan, r.Parallelism, r.OnResult)
 }
 
 // plan asks for what the entries speak of, and again where a reference turns

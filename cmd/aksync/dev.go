@@ -62,7 +62,7 @@ written is gone when it ends.`,
 		},
 	}
 	read.register(cmd.Flags())
-	logs.register(cmd.Flags())
+	logs.register(cmd)
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:9000", "address to serve on")
 	cmd.Flags().StringVar(&seed, "seed", "", "folder or file of blueprints to apply first")
 	cmd.Flags().StringVar(&version, "authentik-version", devserver.DefaultVersion, "version of authentik to behave like")
@@ -121,5 +121,6 @@ func (d *devServer) seed(cmd *cobra.Command, read readFlags, path string, s *sch
 		return err
 	}
 	defer client.Close()
-	return applyOnce(cmd, &sync.Reconciler{Schema: s, Source: source, API: client, Parallelism: 8})
+	reconciler := &sync.Reconciler{Schema: s, Source: source, API: client, Parallelism: 8}
+	return applyOnce(cmd, reconciler, func() *sync.Pass { return reconciler.Apply(cmd.Context(), sync.TriggerStart) })
 }

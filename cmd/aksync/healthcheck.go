@@ -20,8 +20,9 @@ func newHealthcheck() *cobra.Command {
 		Short: "Ask a daemon on this machine whether it lives",
 		Long: `healthcheck exits with 0 where a daemon answers on --listen, and with 1 where
 none does. It is what the container image checks itself with.`,
-		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return healthcheck(cmd.Context(), listen) },
+		Example: `  aksync healthcheck --listen 127.0.0.1:9180`,
+		Args:    noArguments,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return healthcheck(cmd.Context(), listen) },
 	}
 	cmd.Flags().StringVar(&listen, "listen", ":9180", "address that the daemon serves on")
 	return cmd

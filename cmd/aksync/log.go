@@ -6,18 +6,18 @@ import (
 	"os"
 	"time"
 
-	"github.com/mattn/go-isatty"
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
 // logFlags are the flags that say how to log.
 type logFlags struct{ format, level string }
 
-func (f *logFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.format, "log-format", "text", "text or json")
-	flags.StringVar(&f.level, "log-level", "info", "debug, info, warn or error")
+func (f *logFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.format, "log-format", "text", "text or json")
+	cmd.Flags().StringVar(&f.level, "log-level", "info", "debug, info, warn or error")
+	completeWords(cmd, "log-format", "text", "json")
+	completeWords(cmd, "log-level", "debug", "info", "warn", "error")
 }
 
 // logger writes to the command's standard error.
@@ -42,6 +42,5 @@ func (f *logFlags) logger(cmd *cobra.Command) (zerolog.Logger, error) {
 // coloured tells whether w is a terminal whose user wants colour
 // (https://no-color.org).
 func coloured(w io.Writer) bool {
-	file, isFile := w.(*os.File)
-	return isFile && isatty.IsTerminal(file.Fd()) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"os"
+
 	"github.com/spf13/cobra"
 
 	"github.com/aksync/aksync/internal/report"
@@ -10,7 +14,7 @@ import (
 func newPlan() *cobra.Command {
 	var (
 		flags            passFlags
-		output           string
+		output, outFile  string
 		all              bool
 		detailedExitCode bool
 	)
@@ -18,7 +22,9 @@ func newPlan() *cobra.Command {
 		Use:   "plan [PATH…]",
 		Short: "Show what apply would do, and change nothing",
 		Example: `  aksync plan
-  aksync plan -o json --detailed-exitcode login.yaml`,
+  aksync plan -o json --detailed-exitcode login.yaml
+  aksync plan --out plan.json && aksync apply --plan plan.json`,
+		ValidArgsFunction: completeBlueprints,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("output", output, "text", "json"); err != nil {
 				return err
@@ -42,17 +48,36 @@ func newPlan() *cobra.Command {
 			} else {
 				err = report.NewText(out, coloured(out), all).Plan(pass)
 			}
+			if err == nil && outFile != "" {
+				err = savePlan(outFile, pass, passes.client.URL())
+			}
 			if err != nil {
 				return err
 			}
 			return planStatus(pass, detailedExitCode)
 		},
 	}
-	flags.register(cmd.Flags())
+	flags.register(cmd)
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	completeWords(cmd, "output", "text", "json")
+	cmd.Flags().StringVar(&outFile, "out", "", "save the plan in this file, for apply --plan")
 	cmd.Flags().BoolVar(&all, "all", false, "list the objects that are as declared, too")
 	cmd.Flags().BoolVar(&detailedExitCode, "detailed-exitcode", false, "exit with 2 where there are changes")
 	return cmd
+}
+
+// savePlan writes the plan into a file that only its owner can read. A plan
+// with errors is not saved: somebody might take it for the whole.
+func savePlan(path string, pass *sync.Pass, server string) (err error) {
+	if pass.Verdict() != sync.Success {
+		return fmt.Errorf("the plan has errors, and is not saved in %s", path)
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	return pass.Plan.Save(file, server)
 }
 
 // planStatus gives the exit status of a plan.

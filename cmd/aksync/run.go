@@ -41,9 +41,10 @@ func newRun() *cobra.Command {
 /-/sync, and every --interval. It serves metrics and health on --listen.`,
 		Example: `  aksync run --dev
   AUTHENTIK_URL=https://auth.example.com AUTHENTIK_TOKEN_FILE=/run/secrets/token aksync run /blueprints`,
-		RunE: func(cmd *cobra.Command, args []string) error { return run(cmd, flags, args) },
+		ValidArgsFunction: completeBlueprints,
+		RunE:              func(cmd *cobra.Command, args []string) error { return run(cmd, flags, args) },
 	}
-	flags.passFlags.register(cmd.Flags())
+	flags.passFlags.register(cmd)
 	cmd.Flags().DurationVar(&flags.interval, "interval", 5*time.Minute, "time between passes where nothing else causes one")
 	cmd.Flags().StringVar(&flags.listen, "listen", ":9180", "address to serve metrics and health on")
 	cmd.Flags().StringVar(&flags.webConfig, "web-config-file", "", "Prometheus's web configuration: TLS and basic auth for --listen")
@@ -104,7 +105,7 @@ func run(cmd *cobra.Command, flags runFlags, args []string) error {
 	view := newView(cmd.OutOrStdout(), log, measured, passes.schema, newStatus(b, flags, passes.client.URL(), source.paths))
 	page, err := metrics.NewHTTP(metrics.Config{
 		Metrics: measured, Health: view.health, Status: view.status,
-		Sync: func() { ask(requests) }, Logger: log,
+		Sync: func() { request(requests) }, Logger: log,
 	})
 	if err != nil {
 		return err
@@ -157,8 +158,8 @@ func (f *runFlags) startDev(ctx context.Context, log zerolog.Logger) (*devServer
 	return dev, nil
 }
 
-// ask asks for a pass; one that was asked for and has not begun is enough.
-func ask(requests chan<- struct{}) {
+// request asks for a pass; one that was asked for and has not begun is enough.
+func request(requests chan<- struct{}) {
 	select {
 	case requests <- struct{}{}:
 	default:
@@ -175,7 +176,7 @@ func askOnHangup(ctx context.Context, requests chan<- struct{}) {
 		case <-ctx.Done():
 			return
 		case <-hangups:
-			ask(requests)
+			request(requests)
 		}
 	}
 }

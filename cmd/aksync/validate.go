@@ -20,6 +20,7 @@ func newValidate() *cobra.Command {
 		Short: "Check blueprints offline: no server, no token",
 		Example: `  aksync validate
   aksync validate -o json login.yaml stages/`,
+		ValidArgsFunction: completeBlueprints,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("output", output, "text", "json"); err != nil {
 				return err
@@ -50,5 +51,6 @@ func newValidate() *cobra.Command {
 	}
 	read.register(cmd.Flags())
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	completeWords(cmd, "output", "text", "json")
 	return cmd
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/rs/zerolog"
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/aksync/aksync/internal/authentik"
 	"github.com/aksync/aksync/internal/blueprint"
@@ -120,11 +120,11 @@ type passFlags struct {
 	logs   logFlags
 }
 
-func (f *passFlags) register(flags *pflag.FlagSet) {
-	f.server.register(flags)
-	f.read.register(flags)
-	f.guard.register(flags)
-	f.logs.register(flags)
+func (f *passFlags) register(cmd *cobra.Command) {
+	f.server.register(cmd.Flags())
+	f.read.register(cmd.Flags())
+	f.guard.register(cmd.Flags())
+	f.logs.register(cmd)
 }
 
 // passes is everything that a command needs to make passes.

@@ -59,6 +59,9 @@ func (s Summary) String() string {
 // LeftAlone says which entries and permissions are not managed, or nothing
 // where there are none.
 func LeftAlone(blueprints *sync.Blueprints) string {
+	if blueprints == nil { // a saved plan knows of none
+		return ""
+	}
 	var parts []string
 	total := 0
 	for _, model := range slices.Sorted(maps.Keys(blueprints.Unmanaged)) {
