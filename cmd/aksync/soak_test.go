@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aksync/aksync/internal/devserver"
+	"github.com/aksync/aksync/schema"
+)
+
+var soak = flag.Int("soak", 60, "how many times TestSoak changes the blueprints")
+
+// usage is what a process holds on to.
+type usage struct {
+	goroutines, descriptors int
+	heap                    uint64 // bytes, after a collection
+}
+
+func measure(t *testing.T) usage {
+	t.Helper()
+	runtime.GC()
+	runtime.GC()
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	descriptors, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("this system does not tell which files are open: ", err)
+	}
+	return usage{runtime.NumGoroutine(), len(descriptors), memory.HeapAlloc}
+}
+
+// The daemon holds on to nothing of one reload in the next: neither
+// goroutines, nor descriptors, nor memory. -soak 10000 shows it for longer.
+func TestSoak(t *testing.T) {
+	s, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := devserver.New(devserver.Config{Schema: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := httptest.NewServer(server)
+	defer front.Close()
+	t.Setenv("AUTHENTIK_URL", front.URL)
+	t.Setenv("AUTHENTIK_TOKEN", devserver.DevToken)
+	folder := t.TempDir()
+	reload := func(i int) {
+		yaml := fmt.Sprintf("version: 1\nentries:\n- {model: authentik_stages_password.passwordstage, identifiers: {name: yaml}, "+
+			"attrs: {backends: [authentik.core.auth.InbuiltBackend], failed_attempts_before_cancel: %d}}\n", i)
+		cue := fmt.Sprintf("import \"github.com/aksync/aksync/schema\"\nschema.#Blueprint\nversion: 1\nentries: [schema.#PasswordStage & "+
+			"{identifiers: name: \"cue\", attrs: {backends: [schema.#Backends.inbuilt], failed_attempts_before_cancel: %d}}]\n", i)
+		for name, text := range map[string]string{"a.yaml": yaml, "b.cue": cue} {
+			temporary := filepath.Join(folder, "."+name)
+			if err := os.WriteFile(temporary, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Rename(temporary, filepath.Join(folder, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	reload(0)
+	address, err := freeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var out output
+	done := make(chan int, 1)
+	go func() {
+		done <- execute(ctx, []string{"run", "--listen", address, "--log-level", "error", folder}, discard{}, &out)
+	}()
+	defer func() {
+		stop()
+		if status := <-done; status != exitDone || out.String() != "" {
+			t.Errorf("the daemon ended with %d: %s", status, out.String())
+		}
+	}()
+	settled := func(i int) bool {
+		objects := server.All("authentik_stages_password.passwordstage")
+		for _, object := range objects {
+			if fmt.Sprint(object["failed_attempts_before_cancel"]) != fmt.Sprint(i) {
+				return false
+			}
+		}
+		return len(objects) == 2
+	}
+	var first usage
+	for i := 1; i <= *soak; i++ {
+		reload(i)
+		for end := time.Now().Add(awaitAtMost); !settled(i); time.Sleep(time.Millisecond) {
+			postSync(t, address)
+			if time.Now().After(end) {
+				t.Fatalf("reload %d is not applied:\n%s", i, out.String())
+			}
+		}
+		if i == *soak/3 {
+			first = measure(t)
+		}
+		if *soak >= 1000 && i%(*soak/10) == 0 {
+			now := measure(t)
+			t.Logf("%6d reloads: %d goroutines, %d descriptors, %.1f MiB of heap", i, now.goroutines, now.descriptors, float64(now.heap)/(1<<20))
+		}
+	}
+	last := measure(t)
+	t.Logf("after %d reloads: %+v, after a third of them: %+v", *soak, last, first)
+	if last.goroutines > first.goroutines+8 || last.descriptors > first.descriptors+8 || last.heap > first.heap+8<<20 {
+		t.Errorf("after %d reloads the daemon holds %+v, after a third of them %+v", *soak, last, first)
+	}
+}
+
+type discard struct{}
+
+func (discard) Write(text []byte) (int, error) { return len(text), nil }
+
+// postSync asks for a pass; that the daemon does not listen yet is no matter.
+func postSync(t *testing.T, address string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/-/sync", strings.NewReader(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if response, err := http.DefaultClient.Do(request); err == nil {
+		_ = response.Body.Close()
+	}
+}
