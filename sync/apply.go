@@ -169,25 +169,29 @@ func (a *applier) make(ctx context.Context, change *Change) (string, error) {
 	}
 }
 
-// ErrStopNow is the cause of a context that ends and gives nothing under way
-// any time to finish.
-var ErrStopNow = errors.New("what is under way has to end at once")
-
 // grace is how long a change under way may still take when the pass is ended.
 // It is less than the 30 seconds that Kubernetes and Docker Compose users give
 // a process to end.
 const grace = 20 * time.Second
 
+// stopNow is the key of the channel that WithStopNow adds to a context.
+type stopNow struct{}
+
+// WithStopNow gives a context that, when it ends, lets nothing under way finish
+// once the channel is closed, such as when another replica may begin to write.
+func WithStopNow(ctx context.Context, now <-chan struct{}) context.Context {
+	return context.WithValue(ctx, stopNow{}, now)
+}
+
 // graceful gives a context that ends grace after ctx does.
 func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
+	now, _ := ctx.Value(stopNow{}).(<-chan struct{})
 	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
-		if errors.Is(context.Cause(ctx), ErrStopNow) {
-			cancel()
-			return
-		}
 		select {
 		case <-time.After(grace):
+			cancel()
+		case <-now:
 			cancel()
 		case <-lasting.Done():
 		}

@@ -270,6 +270,31 @@ func TestApplyEndsAfterTheChangeUnderWay(t *testing.T) {
 	}
 }
 
+// Where another replica may begin to write, what is under way is let go of.
+func TestApplyStopsNow(t *testing.T) {
+	s := withIdentification(t)
+	reconciler, _ := started(t, s, read(t, s, map[string]string{"a.yaml": head + entry("name: a", inbuilt)}))
+	ctx, end := context.WithCancel(context.Background())
+	now := make(chan struct{})
+	reconciler.API = &hanging{API: reconciler.API, reached: func() { end(); close(now) }}
+	pass := reconciler.Apply(sync.WithStopNow(ctx, now), sync.TriggerInterval)
+	if got := outcomes(pass.Report); len(got) != 1 || got[0] != "create a failed: context canceled" {
+		t.Errorf("the outcomes are %v", got)
+	}
+}
+
+// hanging is an API whose creations go on until their context ends.
+type hanging struct {
+	sync.API
+	reached func()
+}
+
+func (h *hanging) Create(ctx context.Context, _ string, _ schema.Object) (schema.Object, error) {
+	h.reached()
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
 // A server that answers something else is an error of the pass, or of the
 // object, and nothing is written.
 func TestPassWithoutServer(t *testing.T) {
