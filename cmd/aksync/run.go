@@ -25,6 +25,7 @@ import (
 // runFlags are the flags of the daemon.
 type runFlags struct {
 	passFlags
+	elect     electFlags
 	interval  time.Duration
 	listen    string
 	webConfig string
@@ -45,6 +46,7 @@ func newRun() *cobra.Command {
 		RunE:              func(cmd *cobra.Command, args []string) error { return run(cmd, flags, args) },
 	}
 	flags.passFlags.register(cmd)
+	flags.elect.register(cmd.Flags())
 	cmd.Flags().DurationVar(&flags.interval, "interval", 5*time.Minute, "time between passes where nothing else causes one")
 	cmd.Flags().StringVar(&flags.listen, "listen", ":9180", "address to serve metrics and health on")
 	cmd.Flags().StringVar(&flags.webConfig, "web-config-file", "", "Prometheus's web configuration: TLS and basic auth for --listen")
@@ -121,7 +123,7 @@ func run(cmd *cobra.Command, flags runFlags, args []string) error {
 	return together(cmd.Context(),
 		watcher.Run,
 		func(ctx context.Context) error { return page.Serve(ctx, listener, flags.webConfig) },
-		func(ctx context.Context) error { daemon.Run(ctx); return nil },
+		(&elected{lease: flags.elect.config(log), daemon: daemon, view: view}).run,
 		func(ctx context.Context) error { askOnHangup(ctx, requests); return nil },
 	)
 }

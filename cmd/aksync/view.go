@@ -35,13 +35,15 @@ type view struct {
 	fought   []string // fields that somebody else keeps changing, likewise
 	broken   string   // why the last pass could not be made; empty if it was
 	drift    string   // the diff that a dry run printed last
+	dryRun   bool     // whether passes write nothing, as asked or as a follower
 
-	mutex gosync.Mutex // guards status
+	asked bool         // --dry-run
+	mutex gosync.Mutex // guards state
 	state metrics.Status
 }
 
 func newView(out io.Writer, log zerolog.Logger, measured *metrics.Metrics, s *schema.Schema, status metrics.Status) *view {
-	v := &view{out: out, log: log, metrics: measured, state: status}
+	v := &view{out: out, log: log, metrics: measured, state: status, asked: status.DryRun}
 	for _, kind := range s.Managed() {
 		v.models = append(v.models, kind.Model)
 		measured.InitModel(kind.Model)
@@ -59,6 +61,16 @@ func (v *view) status() metrics.Status {
 }
 
 func (v *view) health() metrics.Health { return v.status().Health }
+
+// leads says whether the passes from here on write. It is not called while one
+// is made.
+func (v *view) leads(leads bool) {
+	v.metrics.SetLeader(leads)
+	v.mutex.Lock()
+	defer v.mutex.Unlock()
+	v.state.DryRun = v.asked || !leads
+	v.dryRun = v.state.DryRun
+}
 
 // planned prints the diff of a pass before it is applied, and logs what came
 // up or went away in the blueprints. A dry run prints the same drift once.
@@ -79,7 +91,7 @@ func (v *view) planned(pass *sync.Pass) {
 		// Writing to a buffer does not fail.
 		_ = report.NewText(&diff, coloured(v.out), false).Changes(pass)
 	}
-	if diff.Len() == 0 || v.state.DryRun && diff.String() == v.drift {
+	if diff.Len() == 0 || v.dryRun && diff.String() == v.drift {
 		v.drift = diff.String()
 		return
 	}

@@ -74,6 +74,7 @@ type Metrics struct {
 	requestTime  *prometheus.HistogramVec
 	watchEvents  prometheus.Counter
 	contested    prometheus.Gauge
+	leader       prometheus.Gauge
 }
 
 // New makes the metrics of a build: version and revision are what
@@ -92,6 +93,7 @@ func New(version, revision string) *Metrics {
 		requests:     counters("api_requests_total", "Requests to authentik's API, by status code, or error where there was no answer.", "method", "endpoint", "code"),
 		requestTime:  newRequestDuration(),
 		contested:    gauge("contested_fields", "Fields that somebody else keeps changing back."),
+		leader:       gauge("leader", "1 where this replica writes, 0 where it only follows."),
 		watchEvents: prometheus.NewCounter(prometheus.CounterOpts{
 			Namespace: namespace, Name: "watch_events_total", Help: "File events on watched paths, before they are gathered into passes."}),
 	}
@@ -100,7 +102,7 @@ func New(version, revision string) *Metrics {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		buildInfo(version, revision),
 		m.syncs, m.syncDuration, m.lastSync, m.lastSuccess, m.objects, m.changes,
-		m.blueprints, m.requests, m.requestTime, m.watchEvents, m.contested,
+		m.blueprints, m.requests, m.requestTime, m.watchEvents, m.contested, m.leader,
 	)
 	m.initSeries()
 	return m
@@ -187,3 +189,11 @@ func unixSeconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
 // SetContested says how many fields somebody else keeps changing back.
 func (m *Metrics) SetContested(fields int) { m.contested.Set(float64(fields)) }
+
+// SetLeader says whether this replica writes.
+func (m *Metrics) SetLeader(leads bool) {
+	m.leader.Set(0)
+	if leads {
+		m.leader.Set(1)
+	}
+}

@@ -25,6 +25,7 @@ func exercised() *Metrics {
 	m.AddChange(model, ActionUpdate, ResultSuccess)
 	m.SetBlueprints(3, 1, 2)
 	m.SetContested(1)
+	m.SetLeader(true)
 	m.ObserveRequest("GET", "/stages/password/{pk}/", "200", 45*time.Millisecond)
 	m.ObserveRequest("GET", "/stages/password/{pk}/", CodeError, time.Second)
 	m.AddWatchEvent()
@@ -46,6 +47,7 @@ var contract = map[string]string{
 	"aksync_watch_events_total":             "COUNTER ",
 	// Beyond the contract:
 	"aksync_contested_fields": "GAUGE ",
+	"aksync_leader":           "GAUGE ",
 }
 
 // The labels are exactly these, so none can hold an object's or a file's name.

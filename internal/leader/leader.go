@@ -1,0 +1,178 @@
+// Package leader has one replica of several lead, by a Kubernetes Lease and
+// client-go's leader election.
+//
+// # What is promised
+//
+// No two replicas lead at the same time, as long as the writer keeps to its
+// part, the replicas' clocks run at about the same speed, and nobody edits or
+// deletes the Lease by hand. The clocks needn't agree: each replica counts from
+// what it has seen itself.
+//
+//   - A lead's context ends RenewDeadline after the last renewal began, or up
+//     to a second sooner. Another replica starts LeaseDuration after it has seen
+//     that renewal at the soonest. What lies between, LeaseDuration −
+//     RenewDeadline (5 s), is the writer's: it starts no request any more, and
+//     those under way have to be finished or let go within that time.
+//   - At a shutdown the Lease is renewed until the lead has returned, and only
+//     then given up. Should it be lost meanwhile, lost.Done says so.
+//   - After a loss, no new lead starts here before the last one has returned.
+//
+// authentik knows nothing of the Lease: a request that was sent in time and
+// takes effect late, or a process that is stopped as a whole (SIGSTOP, a frozen
+// virtual machine) for longer than LeaseDuration, is beyond what a Lease can
+// prevent.
+//
+// # What client-go leaves to this package
+//
+// client-go counts the RenewDeadline anew for each renewal, from its start, and
+// that is RetryPeriod after the answer to the last one: with a slow answer the
+// lead would go on after LeaseDuration. With ReleaseOnCancel it gives the Lease
+// up before the lead has returned, and also after a loss, by when it may belong
+// to another. So here a timer of its own ends the lead, and the release comes
+// last and only from the one who holds the Lease.
+//
+// # Rights
+//
+// The service account needs the verbs get, create and update for leases of the
+// API group coordination.k8s.io in the Lease's namespace.
+package leader
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
+
+	"github.com/aksync/aksync/internal/leader/lost"
+)
+
+// ErrLost is the cause (context.Cause) of the end of a lead's context where the
+// Lease could not be renewed in time, or is somebody else's.
+var ErrLost = lost.Err
+
+// The times where a Config has none: those of Kubernetes's own components.
+const (
+	DefaultLeaseDuration = 15 * time.Second
+	DefaultRenewDeadline = 10 * time.Second
+	DefaultRetryPeriod   = 2 * time.Second
+)
+
+// Config says for which Lease a replica stands, and as whom.
+type Config struct {
+	// Namespace and Name are those of the Lease. It is created where it does
+	// not exist. No namespace is the pod's own.
+	Namespace, Name string
+	// Identity is the replica's name in the Lease, and must be different for
+	// each process: two of one name both lead. Empty is the host's name and
+	// something random.
+	Identity string
+	// Client reaches the API. Nil is that of the cluster in which the process
+	// runs, with the pod's service account.
+	Client coordination.LeasesGetter
+	// LeaseDuration is how long a follower waits after the last renewal that
+	// it has seen before it takes over; whole seconds, since the Lease holds
+	// no fractions. RenewDeadline is how long after the start of its last
+	// renewal a leader stops, RetryPeriod the time between renewals; a
+	// follower looks at the Lease after 1 to 2.2 times that, at random. 0 is
+	// the default.
+	LeaseDuration, RenewDeadline, RetryPeriod time.Duration
+	// OnChange is told when this replica begins or ends to lead, and when
+	// another leader is seen; leader is empty where nobody is known to lead.
+	// The calls come one at a time and must return soon. May be nil.
+	OnChange func(leading bool, leader string)
+	// Logger is told of changes, of a Lease API that fails, and when it works
+	// again, once each; at debug level also what client-go says.
+	Logger zerolog.Logger
+}
+
+// Run stands for the Lease, and calls lead while this replica holds it, with a
+// context that ends, with the cause ErrLost, as soon as it may not hold it any
+// more. After a loss, and when lead has returned, it stands again.
+//
+// It returns when ctx has ended or lead has returned otherwise than after a
+// loss, with lead's error, and gives the Lease up, so that another replica
+// takes over at its next look. An error of the Lease API never ends it; one of
+// the Config, or the lack of a cluster, does so at the start.
+func Run(ctx context.Context, cfg Config, lead func(ctx context.Context) error) error {
+	if err := cfg.complete(); err != nil {
+		return fmt.Errorf("leader election: %w", err)
+	}
+	c := newCandidate(cfg)
+	c.log.Info().Msg("stands for leader")
+	for {
+		again, err := c.term(ctx, lead)
+		if again && ctx.Err() == nil {
+			if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, ErrLost) {
+				c.log.Warn().Err(err).Msg("the lead that was lost ended with an error")
+			}
+			continue
+		}
+		c.release()
+		return err
+	}
+}
+
+// complete checks the config and puts in what it leaves out.
+func (c *Config) complete() error {
+	c.LeaseDuration = orDefault(c.LeaseDuration, DefaultLeaseDuration)
+	c.RenewDeadline = orDefault(c.RenewDeadline, DefaultRenewDeadline)
+	c.RetryPeriod = orDefault(c.RetryPeriod, DefaultRetryPeriod)
+	if c.OnChange == nil {
+		c.OnChange = func(bool, string) {}
+	}
+	if c.Name == "" {
+		return errors.New("the Lease has no name")
+	}
+	if err := c.checkTimes(); err != nil {
+		return err
+	}
+	if c.Identity == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			return fmt.Errorf("naming this replica: %w", err)
+		}
+		c.Identity = host + "_" + strings.ToLower(rand.Text()[:10])
+	}
+	return c.completeFrom(podAccount())
+}
+
+func (c *Config) checkTimes() error {
+	if c.LeaseDuration%time.Second != 0 {
+		return fmt.Errorf("the lease duration is %s: want whole seconds", c.LeaseDuration)
+	}
+	if c.LeaseDuration < c.RenewDeadline+time.Second {
+		return fmt.Errorf("the lease duration is %s: want at least a second more than the renew deadline of %s", c.LeaseDuration, c.RenewDeadline)
+	}
+	// The 1.2 is client-go's own demand; the second is that of countedFrom.
+	if c.RetryPeriod <= 0 || c.RenewDeadline <= c.RetryPeriod*6/5+time.Second {
+		return fmt.Errorf("the renew deadline is %s, the retry period %s: want more than 0 for the period, "+
+			"and for the deadline a second more than 1.2 times as much", c.RenewDeadline, c.RetryPeriod)
+	}
+	return nil
+}
+
+// completeFrom takes the namespace and the client from the pod, if need be.
+func (c *Config) completeFrom(pod serviceAccount) (err error) {
+	if c.Client == nil {
+		if c.Client, err = pod.client(c.Logger); err != nil {
+			return err
+		}
+	}
+	if c.Namespace == "" {
+		c.Namespace, err = pod.namespace()
+	}
+	return err
+}
+
+func orDefault(d, fallback time.Duration) time.Duration {
+	if d == 0 {
+		return fallback
+	}
+	return d
+}
