@@ -31,6 +31,9 @@ type faultyProxy struct {
 	faults []fault
 	// created counts what the server created in this history, by name.
 	created map[string]int
+	// acting lets the server do one thing at a time: of two writes at once a
+	// real one may lose one, which is none of aksync's doing.
+	acting gosync.Mutex
 	// seen counts the requests; others are what somebody else does before
 	// some of them.
 	seen   int
@@ -64,7 +67,9 @@ func (p *faultyProxy) take() fault {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if p.seen++; p.others[p.seen] != nil {
+		p.acting.Lock()
 		p.others[p.seen]()
+		p.acting.Unlock()
 	}
 	if len(p.faults) == 0 {
 		return none
@@ -145,7 +150,9 @@ func (p *faultyProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // act lets the server act, and counts what it creates.
 func (p *faultyProxy) act(r *http.Request) *httptest.ResponseRecorder {
 	answer := httptest.NewRecorder()
+	p.acting.Lock()
 	p.next.ServeHTTP(answer, r)
+	p.acting.Unlock()
 	if r.Method == http.MethodPost && answer.Code == http.StatusCreated {
 		p.mutex.Lock()
 		defer p.mutex.Unlock()
