@@ -222,7 +222,7 @@ func (f *Field) checkReference(path string, v Value) Problems {
 	if f.Refers == "" {
 		return Problems{{v.Place, path, fmt.Sprintf("%s is not taken here: want %s", reference.Tag, f.Want)}}
 	}
-	return Problems{{v.Place, path, fmt.Sprintf("%s refers to a %s: want a %s", reference.Tag, reference.Model, f.Refers)}}
+	return Problems{{v.Place, path, fmt.Sprintf("%s refers to %s: want %s", reference.Tag, reference.Model, f.Refers)}}
 }
 
 // CheckCreate says which fields an object can't be created without and the
