@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// blueprint is what the blueprints are to say of all objects.
+type blueprint struct {
+	// changed is how many objects are to have another value.
+	changed int
+	absent  bool
+}
+
+// attempts is the value that object i is to have.
+func (p blueprint) attempts(i int) int {
+	if i < p.changed {
+		return 4
+	}
+	return 3
+}
+
+// write writes the blueprints anew, in the bench's form.
+func (b *bench) write(p blueprint) error {
+	if err := os.RemoveAll(b.folder); err != nil {
+		return fmt.Errorf("writing blueprints: %w", err)
+	}
+	if err := os.MkdirAll(b.folder, 0o755); err != nil {
+		return fmt.Errorf("writing blueprints: %w", err)
+	}
+	files := map[string]string{}
+	switch b.form {
+	case "yaml":
+		text := strings.Builder{}
+		text.WriteString("version: 1\nentries:\n")
+		for i := range b.n {
+			text.WriteString(p.yaml(i))
+		}
+		files["all.yaml"] = text.String()
+	case "yaml files":
+		for i := range b.n {
+			files[fmt.Sprintf("%05d.yaml", i)] = "version: 1\nentries:\n" + p.yaml(i)
+		}
+	case "cue":
+		files["all.cue"] = p.comprehension(b.n)
+	case "cue files":
+		for i := range b.n {
+			files[fmt.Sprintf("%05d.cue", i)] = p.cue(i)
+		}
+	default:
+		return fmt.Errorf("-forms: %q is none of yaml, yaml files, cue, cue files", b.form)
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(b.folder, name), []byte(text), 0o600); err != nil {
+			return fmt.Errorf("writing blueprints: %w", err)
+		}
+	}
+	return nil
+}
+
+func (p blueprint) yaml(i int) string {
+	if p.absent {
+		return fmt.Sprintf("- {model: authentik_stages_password.passwordstage, state: absent, identifiers: {name: stage-%05d}}\n", i)
+	}
+	return fmt.Sprintf(`- model: authentik_stages_password.passwordstage
+  identifiers: {name: stage-%05d}
+  attrs:
+    backends: [authentik.core.auth.InbuiltBackend]
+    configure_flow: !Find [authentik_flows.flow, [slug, default-password-change]]
+    failed_attempts_before_cancel: %d
+`, i, p.attempts(i))
+}
+
+const cueHead = `import "github.com/aksync/aksync/schema"
+
+schema.#Blueprint
+version: 1
+`
+
+func (p blueprint) cue(i int) string {
+	if p.absent {
+		return cueHead + fmt.Sprintf("entries: [schema.#PasswordStage & {state: \"absent\", identifiers: name: \"stage-%05d\"}]\n", i)
+	}
+	return cueHead + fmt.Sprintf(`entries: [schema.#PasswordStage & {
+	identifiers: name: "stage-%05d"
+	attrs: {
+		backends: [schema.#Backends.inbuilt]
+		configure_flow: schema.#Find & {#model: "authentik_flows.flow", #where: slug: "default-password-change"}
+		failed_attempts_before_cancel: %d
+	}
+}]
+`, i, p.attempts(i))
+}
+
+func (p blueprint) comprehension(n int) string {
+	head := "import (\n\t\"list\"\n\t\"strings\"\n\n\t\"github.com/aksync/aksync/schema\"\n)\n\nschema.#Blueprint\nversion: 1\n" +
+		"// padded is a number in five digits.\n#padded: {#n: int, out: strings.Repeat(\"0\", 5-len(\"\\(#n)\")) + \"\\(#n)\"}\n"
+	if p.absent {
+		return head + fmt.Sprintf("entries: [for i in list.Range(0, %d, 1) {schema.#PasswordStage & {state: \"absent\", identifiers: name: \"stage-\" + (#padded & {#n: i}).out}}]\n", n)
+	}
+	return head + fmt.Sprintf(`entries: [for i in list.Range(0, %d, 1) {
+	schema.#PasswordStage & {
+		identifiers: name: "stage-" + (#padded & {#n: i}).out
+		attrs: {
+			backends: [schema.#Backends.inbuilt]
+			configure_flow: schema.#Find & {#model: "authentik_flows.flow", #where: slug: "default-password-change"}
+			if i < %d {failed_attempts_before_cancel: 4}
+			if i >= %d {failed_attempts_before_cancel: 3}
+		}
+	}
+}]
+`, n, p.changed, p.changed)
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aksync/aksync/internal/devserver"
+	"github.com/aksync/aksync/schema"
+)
+
+const (
+	serveCommand = "serve"
+	model        = "authentik_stages_password.passwordstage"
+)
+
+// serve is the other process: the embedded server, and beside its API what the
+// bench asks of it. It writes its address to w, and ends with the process.
+func serve(w io.Writer, latency string) error {
+	wait, err := time.ParseDuration(latency)
+	if err != nil {
+		return fmt.Errorf("the latency: %w", err)
+	}
+	s, err := schema.Load()
+	if err != nil {
+		return fmt.Errorf("loading the schema: %w", err)
+	}
+	api, err := devserver.New(devserver.Config{Schema: s, Latency: wait})
+	if err != nil {
+		return err
+	}
+	if err := api.SeedDefaults(); err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/api/", api)
+	mux.HandleFunc("/requests", func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(api.Requests()) // a bench that has gone away asks no more
+	})
+	mux.HandleFunc("/drift", func(w http.ResponseWriter, r *http.Request) {
+		if err := drift(api, r.URL.Query().Get("n")); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("listening: %w", err)
+	}
+	if _, err := fmt.Fprintln(w, "http://"+listener.Addr().String()); err != nil {
+		return fmt.Errorf("telling the address: %w", err)
+	}
+	return http.Serve(listener, mux)
+}
+
+// drift changes the last n of the bench's objects.
+func drift(api *devserver.Server, n string) error {
+	most, err := strconv.Atoi(n)
+	if err != nil {
+		return fmt.Errorf("drifting: %w", err)
+	}
+	objects := api.All(model)
+	for _, object := range objects[max(0, len(objects)-most):] {
+		fields, _ := schema.FromJSON(map[string]any(object)).Plain().(map[string]any)
+		fields["failed_attempts_before_cancel"] = int64(9)
+		pk, _ := fields[schema.PK].(string)
+		if _, err := api.Put(model, pk, fields); err != nil {
+			return fmt.Errorf("drifting: %w", err)
+		}
+	}
+	return nil
+}
+
+// server is the other process as the bench sees it.
+type server struct {
+	url     string
+	command *exec.Cmd
+}
+
+func startServer(ctx context.Context, latency time.Duration) (*server, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("starting the server: %w", err)
+	}
+	s := &server{command: exec.CommandContext(ctx, program, serveCommand, latency.String())}
+	s.command.Stderr = os.Stderr
+	out, err := s.command.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("starting the server: %w", err)
+	}
+	if err := s.command.Start(); err != nil {
+		return nil, fmt.Errorf("starting the server: %w", err)
+	}
+	address, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		return nil, fmt.Errorf("starting the server: %w", err)
+	}
+	s.url = strings.TrimSpace(address)
+	return s, nil
+}
+
+func (s *server) stop() error {
+	if err := s.command.Process.Kill(); err != nil {
+		return fmt.Errorf("stopping the server: %w", err)
+	}
+	_ = s.command.Wait() // that it was killed is known
+	return nil
+}
+
+func (s *server) requests() (map[string]int, error) {
+	response, err := http.Get(s.url + "/requests")
+	if err != nil {
+		return nil, fmt.Errorf("counting requests: %w", err)
+	}
+	defer response.Body.Close()
+	counts := map[string]int{}
+	if err := json.NewDecoder(response.Body).Decode(&counts); err != nil {
+		return nil, fmt.Errorf("counting requests: %w", err)
+	}
+	return counts, nil
+}
+
+func (s *server) drift(n int) error {
+	response, err := http.Get(s.url + "/drift?n=" + strconv.Itoa(n))
+	if err != nil {
+		return fmt.Errorf("drifting: %w", err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("drifting: %s", response.Status)
+	}
+	return nil
+}
