@@ -71,13 +71,16 @@ func (f *Field) Check(path string, v Value) Problems {
 // thousand objects fit in.
 const maxVerdicts = 20_000
 
+// maxRemembered bounds the length of a remembered value, in bytes of JSON.
+const maxRemembered = 1 << 10
+
 // accepts asks the CUE constraint, and remembers what it said: the values of
 // one field repeat, over objects and over passes.
 func (f *Field) accepts(plain any) bool {
 	f.schema.evaluating.Lock()
 	defer f.schema.evaluating.Unlock()
 	text, err := json.Marshal(plain)
-	if err != nil { // a float that JSON can't say, such as .inf
+	if err != nil || len(text) > maxRemembered { // an error is a float that JSON can't say, such as .inf
 		return f.evaluate(plain)
 	}
 	key := fmt.Sprintf("%T %s", plain, text) // 5 and 5.0 are one in JSON, and not in CUE

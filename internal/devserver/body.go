@@ -62,15 +62,9 @@ func parse(body []byte) (schema.Map, *response) {
 	if len(body) == 0 {
 		return nil, nil
 	}
-	if message := syntaxError(body); message != "" {
+	data, message := decode(body)
+	if message != "" {
 		answer := detail(http.StatusBadRequest, "JSON parse error - "+message)
-		return nil, &answer
-	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	var data any
-	if err := decoder.Decode(&data); err != nil {
-		answer := detail(http.StatusBadRequest, "JSON parse error - "+err.Error())
 		return nil, &answer
 	}
 	switch value := schema.FromJSON(data); fields := value.Data.(type) {
@@ -83,6 +77,20 @@ func parse(body []byte) (schema.Map, *response) {
 	}
 }
 
+// decode reads one JSON text, or says what is wrong with it.
+func decode(body []byte) (data any, message string) {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	err := decoder.Decode(&data)
+	if err == nil {
+		if _, more := decoder.Token(); more == io.EOF {
+			return data, surrogateError(body)
+		}
+		err = json.Unmarshal(body, new(any)) // which says where more begins
+	}
+	return nil, syntaxError(body, err)
+}
+
 var (
 	loneSurrogate = regexp.MustCompile(`\\u[dD][89abAB][0-9a-fA-F]{2}`)
 	pairedHalf    = regexp.MustCompile(`^\\u[dD][c-fC-F][0-9a-fA-F]{2}`)
@@ -90,30 +98,33 @@ var (
 )
 
 // syntaxError says what is wrong with a body as the server's JSON parser says
-// it (post-malformed, post-trailing-comma, post-name-surrogate).
-func syntaxError(body []byte) string {
-	at := func(message string, offset int) string {
-		line := bytes.Count(body[:offset], []byte("\n")) + 1
-		column := offset - bytes.LastIndexByte(body[:offset], '\n')
-		return fmt.Sprintf("%s: line %d column %d (char %d)", message, line, column, offset)
-	}
+// it (post-malformed, post-trailing-comma).
+func syntaxError(body []byte, err error) string {
 	var syntax *json.SyntaxError
-	err := json.Unmarshal(body, new(any))
-	if errors.As(err, &syntax) {
-		offset := int(syntax.Offset)
-		read := body[:min(offset, len(body))]
-		if err.Error() == "unexpected end of JSON input" {
-			return at("unexpected end of data", len(body))
-		}
-		if match := trailingComma.FindIndex(read); match != nil {
-			return at("trailing comma is not allowed", match[0])
-		}
-		return at("unexpected character", max(0, offset-1))
+	if !errors.As(err, &syntax) {
+		return errorAt(body, "unexpected end of data", len(body))
 	}
+	offset := int(syntax.Offset)
+	read := body[:min(offset, len(body))]
+	if match := trailingComma.FindIndex(read); match != nil {
+		return errorAt(body, "trailing comma is not allowed", match[0])
+	}
+	return errorAt(body, "unexpected character", max(0, offset-1))
+}
+
+// surrogateError finds half a character, which Go's parser lets pass
+// (post-name-surrogate).
+func surrogateError(body []byte) string {
 	for _, match := range loneSurrogate.FindAllIndex(body, -1) {
 		if !pairedHalf.Match(body[match[1]:]) {
-			return at("no low surrogate in string", match[1])
+			return errorAt(body, "no low surrogate in string", match[1])
 		}
 	}
 	return ""
+}
+
+func errorAt(body []byte, message string, offset int) string {
+	line := bytes.Count(body[:offset], []byte("\n")) + 1
+	column := offset - bytes.LastIndexByte(body[:offset], '\n')
+	return fmt.Sprintf("%s: line %d column %d (char %d)", message, line, column, offset)
 }

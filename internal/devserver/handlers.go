@@ -17,7 +17,7 @@ func (s *Server) find(r *request) (*object, *response) {
 	table := s.store.kinds[r.kind.Model]
 	if r.kind.Lookup != schema.PK {
 		if o := table.lookUp(r.kind.Lookup, r.key); o != nil {
-			return o, nil // flow-retrieve-slug
+			return o, nil // flow-detail
 		}
 		return nil, s.notFound(r.kind)
 	}

@@ -235,7 +235,12 @@ func (s *Server) envelope(objects []*object, number, pages, count, first, end in
 	if number < pages {
 		pagination["next"] = number + 1
 	}
+	size := 256 // all but the objects
+	for _, o := range objects {
+		size += len(o.json) + 1
+	}
 	var body bytes.Buffer
+	body.Grow(size)
 	body.WriteString(`{"pagination":`)
 	body.Write(encode(pagination))
 	body.WriteString(`,"results":[`)

@@ -2,6 +2,7 @@ package devserver_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -32,65 +33,69 @@ func listed(t testing.TB, server *devserver.Server, query url.Values) (results [
 	return results, pagination
 }
 
+// drawStages fills a server, and gives the names with allow_show_password.
+func drawStages(t *rapid.T, server *devserver.Server) map[string]bool {
+	shown := map[string]bool{}
+	for _, name := range rapid.SliceOfNDistinct(rapid.StringMatching(`[a-e]{1,4}`), 0, 30, rapid.ID).Draw(t, "names") {
+		shown[name] = rapid.Bool().Draw(t, "show "+name)
+		if _, err := server.Put(stageModel, "", map[string]any{
+			"name": name, "backends": []any{"authentik.core.auth.InbuiltBackend"}, "allow_show_password": shown[name],
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return shown
+}
+
+// wantPagination is what page number of pages of that size says of itself.
+func wantPagination(number, pages, size, count int) map[string]float64 {
+	next := number + 1
+	if number == pages {
+		next = 0
+	}
+	return map[string]float64{
+		"count": float64(count), "total_pages": float64(pages), "current": float64(number),
+		"previous": float64(number - 1), "next": float64(next),
+		"start_index": float64(min((number-1)*size+1, count)), "end_index": float64(min(number*size, count)),
+	}
+}
+
 // Whatever the page size, the order and the filter, each object is on exactly
 // one page, in that order, and the pages say where they are.
 func TestPages(t *testing.T) {
 	s := loadSchema(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		server := newServer(t, devserver.Config{Schema: s})
-		names := rapid.SliceOfNDistinct(rapid.StringMatching(`[a-e]{1,4}`), 0, 30, rapid.ID).Draw(rt, "names")
-		want := map[string]bool{}
-		query := url.Values{}
+		want := drawStages(rt, server)
 		asked := rapid.SampledFrom([]string{"", "true", "false"}).Draw(rt, "filter")
-		for _, name := range names {
-			shown := rapid.Bool().Draw(rt, "show "+name)
-			if _, err := server.Put(stageModel, "", map[string]any{
-				"name": name, "backends": []any{"authentik.core.auth.InbuiltBackend"}, "allow_show_password": shown,
-			}); err != nil {
-				rt.Fatal(err)
-			}
-			if asked == "" || asked == fmt.Sprint(shown) {
-				want[name] = true
-			}
-		}
-		by := rapid.SampledFrom([]string{"", "name", "pk", "allow_show_password"}).Draw(rt, "order")
-		backwards := by != "" && rapid.Bool().Draw(rt, "backwards")
+		maps.DeleteFunc(want, func(_ string, shown bool) bool { return asked != "" && asked != fmt.Sprint(shown) })
+		by := rapid.SampledFrom([]string{"name", "pk", "allow_show_password"}).Draw(rt, "order")
+		minus := rapid.SampledFrom([]string{"", "-"}).Draw(rt, "backwards")
 		size := rapid.IntRange(1, 12).Draw(rt, "page size")
-		query.Set("allow_show_password", asked)
-		query.Set("ordering", map[bool]string{true: "-"}[backwards]+by)
-		query.Set("page_size", fmt.Sprint(size))
+		query := url.Values{"allow_show_password": {asked}, "ordering": {minus + by}, "page_size": {fmt.Sprint(size)}}
 
-		var values []string
-		seen := map[string]bool{}
+		var names, values []string
 		pages := max(1, (len(want)+size-1)/size)
 		for number := 1; number <= pages; number++ {
 			query.Set("page", fmt.Sprint(number))
 			results, pagination := listed(t, server, query)
-			next := map[bool]int{true: number + 1}[number < pages]
-			if diff := cmp.Diff(map[string]float64{
-				"count": float64(len(want)), "total_pages": float64(pages), "current": float64(number),
-				"previous": float64(number - 1), "next": float64(next),
-				"start_index": float64(min((number-1)*size+1, len(want))), "end_index": float64(min(number*size, len(want))),
-			}, pagination); diff != "" {
+			if diff := cmp.Diff(wantPagination(number, pages, size, len(want)), pagination); diff != "" {
 				rt.Fatalf("page %d (-want +got):\n%s", number, diff)
 			}
 			for _, result := range results {
-				name := result["name"].(string)
-				if seen[name] || !want[name] {
-					rt.Fatalf("%s is on page %d; on one before: %t; asked for: %t", name, number, seen[name], want[name])
-				}
-				seen[name] = true
-				values = append(values, fmt.Sprint(result[map[bool]string{true: "name", false: by}[by == ""]]))
+				names = append(names, result["name"].(string))
+				values = append(values, fmt.Sprint(result[by]))
 			}
 		}
-		if len(seen) != len(want) {
-			rt.Fatalf("%d of %d objects were on the pages", len(seen), len(want))
+		slices.Sort(names)
+		if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), names); diff != "" {
+			rt.Fatalf("what is on the pages (-want +got):\n%s", diff)
 		}
-		if backwards {
+		if minus != "" {
 			slices.Reverse(values)
 		}
 		if !slices.IsSorted(values) {
-			rt.Fatalf("ordered by %q they are %v", by, values)
+			rt.Fatalf("ordered by %s%s they are %v", minus, by, values)
 		}
 		query.Set("page", fmt.Sprint(pages+1))
 		if beyond := call(t, server, http.MethodGet, stages+"?"+query.Encode(), ""); beyond.status != http.StatusNotFound {

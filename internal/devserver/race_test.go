@@ -100,6 +100,7 @@ func TestInBetween(t *testing.T) {
 		Name   string
 		Failed int
 		Shows  bool
+		Users  int
 	}
 	for _, tt := range []struct {
 		name               string
@@ -113,14 +114,14 @@ func TestInBetween(t *testing.T) {
 			method: http.MethodPost, path: stages, body: stage("new"),
 			between: func(t *testing.T, server *devserver.Server) { put(t, server, "", "new") },
 			status:  http.StatusMethodNotAllowed,
-			left:    []sketch{{"new", 5, false}, {"old", 5, false}},
+			left:    []sketch{{"new", 5, false, 0}, {"old", 5, false, 1}},
 		},
 		{
 			name:   "PUT, and the name is taken",
 			method: http.MethodPut, path: stages + target + "/", body: stage("new"),
 			between: func(t *testing.T, server *devserver.Server) { put(t, server, "", "new") },
 			status:  http.StatusMethodNotAllowed,
-			left:    []sketch{{"new", 5, false}, {"old", 5, false}},
+			left:    []sketch{{"new", 5, false, 0}, {"old", 5, false, 1}},
 		},
 		{
 			name:   "POST, and the flow is deleted",
@@ -128,7 +129,7 @@ func TestInBetween(t *testing.T) {
 			body:    `{"name": "new", "backends": ["authentik.core.auth.InbuiltBackend"], "configure_flow": "` + flow + `"}`,
 			between: func(_ *testing.T, server *devserver.Server) { server.Remove(flowModel, flow) },
 			status:  http.StatusMethodNotAllowed,
-			left:    []sketch{{"old", 5, false}},
+			left:    []sketch{{"old", 5, false, 0}},
 		},
 		{
 			name:   "PATCH, and another field is patched: that write is lost",
@@ -138,20 +139,23 @@ func TestInBetween(t *testing.T) {
 				call(t, server, http.MethodPatch, stages+target+"/", `{"failed_attempts_before_cancel": 9}`)
 			},
 			status: http.StatusOK,
-			left:   []sketch{{"old", 5, true}},
+			left:   []sketch{{"old", 5, true, 1}},
 		},
 		{
-			name:   "PUT, and the object is deleted: it comes back",
+			name:   "PUT, and the object is deleted: it comes back, without its bindings",
 			method: http.MethodPut, path: stages + target + "/", body: stage("new"),
 			between: func(_ *testing.T, server *devserver.Server) { server.Remove(stageModel, target) },
 			status:  http.StatusOK,
-			left:    []sketch{{"new", 5, false}},
+			left:    []sketch{{"new", 5, false, 0}},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			server := newServer(t, devserver.Config{})
 			put(t, server, target, "old")
 			if _, err := server.Put(flowModel, flow, map[string]any{"slug": "flow", "name": "Flow"}); err != nil {
+				t.Fatal(err)
+			}
+			if err := server.Bind(stageModel, target, flow, 0); err != nil {
 				t.Fatal(err)
 			}
 			server.BeforeWrite(func() { tt.between(t, server) })
@@ -162,7 +166,10 @@ func TestInBetween(t *testing.T) {
 			var left []sketch
 			results, _ := listed(t, server, nil)
 			for _, object := range results {
-				left = append(left, sketch{object["name"].(string), int(object["failed_attempts_before_cancel"].(float64)), object["allow_show_password"].(bool)})
+				left = append(left, sketch{
+					Name: object["name"].(string), Failed: int(object["failed_attempts_before_cancel"].(float64)),
+					Shows: object["allow_show_password"].(bool), Users: len(object["flow_set"].([]any)),
+				})
 			}
 			if diff := cmp.Diff(tt.left, left); diff != "" {
 				t.Errorf("what is left (-want +got):\n%s", diff)

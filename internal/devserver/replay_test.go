@@ -79,7 +79,10 @@ var notReproduced = map[string]string{
 
 func TestReplay(t *testing.T) {
 	for _, version := range []string{"2024.12.5", "2025.10.4"} {
-		t.Run(version, func(t *testing.T) { replay(t, version) })
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			replay(t, version)
+		})
 	}
 }
 

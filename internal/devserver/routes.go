@@ -8,7 +8,7 @@ import (
 )
 
 // route is a path with its methods. The segment {key} matches any one segment
-// without a dot and is given to the handlers (get-dot).
+// without a dot and is given to the handlers (get-notuuid-dot).
 type route struct {
 	segments []string
 	public   bool // needs no token

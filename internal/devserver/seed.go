@@ -189,10 +189,7 @@ func (s *Server) putDefault(kind *schema.Kind, fields map[string]any) error {
 
 // madeUp gives a read-only field a value that its schema takes.
 func madeUp(kind *schema.Kind, readOnly *schema.ReadOnly, key string) any {
-	for _, value := range []any{
-		"/api/v3/" + kind.Path + "/" + key + "/" + readOnly.Name + "/",
-		defaultPK(kind, key+" "+readOnly.Name), []any{}, int64(0),
-	} {
+	for _, value := range []any{"", defaultPK(kind, key+" "+readOnly.Name), []any{}, int64(0)} {
 		if readOnly.Accepts(value) {
 			return value
 		}
