@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -276,7 +277,7 @@ func objectRows(pass *sync.Pass) []metrics.Object {
 	add := func(change *sync.Change, state, problem string) {
 		rows = append(rows, metrics.Object{
 			Model: change.Kind.Model, Name: change.Name, State: state,
-			Source: change.Entry.Place.String(), Error: problem,
+			Source: change.Entry.Place.String(), Error: problem, Changes: changeLines(change),
 		})
 	}
 	for _, change := range pass.Plan.Changes {
@@ -297,6 +298,31 @@ func objectRows(pass *sync.Pass) []metrics.Object {
 		}
 	}
 	return rows
+}
+
+// changeLines gives the fields of a change, one a line.
+func changeLines(change *sync.Change) []string {
+	lines := make([]string, len(change.Fields))
+	for i, field := range change.Fields {
+		after := asJSON(field.After)
+		if field.KnownAfterApply {
+			after = "known after apply"
+		}
+		lines[i] = field.Name + ": " + after
+		if change.Action == sync.Update {
+			lines[i] = field.Name + ": " + asJSON(field.Before) + " → " + after
+		}
+	}
+	return lines
+}
+
+// asJSON writes a value that a field can have; all of them can be written.
+func asJSON(value any) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Sprint(value)
+	}
+	return string(text)
 }
 
 // newStatus is what the page shows before the first pass.

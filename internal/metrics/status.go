@@ -86,4 +86,7 @@ type Object struct {
 	State       string // ObjectInSync, ObjectDrifted or ObjectFailed
 	Source      string // file:line:column of its entry
 	Error       string
+	// Changes are the fields that the last pass changed or would change, one
+	// a line.
+	Changes []string
 }
