@@ -14,6 +14,8 @@ type Answer struct {
 	Fields map[string]any
 	// Users names what uses the object, in the server's order.
 	Users []string
+	// Entrances are those of the users that people log in through.
+	Entrances []string
 	// Warnings say what is not as the schema knows it among fields that
 	// aksync only shows.
 	Warnings []string
@@ -52,7 +54,7 @@ func (k *Kind) ReadAnswer(answer Object) (Answer, error) {
 		case PK:
 			read.PK = text(value)
 		case k.Users.Field:
-			read.Users = labels(value, k.Users.Label)
+			read.Users, read.Entrances = k.Users.read(value)
 		}
 	}
 	return read, nil
@@ -71,15 +73,20 @@ func (f *Field) readAnswer(answer Object) (Value, string) {
 	return value, ""
 }
 
-func labels(list Value, label string) []string {
+// read names the users in a list, and those of them that people log in through.
+func (u Users) read(list Value) (names, entrances []string) {
 	elements, _ := list.Data.([]Value)
-	names := make([]string, 0, len(elements))
+	names = make([]string, 0, len(elements))
 	for _, element := range elements {
-		if m, isMap := element.Data.(Map); isMap {
-			if name, _ := m.Get(label); text(name) != "" {
-				names = append(names, text(name))
-			}
+		user, isMap := element.Data.(Map)
+		label, _ := user.Get(u.Label)
+		if !isMap || text(label) == "" {
+			continue
+		}
+		names = append(names, text(label))
+		if by, _ := user.Get(u.Entrance.Field); u.Entrance.Is != "" && text(by) == u.Entrance.Is {
+			entrances = append(entrances, text(label))
 		}
 	}
-	return names
+	return names, entrances
 }

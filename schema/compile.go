@@ -21,6 +21,11 @@ func (s *Schema) compileKind(model string, v cue.Value) (*Kind, error) {
 			Field string `json:"field"`
 			Model string `json:"model"`
 			Label string `json:"label"`
+
+			Entrance struct {
+				Field string `json:"field"`
+				Is    string `json:"is"`
+			} `json:"entrance"`
 		} `json:"users"`
 	}
 	if err := v.Decode(&words); err != nil {
@@ -31,6 +36,7 @@ func (s *Schema) compileKind(model string, v cue.Value) (*Kind, error) {
 		Key: words.Key, Lookup: words.Lookup, Scope: words.Scope,
 		Users: Users{Field: words.Users.Field, Model: words.Users.Model, Label: words.Users.Label},
 	}
+	k.Users.Entrance.Field, k.Users.Entrance.Is = words.Users.Entrance.Field, words.Users.Entrance.Is
 	var err error
 	if k.Fields, err = s.compileShape(v.LookupPath(cue.ParsePath("fields"))); err != nil {
 		return nil, err

@@ -27,6 +27,9 @@ type Users struct {
 	// Field is the read-only field, Model that of its elements, and Label
 	// their field that names the user.
 	Field, Model, Label string
+	// Entrance is the field, and its value, by which those users are known
+	// that people log in through; empty where nobody does.
+	Entrance struct{ Field, Is string }
 	// Shows are the fields that each element has.
 	Shows []string
 }

@@ -72,8 +72,9 @@ type Change struct {
 	// Entry is the declaration; where several entries declare the object,
 	// the first one with the fields of all.
 	Entry schema.Entry
-	// UsedBy names what uses the object.
-	UsedBy []string
+	// UsedBy names what uses the object, and Entrances those of them that
+	// people log in through.
+	UsedBy, Entrances []string
 	// Fields are those that differ, in the order of the schema: all that
 	// are declared for a creation, none for a deletion.
 	Fields []FieldChange
@@ -242,7 +243,7 @@ func (p *planner) makeChange(c *candidate) (*Change, schema.Problems) {
 			return nil, schema.Problems{{Place: c.entry.Place, Path: c.entry.Path, Message: err.Error()}}
 		}
 		p.plan.Warnings = append(p.plan.Warnings, answer.Warnings...)
-		change.live, change.PK, change.UsedBy = answer, answer.PK, answer.Users
+		change.live, change.PK, change.UsedBy, change.Entrances = answer, answer.PK, answer.Users, answer.Entrances
 	}
 	switch state := state(c.entry); {
 	case state == schema.Absent:

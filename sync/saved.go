@@ -212,7 +212,7 @@ func (p *planner) restore(saved SavedChange) (*Change, *schema.Problem) {
 	if differences := movedFields(kind, saved.Live, answer.Fields); len(differences) > 0 {
 		return moved("%s", strings.Join(differences, ", "))
 	}
-	change.live, change.UsedBy = answer, answer.Users
+	change.live, change.UsedBy, change.Entrances = answer, answer.Users, answer.Entrances
 	if saved.Action == Update {
 		change.Fields = changedFields(&candidate{entry: change.Entry, kind: kind}, answer)
 	}

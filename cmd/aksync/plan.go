@@ -23,10 +23,11 @@ func newPlan() *cobra.Command {
 		Short: "Show what apply would do, and change nothing",
 		Example: `  aksync plan
   aksync plan -o json --detailed-exitcode login.yaml
+  aksync plan -o markdown > comment.md
   aksync plan --out plan.json && aksync apply --plan plan.json`,
 		ValidArgsFunction: completeBlueprints,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := oneOf("output", output, "text", "json"); err != nil {
+			if err := oneOf("output", output, "text", "json", "markdown"); err != nil {
 				return err
 			}
 			log, err := flags.logs.logger(cmd)
@@ -42,12 +43,7 @@ func newPlan() *cobra.Command {
 			if pass.Err != nil {
 				return pass.Err
 			}
-			out := cmd.OutOrStdout()
-			if output == "json" {
-				err = report.JSON(out, pass, report.About{AksyncVersion: thisBuild().version, ServerURL: flags.server.url}, all)
-			} else {
-				err = report.NewText(out, coloured(out), all).Plan(pass)
-			}
+			err = writePlan(cmd, pass, output, about(passes.client.URL()), all)
 			if err == nil && outFile != "" {
 				err = savePlan(outFile, pass, passes.client.URL())
 			}
@@ -58,12 +54,28 @@ func newPlan() *cobra.Command {
 		},
 	}
 	flags.register(cmd)
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
-	completeWords(cmd, "output", "text", "json")
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "text, json, or markdown for a pull request")
+	completeWords(cmd, "output", "text", "json", "markdown")
 	cmd.Flags().StringVar(&outFile, "out", "", "save the plan in this file, for apply --plan")
 	cmd.Flags().BoolVar(&all, "all", false, "list the objects that are as declared, too")
 	cmd.Flags().BoolVar(&detailedExitCode, "detailed-exitcode", false, "exit with 2 where there are changes")
 	return cmd
+}
+
+// writePlan writes a plan in one of its forms, and its errors where GitHub looks
+// for them.
+func writePlan(cmd *cobra.Command, pass *sync.Pass, output string, about report.About, all bool) error {
+	out := cmd.OutOrStdout()
+	var err error
+	switch output {
+	case "json":
+		err = report.JSON(out, pass, about, all)
+	case "markdown":
+		err = report.Markdown(out, pass, about)
+	default:
+		err = report.NewText(out, coloured(out), all).Plan(pass)
+	}
+	return errors.Join(err, annotate(cmd, pass, about))
 }
 
 // savePlan writes the plan into a file that only its owner can read. A plan

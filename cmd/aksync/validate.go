@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -19,10 +20,11 @@ func newValidate() *cobra.Command {
 		Use:   "validate [PATH…]",
 		Short: "Check blueprints offline: no server, no token",
 		Example: `  aksync validate
-  aksync validate -o json login.yaml stages/`,
+  aksync validate -o json login.yaml stages/
+  aksync validate -o sarif > aksync.sarif`,
 		ValidArgsFunction: completeBlueprints,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := oneOf("output", output, "text", "json"); err != nil {
+			if err := oneOf("output", output, "text", "json", "sarif"); err != nil {
 				return err
 			}
 			s, err := schema.Load()
@@ -37,20 +39,30 @@ func newValidate() *cobra.Command {
 			if pass.Err != nil {
 				return pass.Err
 			}
-			out := cmd.OutOrStdout()
-			if output == "json" {
-				err = report.Validation(out, pass, report.About{AksyncVersion: thisBuild().version})
-			} else {
-				err = report.NewText(out, coloured(out), false).Validation(pass)
-			}
-			if err != nil {
+			if err := writeValidation(cmd, pass, output); err != nil {
 				return err
 			}
 			return planStatus(pass, false)
 		},
 	}
 	read.register(cmd.Flags())
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
-	completeWords(cmd, "output", "text", "json")
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "text, json, or sarif for code scanning")
+	completeWords(cmd, "output", "text", "json", "sarif")
 	return cmd
+}
+
+// writeValidation writes the outcome in one of its forms, and the errors where
+// GitHub looks for them.
+func writeValidation(cmd *cobra.Command, pass *sync.Pass, output string) error {
+	out, about := cmd.OutOrStdout(), about("")
+	var err error
+	switch output {
+	case "json":
+		err = report.Validation(out, pass, about)
+	case "sarif":
+		err = report.SARIF(out, pass, about)
+	default:
+		err = report.NewText(out, coloured(out), false).Validation(pass)
+	}
+	return errors.Join(err, annotate(cmd, pass, about))
 }

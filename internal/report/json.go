@@ -13,10 +13,14 @@ import (
 // something that was there changes.
 const FormatVersion = "1.0"
 
-// About says what made a plan, and for which server.
+// About says what made a plan, for which server, and where the files are.
 type About struct {
 	AksyncVersion string
 	ServerURL     string
+	// Root is the top of the repository, and Dir the working directory, which
+	// the names of files are relative to; both absolute. SARIF and annotations
+	// name files from Root. If both are empty, names stay as they are.
+	Root, Dir string
 }
 
 type document struct {
@@ -42,6 +46,8 @@ type change struct {
 	Source source   `json:"source"`
 	UsedBy []string `json:"used_by"`
 	Fields []field  `json:"fields"`
+	// Warnings say how the change can lock people out.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 type source struct {
@@ -96,12 +102,13 @@ func Validation(w io.Writer, pass *sync.Pass, about About) error {
 
 func asChange(planned *sync.Change) change {
 	c := change{
-		Action: planned.Action,
-		Model:  planned.Kind.Model,
-		Name:   planned.Name,
-		Source: asSource(planned.Entry.Place),
-		UsedBy: append([]string{}, planned.UsedBy...),
-		Fields: []field{},
+		Action:   planned.Action,
+		Model:    planned.Kind.Model,
+		Name:     planned.Name,
+		Source:   asSource(planned.Entry.Place),
+		UsedBy:   append([]string{}, planned.UsedBy...),
+		Fields:   []field{},
+		Warnings: Warnings(planned),
 	}
 	if planned.PK != "" {
 		c.PK = &planned.PK
@@ -129,7 +136,7 @@ func encode(w io.Writer, doc any) error {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(doc); err != nil {
-		return fmt.Errorf("writing the plan as JSON: %w", err)
+		return fmt.Errorf("writing the report as JSON: %w", err)
 	}
 	return nil
 }

@@ -59,25 +59,43 @@ func (s Summary) String() string {
 // LeftAlone says which entries and permissions are not managed, or nothing
 // where there are none.
 func LeftAlone(blueprints *sync.Blueprints) string {
-	if blueprints == nil { // a saved plan knows of none
-		return ""
+	left := leftAlone(blueprints)
+	var sentences []string
+	if left.entries != "" {
+		sentences = append(sentences, left.entries+": "+strings.Join(left.models, ", ")+".")
 	}
-	var parts []string
+	if left.permissions != "" {
+		sentences = append(sentences, left.permissions+".")
+	}
+	return strings.Join(sentences, " ")
+}
+
+// unmanaged is what LeftAlone is put together from.
+type unmanaged struct {
+	// entries and permissions are sentences without their end; empty where
+	// there are none.
+	entries, permissions string
+	// models are the models of the entries, with their counts.
+	models []string
+}
+
+func leftAlone(blueprints *sync.Blueprints) unmanaged {
+	var left unmanaged
+	if blueprints == nil { // a saved plan knows of none
+		return left
+	}
 	total := 0
 	for _, model := range slices.Sorted(maps.Keys(blueprints.Unmanaged)) {
 		total += blueprints.Unmanaged[model]
-		parts = append(parts, fmt.Sprintf("%s (%d)", model, blueprints.Unmanaged[model]))
+		left.models = append(left.models, fmt.Sprintf("%s (%d)", clean(model), blueprints.Unmanaged[model]))
 	}
-	var sentences []string
 	if total > 0 {
-		sentences = append(sentences, fmt.Sprintf("%s left alone: %s.",
-			count(total, "entry of a model that aksync does not manage is", "entries of models that aksync does not manage are"),
-			strings.Join(parts, ", ")))
+		left.entries = count(total, "entry of a model that aksync does not manage is", "entries of models that aksync does not manage are") + " left alone"
 	}
 	if blueprints.Permissions > 0 {
-		sentences = append(sentences, count(blueprints.Permissions, "permission is", "permissions are")+" not managed.")
+		left.permissions = count(blueprints.Permissions, "permission is", "permissions are") + " not managed"
 	}
-	return strings.Join(sentences, " ")
+	return left
 }
 
 func count(n int, one, many string) string {

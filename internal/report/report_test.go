@@ -64,7 +64,7 @@ func mixed(t *testing.T) *sync.Pass {
 	}}
 	plan := sync.MakePlan(s, desired, sync.Live{Version: "2025.10.4", Objects: map[string][]schema.Object{stageModel: {
 		live("00000000-0000-4000-8000-000000000001", "login", "default-authentication-flow", "intranet"),
-		live("00000000-0000-4000-8000-000000000002", "gone"),
+		live("00000000-0000-4000-8000-000000000002", "gone", "extranet"),
 		live("00000000-0000-4000-8000-000000000003", "same"),
 	}}}, sync.Guards{})
 	return &sync.Pass{Plan: plan, Blueprints: &sync.Blueprints{
@@ -99,8 +99,9 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
+var about = report.About{AksyncVersion: "1.2.3", ServerURL: "https://auth.example.com"}
+
 func TestForms(t *testing.T) {
-	about := report.About{AksyncVersion: "1.2.3", ServerURL: "https://auth.example.com"}
 	forms := map[string]func(*bytes.Buffer, *sync.Pass) error{
 		"plan.txt":        func(b *bytes.Buffer, p *sync.Pass) error { return report.NewText(b, false, false).Plan(p) },
 		"plan-all.txt":    func(b *bytes.Buffer, p *sync.Pass) error { return report.NewText(b, false, true).Plan(p) },
@@ -109,6 +110,9 @@ func TestForms(t *testing.T) {
 		"plan.json":       func(b *bytes.Buffer, p *sync.Pass) error { return report.JSON(b, p, about, false) },
 		"plan-all.json":   func(b *bytes.Buffer, p *sync.Pass) error { return report.JSON(b, p, about, true) },
 		"validate.json":   func(b *bytes.Buffer, p *sync.Pass) error { return report.Validation(b, p, about) },
+		"validate.sarif":  func(b *bytes.Buffer, p *sync.Pass) error { return report.SARIF(b, p, about) },
+		"plan.md":         func(b *bytes.Buffer, p *sync.Pass) error { return report.Markdown(b, p, about) },
+		"annotations.txt": func(b *bytes.Buffer, p *sync.Pass) error { return report.Annotations(b, p, about) },
 	}
 	for name, write := range forms {
 		t.Run(name, func(t *testing.T) {
@@ -152,11 +156,16 @@ func TestApplied(t *testing.T) {
 
 // A writer that fails is an error, and not silence.
 func TestWriteError(t *testing.T) {
-	if err := report.NewText(brokenWriter{}, false, false).Plan(mixed(t)); !errors.Is(err, errBroken) {
-		t.Errorf("the text's error is %v", err)
-	}
-	if err := report.JSON(brokenWriter{}, mixed(t), report.About{}, false); !errors.Is(err, errBroken) {
-		t.Errorf("the JSON's error is %v", err)
+	for name, write := range map[string]func() error{
+		"text":        func() error { return report.NewText(brokenWriter{}, false, false).Plan(mixed(t)) },
+		"JSON":        func() error { return report.JSON(brokenWriter{}, mixed(t), about, false) },
+		"SARIF":       func() error { return report.SARIF(brokenWriter{}, mixed(t), about) },
+		"Markdown":    func() error { return report.Markdown(brokenWriter{}, mixed(t), about) },
+		"annotations": func() error { return report.Annotations(brokenWriter{}, mixed(t), about) },
+	} {
+		if err := write(); !errors.Is(err, errBroken) {
+			t.Errorf("the error of %s is %v", name, err)
+		}
 	}
 }
 

@@ -1,13 +1,10 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
-	"reflect"
-	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/fatih/color"
 
@@ -19,15 +16,18 @@ import (
 type Text struct {
 	w                        io.Writer
 	all                      bool
-	add, alter, remove, fail func(format string, a ...any) string
-	faint                    func(format string, a ...any) string
+	add, alter, remove, fail paint
+	faint, plain             paint
 	err                      error
 }
+
+// paint formats text in a colour.
+type paint func(format string, a ...any) string
 
 // NewText writes to w, in colour if coloured is set. Objects that are as
 // declared are listed too if all is set.
 func NewText(w io.Writer, coloured, all bool) *Text {
-	paint := func(attributes ...color.Attribute) func(string, ...any) string {
+	in := func(attributes ...color.Attribute) paint {
 		c := color.New(attributes...)
 		if coloured {
 			c.EnableColor()
@@ -38,8 +38,8 @@ func NewText(w io.Writer, coloured, all bool) *Text {
 	}
 	return &Text{
 		w: w, all: all,
-		add: paint(color.FgGreen), alter: paint(color.FgYellow), remove: paint(color.FgRed),
-		fail: paint(color.FgRed, color.Bold), faint: paint(color.Faint),
+		add: in(color.FgGreen), alter: in(color.FgYellow), remove: in(color.FgRed),
+		fail: in(color.FgRed, color.Bold), faint: in(color.Faint), plain: fmt.Sprintf,
 	}
 }
 
@@ -48,7 +48,7 @@ func NewText(w io.Writer, coloured, all bool) *Text {
 func (t *Text) Plan(pass *sync.Pass) error {
 	t.problems(pass)
 	for _, warning := range pass.Plan.Warnings {
-		t.line("%s %s", t.alter("warning:"), warning)
+		t.line("%s %s", t.alter("warning:"), clean(warning))
 	}
 	t.leftAlone(pass)
 	return t.Changes(pass)
@@ -69,7 +69,7 @@ func (t *Text) Changes(pass *sync.Pass) error {
 func (t *Text) problems(pass *sync.Pass) {
 	problems := pass.Problems()
 	for _, problem := range problems {
-		t.line("%s", t.fail("%s", problem))
+		t.line("%s", t.fail("%s", clean(problem.Error())))
 	}
 	if len(problems) > 0 {
 		t.line("")
@@ -94,8 +94,8 @@ func (t *Text) Applied(report *sync.Report) error {
 			done[result.Change.Action]++
 			continue
 		}
-		t.line("%s", t.fail("%s: %s %s %q: %s", result.Change.Entry.Place,
-			result.Change.Action, result.Change.Kind.Title, result.Change.Name, result.Err))
+		t.line("%s", t.fail("%s", clean(fmt.Sprintf("%s: %s %s %q: %s", result.Change.Entry.Place,
+			result.Change.Action, result.Change.Kind.Title, result.Change.Name, result.Err))))
 	}
 	line := fmt.Sprintf("Applied: %d created, %d updated, %d deleted", done[sync.Create], done[sync.Update], done[sync.Delete])
 	if failed := report.Count(sync.Failed); failed > 0 {
@@ -108,94 +108,82 @@ func (t *Text) Applied(report *sync.Report) error {
 	return t.err
 }
 
+// leftAlone writes what is not managed: the counts, and the models on lines of
+// their own, since a folder of authentik's own blueprints has dozens.
 func (t *Text) leftAlone(pass *sync.Pass) {
-	if left := LeftAlone(pass.Blueprints); left != "" {
-		t.line("%s", left)
+	left := leftAlone(pass.Blueprints)
+	if left.entries != "" {
+		t.line("%s:", left.entries)
+		for _, line := range wrap("  ", "  ", left.models, ", ") {
+			t.line("%s", t.faint("%s", line))
+		}
+	}
+	if left.permissions != "" {
+		t.line("%s.", left.permissions)
+	}
+	if left.entries != "" || left.permissions != "" {
+		t.line("")
 	}
 }
 
 func (t *Text) change(change *sync.Change) {
-	title := fmt.Sprintf("%s %q", change.Kind.Title, change.Name)
-	place := t.faint("  %s", change.Entry.Place)
+	if change.Action == sync.NoOp {
+		if t.all {
+			t.header(t.faint, "  %s is as declared", change)
+			t.line("")
+		}
+		return
+	}
 	switch change.Action {
 	case sync.Create:
-		t.line("%s%s", t.add("+ create %s", title), place)
+		t.header(t.add, "+ create %s", change)
 	case sync.Update:
-		t.line("%s%s", t.alter("~ update %s", title), place)
+		t.header(t.alter, "~ update %s", change)
 	case sync.Delete:
-		t.line("%s%s", t.remove("- delete %s", title), place)
-	case sync.NoOp:
-		if !t.all {
-			return
-		}
-		t.line("  %s is as declared%s", title, place)
+		t.header(t.remove, "- delete %s", change)
 	}
-	if len(change.UsedBy) > 0 && change.Action != sync.NoOp {
-		t.line("    used by %s", strings.Join(change.UsedBy, ", "))
+	if users := cleanAll(change.UsedBy); len(users) > 0 {
+		t.lines(t.plain, wrap("    used by ", "      ", users, ", "))
 	}
-	for _, field := range change.Fields {
-		t.field(change.Action, field)
+	for _, warning := range Warnings(change) {
+		t.lines(t.fail, wrap("    WARNING: ", "      ", strings.Fields(clean(warning)), ""))
+	}
+	for _, row := range rowsOf(change) {
+		t.row(row)
 	}
 	t.line("")
 }
 
-func (t *Text) field(action sync.Action, field sync.FieldChange) {
-	before, beforeIsList := field.Before.([]any)
-	after, afterIsList := field.After.([]any)
-	switch {
-	case field.KnownAfterApply && action == sync.Create:
-		t.line("    %s: (known after apply)", field.Name)
-	case field.KnownAfterApply:
-		t.line("    %s: %s -> (known after apply)", field.Name, literal(field.Before))
-	case afterIsList && (beforeIsList || field.Before == nil):
-		t.list(field.Name, before, after)
-	case action == sync.Create:
-		t.line("    %s: %s", field.Name, literal(field.After))
-	default:
-		t.line("    %s: %s -> %s", field.Name, literal(field.Before), literal(field.After))
+// header writes what happens to which object, and where that is declared: on a
+// line of its own where one line is too short.
+func (t *Text) header(paint paint, format string, change *sync.Change) {
+	title := fmt.Sprintf(format, change.Kind.Title+" "+quote(change.Name, columns/2))
+	place := clean(change.Entry.Place.String())
+	if utf8.RuneCountInString(title)+2+utf8.RuneCountInString(place) <= columns {
+		t.line("%s%s", paint("%s", title), t.faint("  %s", place))
+		return
+	}
+	t.line("%s", paint("%s", title))
+	t.line("%s", t.faint("    declared at %s", place))
+}
+
+func (t *Text) row(r row) {
+	paint := map[byte]paint{'+': t.add, '-': t.remove, '~': t.alter, ' ': t.plain}[r.sign]
+	t.line("%s%s", strings.Repeat("  ", r.depth), paint("%c %s", r.sign, r.text))
+}
+
+func (t *Text) lines(paint paint, lines []string) {
+	for _, line := range lines {
+		t.line("%s", paint("%s", line))
 	}
 }
 
-// list writes a list an element a line: those that go, and then what the list
-// will be, with a sign at those that are new or have another place.
-func (t *Text) list(name string, before, after []any) {
-	t.line("    %s:", name)
-	for i, element := range before {
-		if !contains(after, element) || contains(before[:i], element) {
-			t.line("      %s", t.remove("- %s", literal(element)))
-		}
+func cleanAll(texts []string) []string {
+	cleaned := make([]string, len(texts))
+	for i, text := range texts {
+		cleaned[i] = clean(text)
 	}
-	for i, element := range after {
-		switch {
-		case !contains(before, element):
-			t.line("      %s", t.add("+ %s", literal(element)))
-		case i < len(before) && reflect.DeepEqual(before[i], element):
-			t.line("        %s", literal(element))
-		default:
-			t.line("      %s", t.alter("~ %s (moved)", literal(element)))
-		}
-	}
-}
-
-func contains(list []any, element any) bool {
-	return slices.ContainsFunc(list, func(other any) bool { return reflect.DeepEqual(other, element) })
-}
-
-// literal writes a value as JSON; a long text is folded in the middle.
-func literal(value any) string {
-	const most = 200
-	if text, isText := value.(string); isText {
-		if runes := []rune(text); len(runes) > most {
-			value = string(runes[:most/2]) + "…" + string(runes[len(runes)-most/2:])
-		}
-	}
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		return fmt.Sprint(value)
-	}
-	return strings.TrimSpace(buffer.String())
+	return cleaned
 }
 
 // line writes one line and keeps the first error.

@@ -1,0 +1,221 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/aksync/aksync/sync"
+)
+
+// commentLimit is how long a comment may be on GitHub: 65,536 characters.
+// Bytes are counted here, of which there are at least as many, whatever is
+// taken for a character.
+const commentLimit = 65536
+
+// Marker is the first line of Markdown's output, by which a pipeline finds its
+// comment again; a comment for each server. It is not shown.
+func Marker(about About) string {
+	// An address has no > that is not escaped, and a comment ends with one.
+	return "<!-- aksync plan for " + strings.ReplaceAll(clean(about.ServerURL), ">", "%3E") + " -->"
+}
+
+// Markdown writes a planned pass as a comment for a pull request: one line that
+// sums up, what can lock people out, the errors, a table of the changes, and
+// each change folded. What goes past GitHub's limit is left out whole, and
+// counted at the end.
+//
+// Nothing in it is markup but what this function writes: names, values and
+// messages are shown as they are, and mention nobody.
+func Markdown(w io.Writer, pass *sync.Pass, about About) error {
+	m := &markdown{}
+	m.text.WriteString(Marker(about) + "\n")
+	m.text.WriteString("**" + Summarize(pass).String() + "**\n\n")
+	m.text.WriteString(madeFor(pass, about))
+	var warnings, problems, rows, details, cut []string
+	for _, change := range pass.Plan.Changes {
+		if change.Action == sync.NoOp {
+			continue
+		}
+		for _, warning := range Warnings(change) {
+			warnings = append(warnings, fmt.Sprintf("> - %s: %s\n", object(change), code(warning)))
+		}
+		rows = append(rows, tableRow(change))
+		details = append(details, detail(change))
+	}
+	for _, problem := range pass.Problems() {
+		problems = append(problems, "- "+code(problem.Error())+"\n")
+	}
+	for _, s := range []section{
+		{"warning", "warnings", "> [!CAUTION]\n> This can lock people out:\n>\n", warnings, "\n", 3},
+		{"error", "errors", "Errors:\n\n", problems, "\n", 3},
+		{"row", "rows of the table", "| | object | declared at | used by | fields |\n|---|---|---|---|---|\n", rows, "\n", 2},
+		{"change in full", "changes in full", "", details, "", 1},
+		{"note on what is not managed", "", "", notManaged(pass.Blueprints), "", 1},
+	} {
+		if left := m.section(s); left > 0 {
+			cut = append(cut, count(left, s.one, s.many))
+		}
+	}
+	if len(cut) > 0 {
+		m.text.WriteString("**Cut** at GitHub's 65,536 characters; left out: " + strings.Join(cut, ", ") + ". `aksync plan` shows all.\n")
+	}
+	if _, err := io.WriteString(w, m.text.String()); err != nil {
+		return fmt.Errorf("writing the plan as Markdown: %w", err)
+	}
+	return nil
+}
+
+// markdown is a comment as it grows.
+type markdown struct{ text strings.Builder }
+
+// section is a part of a comment, made of pieces that are never cut.
+type section struct {
+	one, many string
+	open      string
+	pieces    []string
+	close     string
+	// share says that the section may take 1/share of what is left.
+	share int
+}
+
+// section writes the pieces that there is room for, and gives how many there
+// was none for. A piece that is too long makes way for shorter ones.
+func (m *markdown) section(s section) (left int) {
+	const reserve = 512 // for the word on what was cut
+	room := (commentLimit-reserve-m.text.Len())/s.share - len(s.open) - len(s.close)
+	var fits []string
+	for _, piece := range s.pieces {
+		if len(piece) > room {
+			left++
+			continue
+		}
+		room -= len(piece)
+		fits = append(fits, piece)
+	}
+	if len(fits) > 0 {
+		m.text.WriteString(s.open + strings.Join(fits, "") + s.close)
+	}
+	return left
+}
+
+func madeFor(pass *sync.Pass, about About) string {
+	var parts []string
+	for _, part := range []struct{ name, value string }{
+		{"", about.ServerURL}, {"authentik ", pass.Plan.Version}, {"aksync ", about.AksyncVersion},
+	} {
+		if part.value != "" {
+			parts = append(parts, part.name+code(part.value))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return strings.Join(parts, ", ") + "\n\n"
+}
+
+func notManaged(blueprints *sync.Blueprints) []string {
+	if left := LeftAlone(blueprints); left != "" {
+		return []string{"<details><summary>Not managed</summary>\n\n" + code(left) + "\n\n</details>\n\n"}
+	}
+	return nil
+}
+
+// object says what a change is of.
+func object(change *sync.Change) string {
+	return change.Kind.Title + " " + code(quote(change.Name, columns))
+}
+
+func tableRow(change *sync.Change) string {
+	var fields []string
+	for _, field := range change.Fields {
+		fields = append(fields, code(field.Name))
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", verb(change), object(change),
+		code(change.Entry.Place.String()), codes(change.UsedBy), strings.Join(fields, ", "))
+}
+
+func detail(change *sync.Change) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<details><summary>%s %s</summary>\n\n", verb(change), object(change))
+	fmt.Fprintf(&b, "Declared at %s", code(change.Entry.Place.String()))
+	if len(change.UsedBy) > 0 {
+		b.WriteString(", used by " + codes(change.UsedBy))
+	}
+	b.WriteString(".\n\n")
+	if rows := rowsOf(change); len(rows) > 0 {
+		b.WriteString(fenced(rows))
+	}
+	b.WriteString("</details>\n\n")
+	return b.String()
+}
+
+func verb(change *sync.Change) string {
+	return map[sync.Action]string{sync.Create: "+ create", sync.Update: "~ update", sync.Delete: "- delete"}[change.Action]
+}
+
+// codes lists names, as many as a reader takes in.
+func codes(names []string) string {
+	const most = 10
+	var list []string
+	for i, name := range names {
+		if i == most {
+			list = append(list, fmt.Sprintf("%d more", len(names)-most))
+			break
+		}
+		list = append(list, code(name))
+	}
+	return strings.Join(list, ", ")
+}
+
+// code shows text as it is: each mark that Markdown or HTML could take for its
+// own is written as a number, and GitHub finds no mentions, issues or emoji in
+// code.
+func code(text string) string {
+	const (
+		most     = 1000
+		harmless = " -,/()"
+	)
+	var b strings.Builder
+	for _, r := range foldMiddle(escape(text, strconv.IsPrint), "", most) {
+		if r < 0x80 && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(harmless, r) {
+			fmt.Fprintf(&b, "&#%d;", r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return "<code>" + b.String() + "</code>"
+}
+
+// fenced writes rows as a diff, which GitHub colours, within a fence that is
+// longer than any in them.
+func fenced(rows []row) string {
+	var b strings.Builder
+	longest := 2
+	for _, r := range rows {
+		sign := r.sign
+		if sign == '~' {
+			sign = '!' // what GitHub's highlighting knows a change by
+		}
+		fmt.Fprintf(&b, "%c %s%s\n", sign, strings.Repeat("  ", r.depth-fieldDepth), r.text)
+		longest = max(longest, backticks(r.text))
+	}
+	fence := strings.Repeat("`", longest+1)
+	return fence + "diff\n" + b.String() + fence + "\n\n"
+}
+
+// backticks gives the length of the longest run of backticks.
+func backticks(text string) int {
+	longest, run := 0, 0
+	for _, r := range text {
+		if r != '`' {
+			run = 0
+			continue
+		}
+		run++
+		longest = max(longest, run)
+	}
+	return longest
+}
