@@ -70,7 +70,7 @@ func TestShutdownHandsOverAtOnce(t *testing.T) {
 
 func TestShutdownKeepsTheLeaseUntilTheLeadHasReturned(t *testing.T) {
 	two(t, func(t *testing.T, a, b *replica) {
-		a.finishing = func(context.Context) time.Duration { return 10 * time.Second }
+		a.takes(10 * time.Second)
 		a.cancel()
 		time.Sleep(39 * time.Second) // the lead takes 40 s
 		if got := a.journal.leader(); got != "a" {
@@ -82,7 +82,7 @@ func TestShutdownKeepsTheLeaseUntilTheLeadHasReturned(t *testing.T) {
 
 func TestShutdownSaysWhenTheLeaseIsLostMeanwhile(t *testing.T) {
 	two(t, func(t *testing.T, a, b *replica) {
-		a.finishing = func(context.Context) time.Duration { return 4 * time.Second } // 16 s at a shutdown
+		a.takes(4 * time.Second) // 16 s at a shutdown
 		a.cancel()
 		a.set(fault{refused: errDown})
 		between(t, "the end of the lead", a.journal.await(""), 11*time.Second, 14*time.Second)
@@ -105,6 +105,9 @@ func TestALeaderThatCannotRenewStopsBeforeAnotherStarts(t *testing.T) {
 				// The last renewal was up to 2 s before, and counts from its whole second.
 				stopped := a.journal.await("")
 				between(t, "stopping", stopped, 7500*time.Millisecond, 10*time.Second)
+				if past := time.Now().Nanosecond(); past != 0 {
+					t.Errorf("stopped %d ns past a whole second, from which the renewal is counted", past)
+				}
 				taken := a.journal.await("b")
 				between(t, "from stopping to the next leader", taken, 5*time.Second, 6*time.Second+2*longestLook)
 				if n := a.logged("lost the Lease"); n != 1 {
@@ -163,8 +166,8 @@ func TestErrorsOfTheAPIAreToleratedAndLoggedOnce(t *testing.T) {
 			a.set(fault{})
 			time.Sleep(6 * time.Second)
 		}
-		if a.journal.leads != 1 || a.journal.leader() != "a" {
-			t.Errorf("%d leads, now %q: want one of a", a.journal.leads, a.journal.leader())
+		if a.journal.count() != 1 || a.journal.leader() != "a" {
+			t.Errorf("%d leads, now %q: want one of a", a.journal.count(), a.journal.leader())
 		}
 		for _, text := range []string{"the Lease API fails", "the Lease API works again"} {
 			if n := a.logged(text); n != 3 {
@@ -175,6 +178,86 @@ func TestErrorsOfTheAPIAreToleratedAndLoggedOnce(t *testing.T) {
 		time.Sleep(time.Minute)
 		if n := b.logged("verbs get, create and update for leases"); n != 1 {
 			t.Errorf("the missing rights were logged %d times in a minute, want once", n)
+		}
+	})
+}
+
+// Where the rights for writing are missing, reading goes well in between.
+func TestMissingRightsForWritingAreLoggedOnce(t *testing.T) {
+	two(t, func(t *testing.T, a, b *replica) {
+		b.shutdown()
+		a.setFunc(func(verb string) fault {
+			if verb == "get" {
+				return fault{}
+			}
+			return fault{refused: apierrors.NewForbidden(leases, "aksync", errors.New("no rights"))}
+		})
+		time.Sleep(time.Minute)
+		if failed, well := a.logged("verbs get, create and update"), a.logged("works again"); failed != 1 || well != 0 {
+			t.Errorf("in a minute said %d times that rights are missing, %d that all is well, want once and never", failed, well)
+		}
+		a.set(fault{})
+		a.journal.await("a")
+		if well := a.logged("works again"); well != 1 {
+			t.Errorf("said %d times that all is well, want once", well)
+		}
+	})
+}
+
+// A follower whose API fails for a while says so, and that it is over.
+func TestAFollowersTroublesAreLoggedOnce(t *testing.T) {
+	two(t, func(t *testing.T, a, b *replica) {
+		b.set(fault{before: time.Hour})
+		time.Sleep(time.Minute)
+		b.set(fault{})
+		time.Sleep(time.Minute)
+		if failed, well := b.logged("the Lease API fails"), b.logged("works again"); failed != 1 || well != 1 {
+			t.Errorf("said %d times that the API fails, %d that it works again, want once each", failed, well)
+		}
+	})
+}
+
+func TestOneRequestThatHangsIsTriedAgainInTime(t *testing.T) {
+	two(t, func(t *testing.T, a, b *replica) {
+		updates := 0
+		a.setFunc(func(verb string) fault {
+			if verb == "update" {
+				updates++
+			}
+			if verb == "update" && updates == 1 {
+				return fault{before: time.Hour}
+			}
+			return fault{}
+		})
+		time.Sleep(30 * time.Second)
+		if a.journal.count() != 1 || a.journal.leader() != "a" {
+			t.Errorf("%d leads, now %q: want one of a", a.journal.count(), a.journal.leader())
+		}
+	})
+}
+
+// The renewal that the shutdown cuts off is carried out between the reading of
+// the Lease and the writing of its release, which is then refused.
+func TestARenewalUnderWayDoesNotUndoTheRelease(t *testing.T) {
+	two(t, func(t *testing.T, a, b *replica) {
+		b.shutdown()
+		updates := make(chan int, 3)
+		sent := 0
+		a.setFunc(func(verb string) fault {
+			if verb != "update" {
+				return fault{}
+			}
+			sent++
+			updates <- sent
+			return fault{before: []time.Duration{0, 300, 600, 0}[sent] * time.Millisecond}
+		})
+		<-updates
+		a.shutdown()
+		if holder := a.api.holder(); holder != "" {
+			t.Errorf("after the shutdown the Lease is %q's, want nobody's", holder)
+		}
+		if len(updates) != 2 {
+			t.Errorf("the release was tried %d times, want twice", len(updates))
 		}
 	})
 }
@@ -193,8 +276,8 @@ func TestADeletedLeaseIsMadeAgain(t *testing.T) {
 		b.shutdown()
 		a.api.edit(nil)
 		time.Sleep(10 * time.Second)
-		if a.api.holder() != "a" || a.journal.leads != 1 {
-			t.Errorf("the Lease is %q's after %d leads, want a's and one", a.api.holder(), a.journal.leads)
+		if a.api.holder() != "a" || a.journal.count() != 1 {
+			t.Errorf("the Lease is %q's after %d leads, want a's and one", a.api.holder(), a.journal.count())
 		}
 	})
 }
@@ -202,7 +285,7 @@ func TestADeletedLeaseIsMadeAgain(t *testing.T) {
 func TestALeadThatDoesNotReturn(t *testing.T) {
 	two(t, func(t *testing.T, a, b *replica) {
 		b.shutdown() // else two would lead, which is what the log then says
-		a.finishing = func(context.Context) time.Duration { return time.Minute }
+		a.takes(time.Minute)
 		a.set(fault{refused: errDown})
 		time.Sleep(11 * time.Second)
 		const text = "another replica may be writing"
@@ -215,13 +298,13 @@ func TestALeadThatDoesNotReturn(t *testing.T) {
 		}
 		a.set(fault{})
 		time.Sleep(20 * time.Second)
-		if a.journal.leads != 1 {
-			t.Errorf("%d leads before the first has returned, want 1", a.journal.leads)
+		if a.journal.count() != 1 {
+			t.Errorf("%d leads before the first has returned, want 1", a.journal.count())
 		}
-		a.finishing = func(context.Context) time.Duration { return 0 }
+		a.takes(0)
 		time.Sleep(20 * time.Second)
-		if a.journal.leads != 2 || a.journal.leader() != "a" {
-			t.Errorf("%d leads, now %q: want a second of a", a.journal.leads, a.journal.leader())
+		if a.journal.count() != 2 || a.journal.leader() != "a" {
+			t.Errorf("%d leads, now %q: want a second of a", a.journal.count(), a.journal.leader())
 		}
 	})
 }

@@ -23,47 +23,69 @@ func clientLogger(log zerolog.Logger) logr.Logger {
 }
 
 // troubles says once that the Lease API fails, again where it fails in another
-// way, and once that it works again.
+// way, and once that it works again. It is not safe for concurrent use.
 type troubles struct {
-	log zerolog.Logger
-	now meta.StatusReason
-	bad bool
+	log    zerolog.Logger
+	bad    bool // as was said last
+	reason meta.StatusReason
+	recent bool // something has failed since the last reading that went well
 }
 
-// note takes the outcome of a request. It is not safe for concurrent use.
-func (t *troubles) note(verb string, err error) {
-	if answered(err) {
-		if t.bad {
-			t.bad = false
-			t.log.Info().Msg("the Lease API works again")
-		}
+// read notes how reading the Lease went. One that goes well doesn't mean that
+// all is well: where the rights for writing are missing, each is followed by a
+// write that fails. The next one, with nothing in between, does.
+func (t *troubles) read(err error) {
+	if err != nil && !apierrors.IsNotFound(err) {
+		t.failed("reading", err)
 		return
 	}
+	if !t.recent {
+		t.well()
+	}
+	t.recent = false
+}
+
+// wrote notes how writing the Lease went. That another was faster is no
+// trouble.
+func (t *troubles) wrote(err error) {
+	switch {
+	case err == nil:
+		t.well()
+	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), apierrors.IsNotFound(err):
+	default:
+		t.failed("writing", err)
+	}
+}
+
+func (t *troubles) well() {
+	if t.bad {
+		t.log.Info().Msg("the Lease API works again")
+	}
+	t.bad, t.recent = false, false
+}
+
+func (t *troubles) failed(doing string, err error) {
+	if errors.Is(err, context.Canceled) {
+		return // given up here, which says nothing about the API
+	}
+	t.recent = true
 	reason := apierrors.ReasonForError(err)
-	if t.bad && t.now == reason {
+	if t.bad && t.reason == reason {
 		return
 	}
-	t.bad, t.now = true, reason
+	t.bad, t.reason = true, reason
 	event := t.log.Warn()
 	if advice(reason) != "" {
 		event = t.log.Error()
 	}
-	event.Err(explain(verb, reason, err)).Msg("the Lease API fails: trying again")
+	event.Err(explain(doing, reason, err)).Msg("the Lease API fails: trying again")
 }
 
-// answered says whether the API did its work: that a Lease is not there, or was
-// written by another a moment ago, are answers too, and one who has given up
-// waiting says nothing about the API.
-func answered(err error) bool {
-	return err == nil || apierrors.IsNotFound(err) || apierrors.IsConflict(err) ||
-		apierrors.IsAlreadyExists(err) || errors.Is(err, context.Canceled)
-}
-
-func explain(verb string, reason meta.StatusReason, err error) error {
+func explain(doing string, reason meta.StatusReason, err error) error {
 	if text := advice(reason); text != "" {
-		return fmt.Errorf("%s the Lease: %w: %s", verb, err, text)
+		return fmt.Errorf("%s the Lease: %w: %s", doing, err, text)
 	}
-	return fmt.Errorf("%s the Lease: %w", verb, err)
+	return fmt.Errorf("%s the Lease: %w", doing, err)
 }
 
 // advice says what a person has to do, where trying again won't help.
@@ -99,7 +121,7 @@ func (t *teller) tell(leading bool, leader string) {
 	case leading:
 		t.log.Info().Msg("this replica leads")
 	case leader == "":
-		t.log.Info().Msg("nobody leads")
+		t.log.Info().Msg("no leader is known")
 	default:
 		t.log.Info().Str("leader", leader).Msg("another replica leads: waiting")
 	}

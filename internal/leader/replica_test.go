@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing/synctest"
 	"time"
 
@@ -18,11 +19,11 @@ import (
 var errDown = errors.New("connection refused")
 
 // replica is a process that stands for the Lease; it leads until its context
-// ends and then takes as long to return as finishing says.
+// ends and then takes a while to return.
 type replica struct {
 	name      string
 	api       *api
-	finishing func(ctx context.Context) time.Duration
+	finishing atomic.Int64 // nanoseconds after a loss; four times that at a shutdown
 
 	cancel  context.CancelFunc
 	ended   chan struct{}
@@ -36,7 +37,6 @@ type replica struct {
 
 func newReplica(name string, a *api, j *journal) *replica {
 	r := &replica{name: name, api: a, journal: j, ended: make(chan struct{})}
-	r.finishing = func(context.Context) time.Duration { return 0 }
 	r.set(fault{})
 	return r
 }
@@ -59,19 +59,22 @@ func (r *replica) lead(ctx context.Context) error {
 	r.journal.enter(r.name)
 	defer r.journal.leave(r.name)
 	<-ctx.Done()
-	cause := context.Cause(ctx)
+	cause, finishing := context.Cause(ctx), time.Duration(r.finishing.Load())
 	if errors.Is(cause, ErrLost) {
-		time.Sleep(r.finishing(ctx))
+		time.Sleep(finishing)
 		return cause
 	}
 	// A shutdown: what is under way is finished, unless the Lease is lost.
 	select {
-	case <-time.After(4 * r.finishing(ctx)):
+	case <-time.After(4 * finishing):
 	case <-lost.Done(ctx):
-		time.Sleep(r.finishing(ctx))
+		time.Sleep(finishing)
 	}
 	return cause
 }
+
+// takes has leads take that long to return after a loss.
+func (r *replica) takes(d time.Duration) { r.finishing.Store(int64(d)) }
 
 // shutdown ends the process in good order.
 func (r *replica) shutdown() {
@@ -181,4 +184,11 @@ func (j *journal) await(name string) time.Duration {
 		time.Sleep(100 * time.Millisecond)
 	}
 	return time.Since(begin)
+}
+
+// count gives how many leads have begun.
+func (j *journal) count() int {
+	j.mutex.Lock()
+	defer j.mutex.Unlock()
+	return j.leads
 }
