@@ -237,6 +237,12 @@ func (r *Reconciler) fetch(ctx context.Context, live *Live, models []string) err
 	return group.Wait()
 }
 
+// ReadLive gives the server's version and all objects of the models.
+func ReadLive(ctx context.Context, s *schema.Schema, api API, models []string) (*Live, error) {
+	live := &Live{Objects: map[string][]schema.Object{}}
+	return live, (&Reconciler{Schema: s, API: api}).fetch(ctx, live, models)
+}
+
 // Problems are those of the files and of the plan.
 func (p *Pass) Problems() schema.Problems {
 	var problems schema.Problems

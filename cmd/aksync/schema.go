@@ -7,17 +7,27 @@ import (
 )
 
 func newSchema() *cobra.Command {
-	return &cobra.Command{
+	var output string
+	cmd := &cobra.Command{
 		Use:   "schema",
-		Short: "Print the CUE schema of blueprints",
+		Short: "Print the schema of blueprints",
 		Long: `schema prints the CUE that blueprints are checked by, as one file. A blueprint
-in CUE imports it as "` + schema.ImportPath + `"; aksync brings it along.`,
+in CUE imports it as "` + schema.ImportPath + `"; aksync brings it along.
+-o json-schema prints a JSON schema, by which editors complete and check
+blueprints in YAML.`,
 		Example: `  # let the cue command and editors find it, too
   mkdir -p cue.mod/pkg/` + schema.ImportPath + `
-  aksync schema > cue.mod/pkg/` + schema.ImportPath + `/schema.cue`,
+  aksync schema > cue.mod/pkg/` + schema.ImportPath + `/schema.cue
+
+  # for a comment at the top of a blueprint:
+  # yaml-language-server: $schema=aksync.schema.json
+  aksync schema -o json-schema > aksync.schema.json`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			text, err := schema.Source()
+			if err := oneOf("output", output, "cue", "json-schema"); err != nil {
+				return err
+			}
+			text, err := schemaText(output)
 			if err != nil {
 				return err
 			}
@@ -25,4 +35,18 @@ in CUE imports it as "` + schema.ImportPath + `"; aksync brings it along.`,
 			return err
 		},
 	}
+	cmd.Flags().StringVarP(&output, "output", "o", "cue", "cue or json-schema")
+	completeWords(cmd, "output", "cue", "json-schema")
+	return cmd
+}
+
+func schemaText(output string) ([]byte, error) {
+	if output == "cue" {
+		return schema.Source()
+	}
+	s, err := schema.Load()
+	if err != nil {
+		return nil, err
+	}
+	return s.JSONSchema()
 }

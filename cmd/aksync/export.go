@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aksync/aksync/internal/export"
+	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/sync"
+)
+
+func newExport() *cobra.Command {
+	var (
+		server       serverFlags
+		logs         logFlags
+		output, flow string
+		full         bool
+	)
+	cmd := &cobra.Command{
+		Use:   "export [NAME…]",
+		Short: "Print live objects as a blueprint",
+		Long: `export prints the live objects as a blueprint: all, those whose names match one
+of the globs, or those that a flow uses. Defaults are left out. A plan of the
+result has no changes.`,
+		Example: `  aksync export > blueprints/stages.yaml
+  aksync export -o cue 'login-*'
+  aksync export --flow default-authentication-flow --full`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf("output", output, export.YAML, export.CUE); err != nil {
+				return err
+			}
+			log, err := logs.logger(cmd)
+			if err != nil {
+				return err
+			}
+			s, err := schema.Load()
+			if err != nil {
+				return fmt.Errorf("loading the schema: %w", err)
+			}
+			client, err := server.client(log, nil)
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			options := export.Options{Format: output, Names: args, Flow: flow, Full: full}
+			models, err := export.Needs(s, options)
+			if err != nil {
+				return &usageError{err}
+			}
+			live, err := sync.ReadLive(cmd.Context(), s, client, models)
+			if err != nil {
+				return err
+			}
+			options.Server = live.Version
+			return export.Write(cmd.OutOrStdout(), s, thisBuild().version, live.Objects, options)
+		},
+	}
+	server.register(cmd.Flags())
+	logs.register(cmd)
+	cmd.Flags().StringVarP(&output, "output", "o", export.YAML, "yaml or cue")
+	cmd.Flags().StringVar(&flow, "flow", "", "slug of a flow: only what it uses")
+	cmd.Flags().BoolVar(&full, "full", false, "keep fields that have their default")
+	completeWords(cmd, "output", export.YAML, export.CUE)
+	return cmd
+}

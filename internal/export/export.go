@@ -1,0 +1,147 @@
+// Package export writes live objects as a blueprint, in YAML or in CUE, so that
+// a server that was set up by hand can be managed by files. It is generic over
+// kinds: all it knows of them comes from the schema.
+package export
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/aksync/aksync/schema"
+)
+
+// The formats of a blueprint.
+const (
+	YAML = "yaml"
+	CUE  = "cue"
+)
+
+// Options say what is exported, and how.
+type Options struct {
+	// Format is YAML or CUE; YAML if empty.
+	Format string
+	// Models are the models to export, all managed ones if there are none.
+	Models []string
+	// Names are globs, as path.Match has them, one of which an object's name
+	// has to match; all objects do if there are none.
+	Names []string
+	// Flow keeps only what is used by the flow (or whatever the kind says
+	// uses it) of this slug; empty keeps all.
+	Flow string
+	// Full writes fields that hold the server's default too.
+	Full bool
+	// Server is the version of the server that the objects are from, for the
+	// comment at the top; it may be empty.
+	Server string
+}
+
+// Needs gives the models whose live objects Write has to be given: those that
+// are exported, those that they refer to, and those that use them if o.Flow
+// asks for one. It is an error when the options are no use: an unknown format,
+// a model that is not managed, a glob that is none.
+func Needs(s *schema.Schema, o Options) ([]string, error) {
+	kinds, err := o.kinds(s)
+	if err != nil {
+		return nil, err
+	}
+	needed := map[string]bool{}
+	for _, kind := range kinds {
+		needed[kind.Model] = true
+		for _, field := range kind.Fields.Fields {
+			needed[field.Refers] = true
+		}
+		if o.Flow != "" {
+			needed[kind.Users.Model] = true
+		}
+	}
+	var models []string
+	for _, kind := range s.Kinds() {
+		if needed[kind.Model] {
+			models = append(models, kind.Model)
+		}
+	}
+	return models, nil
+}
+
+// Write writes the objects, as the API lists them by model, as a blueprint to
+// w. version is aksync's own, for the comment at the top. The same objects give
+// the same bytes, in whatever order they are listed: objects that others refer
+// to come first, since authentik applies entries one after the other, and
+// otherwise models and then names decide.
+//
+// It is an error when an object is not as the schema knows it or can't be
+// declared, when it refers to one that is not among objects, and when nothing
+// has the flow or matches a glob that o names. Then nothing is written. Errors
+// of several objects are joined.
+func Write(w io.Writer, s *schema.Schema, version string, objects map[string][]schema.Object, o Options) error {
+	entries, err := gather(s, objects, o)
+	if err != nil {
+		return err
+	}
+	header := "Exported by aksync" + inComment(version)
+	if server := inComment(o.Server); server != "" {
+		header += " from authentik" + server
+	}
+	var text []byte
+	if o.Format == CUE {
+		text, err = writeCUE(header+".", entries)
+	} else {
+		text, err = writeYAML(header+".", entries)
+	}
+	if err != nil {
+		return fmt.Errorf("writing the blueprint: %w", err)
+	}
+	if _, err := w.Write(text); err != nil {
+		return fmt.Errorf("writing the blueprint: %w", err)
+	}
+	return nil
+}
+
+// inComment gives a version with a space before it, as far as it can stand in
+// a comment: a server's comes from anywhere, and a line break in it would end
+// the comment.
+func inComment(version string) string {
+	kept := strings.Map(func(r rune) rune {
+		if r > ' ' && r <= '~' {
+			return r
+		}
+		return -1
+	}, version)
+	if kept == "" {
+		return ""
+	}
+	return " " + kept
+}
+
+// kinds gives those that are exported.
+func (o Options) kinds(s *schema.Schema) ([]*schema.Kind, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if len(o.Models) == 0 {
+		return s.Managed(), nil
+	}
+	var managed []string
+	for _, kind := range s.Managed() {
+		managed = append(managed, kind.Model)
+	}
+	wanted := map[*schema.Kind]bool{}
+	var problems []error
+	for _, model := range o.Models {
+		kind := s.Kind(model)
+		if kind == nil || !kind.Managed {
+			problems = append(problems, fmt.Errorf("%q is no model that can be exported: %s", model, schema.Suggest(model, managed)))
+			continue
+		}
+		wanted[kind] = true
+	}
+	var kinds []*schema.Kind
+	for _, kind := range s.Managed() {
+		if wanted[kind] {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds, errors.Join(problems...)
+}

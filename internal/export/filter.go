@@ -1,0 +1,147 @@
+package export
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"path"
+	"reflect"
+	"slices"
+
+	"github.com/aksync/aksync/schema"
+)
+
+// check says what is wrong with the options by themselves.
+func (o Options) check() error {
+	formats := []string{YAML, CUE}
+	if o.Format != "" && !slices.Contains(formats, o.Format) {
+		return fmt.Errorf("%q is no format of a blueprint: %s", o.Format, schema.Suggest(o.Format, formats))
+	}
+	for _, glob := range o.Names {
+		if _, err := path.Match(glob, ""); err != nil {
+			return fmt.Errorf("the name %q is no glob: %w", glob, err)
+		}
+	}
+	return nil
+}
+
+// nameFilter picks objects by name and remembers what it saw.
+type nameFilter struct {
+	globs   []string
+	matched map[string]bool
+	seen    []string
+}
+
+func newNameFilter(globs []string) nameFilter {
+	return nameFilter{globs: globs, matched: map[string]bool{}}
+}
+
+func (f *nameFilter) wants(name string) bool {
+	f.seen = append(f.seen, name)
+	wanted := len(f.globs) == 0
+	for _, glob := range f.globs {
+		if match, err := path.Match(glob, name); err == nil && match {
+			f.matched[glob] = true
+			wanted = true
+		}
+	}
+	return wanted
+}
+
+// problems names the globs that match nothing: most likely they are misspelt.
+func (f *nameFilter) problems() []error {
+	var problems []error
+	for _, glob := range f.globs {
+		if f.matched[glob] {
+			continue
+		}
+		hint := ""
+		if near := schema.Nearest(glob, f.seen); near != "" {
+			hint = fmt.Sprintf(": did you mean %q?", near)
+		}
+		problems = append(problems, fmt.Errorf("no object that can be exported has a name that matches %q%s", glob, hint))
+	}
+	return problems
+}
+
+// wants tells whether the options ask for an object. It is an error where its
+// answer does not let that be told.
+func (g *gathering) wants(kind *schema.Kind, object schema.Object) (bool, error) {
+	if len(g.options.Names) > 0 {
+		name, isText := object[kind.Key].(string)
+		if !isText {
+			return false, fmt.Errorf("the server's answer is not as aksync knows it: %s is no text", kind.Key)
+		}
+		if !g.names.wants(name) {
+			return false, nil
+		}
+	}
+	if g.options.Flow == "" {
+		return true, nil
+	}
+	return usedBy(kind, object, g.options.Flow)
+}
+
+// usedBy tells whether an object lists a user of that label.
+func usedBy(kind *schema.Kind, object schema.Object, label string) (bool, error) {
+	at := slices.IndexFunc(kind.ReadOnly, func(r *schema.ReadOnly) bool { return r.Name == kind.Users.Field })
+	if at < 0 {
+		return false, nil
+	}
+	users := schema.FromJSON(object[kind.Users.Field]).Plain()
+	if !kind.ReadOnly[at].Accepts(users) {
+		return false, fmt.Errorf("the server's answer is not as aksync knows it: %s does not say what uses it", kind.Users.Field)
+	}
+	list, _ := users.([]any)
+	return slices.ContainsFunc(list, func(user any) bool {
+		fields, _ := user.(map[string]any)
+		return fields[kind.Users.Label] == label
+	}), nil
+}
+
+// checkFlow makes sure that what is to use the exported objects exists: an
+// empty export and a misspelt slug look alike.
+func checkFlow(s *schema.Schema, kinds []*schema.Kind, objects map[string][]schema.Object, label string) error {
+	if label == "" {
+		return nil
+	}
+	var known []string
+	title := "user"
+	for _, kind := range kinds {
+		user := s.Kind(kind.Users.Model)
+		if user == nil {
+			continue
+		}
+		title = user.Title
+		for _, object := range objects[user.Model] {
+			if name, isText := object[kind.Users.Label].(string); isText {
+				known = append(known, name)
+			}
+		}
+	}
+	if slices.Contains(known, label) {
+		return nil
+	}
+	slices.Sort(known)
+	return fmt.Errorf("there is no %s %q: %s", title, label, schema.Suggest(label, slices.Compact(known)))
+}
+
+// checkDeclarable refuses a value that can be live and not declared: a number
+// that no file can hold, or one of which the server would make another, such as
+// a name with white space around it that got past its API.
+func checkDeclarable(of *schema.Field, value any) error {
+	if _, err := json.Marshal(value); err != nil {
+		return fmt.Errorf("%s can't be written in a blueprint: %w", of.Name, err)
+	}
+	if stored := of.Normalize(schema.Value{Data: value}).Data; !reflect.DeepEqual(stored, value) {
+		return fmt.Errorf("%s is %q, which can't be declared: the server would make %q of it", of.Name, value, stored)
+	}
+	return nil
+}
+
+// sameJSON tells whether two plain values are the same to a server.
+func sameJSON(a, b any) bool {
+	inA, errA := json.Marshal(a)
+	inB, errB := json.Marshal(b)
+	return errA == nil && errB == nil && bytes.Equal(inA, inB)
+}

@@ -1,0 +1,149 @@
+package export
+
+import (
+	"bytes"
+	"fmt"
+	"math/big"
+	"strconv"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/aksync/aksync/schema"
+)
+
+// writeYAML writes entries as authentik's own YAML.
+func writeYAML(header string, entries []entry) ([]byte, error) {
+	list := &yaml.Node{Kind: yaml.SequenceNode}
+	for _, e := range entries {
+		node, err := e.yaml()
+		if err != nil {
+			return nil, err
+		}
+		list.Content = append(list.Content, node)
+	}
+	if len(entries) == 0 {
+		list.Style = yaml.FlowStyle
+	}
+	root := mapping("version", scalar("1"), "entries", list)
+	root.HeadComment = header
+	var text bytes.Buffer
+	encoder := yaml.NewEncoder(&text)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(root); err != nil {
+		return nil, err
+	}
+	return text.Bytes(), encoder.Close()
+}
+
+// yaml gives the entry as a node.
+func (e entry) yaml() (*yaml.Node, error) {
+	key, err := yamlValue(e.key.value)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", e.key.of.Name, err)
+	}
+	node := mapping("model", yamlText(e.kind.Model), "identifiers", mapping(e.key.of.Name, key))
+	attrs := mapping()
+	for _, f := range e.fields {
+		value, err := yamlValue(f.value)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.of.Name, err)
+		}
+		attrs.Content = append(attrs.Content, yamlText(f.of.Name), value)
+	}
+	if len(e.fields) > 0 {
+		node.Content = append(node.Content, yamlText("attrs"), attrs)
+	}
+	return node, nil
+}
+
+// mapping makes one of keys and *yaml.Node values in turn.
+func mapping(pairs ...any) *yaml.Node {
+	node := &yaml.Node{Kind: yaml.MappingNode}
+	for _, part := range pairs {
+		if key, isKey := part.(string); isKey {
+			part = yamlText(key)
+		}
+		node.Content = append(node.Content, part.(*yaml.Node))
+	}
+	return node
+}
+
+// scalar is a value that is written as it stands.
+func scalar(text string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: text} }
+
+// yamlText is text, in quotes where a reader could take it for something else.
+func yamlText(text string) *yaml.Node {
+	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
+	if needsQuotes(text) {
+		node.Style = yaml.DoubleQuotedStyle
+	}
+	return node
+}
+
+func yamlValue(value any) (*yaml.Node, error) {
+	switch value := value.(type) {
+	case nil:
+		return scalar("null"), nil
+	case bool:
+		return scalar(strconv.FormatBool(value)), nil
+	case int64:
+		return scalar(strconv.FormatInt(value, 10)), nil
+	case *big.Int:
+		return scalar(value.String()), nil
+	case float64:
+		return scalar(float(value)), nil
+	case string:
+		return yamlText(value), nil
+	case reference:
+		return value.yaml()
+	case []any:
+		return yamlList(value)
+	case map[string]any:
+		return yamlMapping(value)
+	default:
+		return nil, fmt.Errorf("a value of the type %T can't be written", value)
+	}
+}
+
+// yaml gives the reference as !Find [model, [key, value]].
+func (r reference) yaml() (*yaml.Node, error) {
+	value, err := yamlValue(r.value)
+	if err != nil {
+		return nil, err
+	}
+	condition := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle, Content: []*yaml.Node{yamlText(r.key), value}}
+	return &yaml.Node{
+		Kind: yaml.SequenceNode, Tag: schema.Find, Style: yaml.FlowStyle | yaml.TaggedStyle,
+		Content: []*yaml.Node{yamlText(r.model), condition},
+	}, nil
+}
+
+func yamlList(list []any) (*yaml.Node, error) {
+	node := &yaml.Node{Kind: yaml.SequenceNode}
+	for _, element := range list {
+		made, err := yamlValue(element)
+		if err != nil {
+			return nil, err
+		}
+		node.Content = append(node.Content, made)
+	}
+	if len(list) == 0 {
+		node.Style = yaml.FlowStyle
+	}
+	return node, nil
+}
+
+func yamlMapping(m map[string]any) (*yaml.Node, error) {
+	node := mapping()
+	for _, key := range members(m) {
+		value, err := yamlValue(m[key])
+		if err != nil {
+			return nil, err
+		}
+		node.Content = append(node.Content, yamlText(key), value)
+	}
+	if len(m) == 0 {
+		node.Style = yaml.FlowStyle
+	}
+	return node, nil
+}

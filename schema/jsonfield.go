@@ -1,0 +1,157 @@
+package schema
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"cuelang.org/go/cue"
+)
+
+// field gives what a field takes: its own values, and tags. itself is the name
+// of its definition, for tags that hold further values of it.
+func (j *jsonSchema) field(itself string, f *Field) object {
+	var takes []object
+	if f.Nullable {
+		takes = append(takes, object{"type": "null"})
+	}
+	switch f.Type {
+	case Text:
+		takes = append(takes, f.jsonText()...)
+	case Integer:
+		takes = append(takes, f.jsonInteger(), object{"type": "string"})
+	case Boolean:
+		takes = append(takes, object{"type": "boolean"}, object{"enum": []int{0, 1}}, object{"enum": slices.Concat(trueWords, falseWords)},
+			textUnlike([]string{"true", "false"}))
+	case Pointer:
+		takes = append(takes, object{"type": "string"})
+	case List:
+		list := object{"type": "array", "errorMessage": "want " + f.Want}
+		if least := f.leastElements(); least > 0 {
+			list["minItems"] = least
+		}
+		if f.element != nil {
+			element := itself + ".element"
+			list["items"] = j.define(element, j.field(element, f.element))
+		}
+		takes = append(takes, list, textUnlike(f.choices()))
+	default:
+		return object{}
+	}
+	tags := tagShapes{itself: j.define(itself, object{}), field: f, schema: j.schema}
+	made := object{"anyOf": append(takes, tags.all()...)}
+	j.define(itself, made)
+	return made
+}
+
+// choices gives the values that the field counts.
+func (f *Field) choices() []string {
+	names := make([]string, len(f.Values))
+	for i, choice := range f.Values {
+		names[i] = choice.Value
+	}
+	return names
+}
+
+// jsonText gives what a field for text takes as it stands. Text that follows a
+// tag looks the same, and so is held to no pattern: it is only not blank where
+// the field can't be. A number becomes text.
+func (f *Field) jsonText() []object {
+	if len(f.Values) > 0 {
+		return []object{f.jsonChoices(), textUnlike(f.choices())}
+	}
+	text := object{"type": "string", "errorMessage": "want " + f.Want}
+	if !f.accepts("") {
+		text["pattern"] = `\S`
+	}
+	return []object{text, {"type": "number"}}
+}
+
+// jsonChoices gives the field's choices, with the version that each needs.
+func (f *Field) jsonChoices() object {
+	since := make([]string, len(f.Values))
+	for i, choice := range f.Values {
+		if choice.Since != "" {
+			since[i] = "from authentik " + choice.Since + " on"
+		}
+	}
+	made := object{"enum": f.choices(), "errorMessage": "want " + f.Want}
+	if slices.ContainsFunc(since, func(text string) bool { return text != "" }) {
+		made["enumDescriptions"] = since
+	}
+	return made
+}
+
+func (f *Field) jsonInteger() object {
+	made := object{"type": "integer", "errorMessage": "want " + f.Want}
+	if f.Min != nil {
+		made["minimum"] = f.Min
+	}
+	if f.Max != nil {
+		made["maximum"] = f.Max
+	}
+	return made
+}
+
+// leastElements gives how many elements a list has to have.
+func (f *Field) leastElements() int {
+	least := 0
+	for f.is.LookupPath(cue.MakePath(cue.Index(least))).Exists() {
+		least++
+	}
+	return least
+}
+
+// textUnlike takes text that may follow a tag, and none that was most likely
+// meant as one of the choices.
+func textUnlike(choices []string) object {
+	text := object{"type": "string"}
+	if len(choices) > 0 {
+		text["not"] = object{"pattern": mistakes(choices)}
+	}
+	return text
+}
+
+// mistakes gives a pattern of what was most likely meant as one of the choices:
+// what begins as all of them do up to a dot, or where they have no such
+// beginning, what one slip of the keyboard separates from one. It matches the
+// choices too.
+func mistakes(choices []string) string {
+	if prefix := commonPrefix(choices); prefix != "" {
+		return "^" + regexp.QuoteMeta(prefix)
+	}
+	var slips []string
+	for _, choice := range choices {
+		slips = append(slips, slipsOf(choice)...)
+	}
+	return "^(?:" + strings.Join(slips, "|") + ")$"
+}
+
+// commonPrefix gives the dotted names that several choices all begin with.
+func commonPrefix(choices []string) string {
+	if len(choices) < 2 {
+		return ""
+	}
+	prefix := choices[0]
+	for _, choice := range choices {
+		for !strings.HasPrefix(choice, prefix) {
+			prefix = prefix[:len(prefix)-1]
+		}
+	}
+	return prefix[:strings.LastIndex(prefix, ".")+1]
+}
+
+// slipsOf gives patterns of a word with one letter wrong, missing or too many,
+// or two that are swapped.
+func slipsOf(word string) []string {
+	letters := strings.Split(word, "")
+	part := func(from, to int) string { return regexp.QuoteMeta(strings.Join(letters[from:to], "")) }
+	slips := []string{part(0, len(letters)) + ".?"}
+	for i := range letters {
+		slips = append(slips, part(0, i)+".?"+part(i+1, len(letters)), part(0, i)+"."+part(i, len(letters)))
+		if i+1 < len(letters) {
+			slips = append(slips, part(0, i)+part(i+1, i+2)+part(i, i+1)+part(i+2, len(letters)))
+		}
+	}
+	return slips
+}

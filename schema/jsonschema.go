@@ -1,0 +1,254 @@
+package schema
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"cuelang.org/go/cue"
+)
+
+// object is a part of a JSON schema.
+type object = map[string]any
+
+// JSONSchema gives a JSON schema (draft 7) of blueprints in YAML, for editors:
+// it completes and checks what can be checked without evaluating tags. It is
+// made of the same kinds as everything else; the same schema gives the same
+// bytes.
+//
+// An editor sees a tag as what follows it: !Find [a.b, [c, d]] as a list and
+// !Env X as text. So each field takes, beside its own values,
+//   - a list in the shape of a tag that can give such a value: for a reference
+//     !Find of the right model with fields that it has, !Enumerate only where a
+//     list is wanted, and !Env, !File, !Context, !If and !AtIndex with
+//     alternatives that the field takes itself;
+//   - text, since it may follow !KeyOf, !Env, !File, !Context, !ParseJSON or
+//     !Value. Where the field has choices, text that was most likely meant as
+//     one of them is refused all the same: what begins as all of them do
+//     (authentik.core…), or what one slip of the keyboard separates from one.
+//
+// A blueprint that aksync takes is not refused, but for tags in places where
+// they can't be told from a mistake: as the name of a field within !Find, or
+// with text that looks like a misspelt choice. What is left unseen is what only
+// evaluating can tell, and a word where a number or a reference belongs.
+func (s *Schema) JSONSchema() ([]byte, error) {
+	j := &jsonSchema{schema: s, definitions: object{}}
+	root := j.root()
+	root["definitions"] = j.definitions
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(root); err != nil {
+		return nil, fmt.Errorf("writing the JSON schema: %w", err)
+	}
+	return text.Bytes(), nil
+}
+
+// jsonSchema is a JSON schema that is being made.
+type jsonSchema struct {
+	schema      *Schema
+	definitions object
+}
+
+// define adds a definition and gives a reference to it.
+func (j *jsonSchema) define(name string, definition object) object {
+	j.definitions[name] = definition
+	return refer(name)
+}
+
+func refer(name string) object { return object{"$ref": "#/definitions/" + name} }
+
+func (j *jsonSchema) root() object {
+	entry := j.define("entry", j.entry())
+	list := object{"type": "array", "items": entry}
+	root := j.shape(j.schema.Blueprint, map[string]object{
+		"entries": {"anyOf": []object{list, {"type": "object", "additionalProperties": list}}},
+		"metadata": {"anyOf": []object{
+			{"type": "null"}, j.define("metadata", j.shape(j.schema.Metadata, nil)),
+		}},
+	})
+	root["$schema"] = "http://json-schema.org/draft-07/schema#"
+	root["title"] = "Blueprint"
+	root["description"] = "A blueprint for authentik, as aksync reads it"
+	return root
+}
+
+// shape gives a mapping with the fields of a shape and no others. Fields that
+// special has are as it says.
+func (j *jsonSchema) shape(shape *Shape, special map[string]object) object {
+	properties, required := object{}, []string{}
+	for _, field := range shape.Fields {
+		property, isSpecial := special[field.Name]
+		if !isSpecial {
+			property = constraint(field.is)
+		}
+		properties[field.Name] = described(property, field)
+		if field.Required {
+			required = append(required, field.Name)
+		}
+	}
+	closed := object{"type": "object", "properties": properties, "additionalProperties": false}
+	if len(required) > 0 {
+		closed["required"] = required
+	}
+	return closed
+}
+
+// described adds to a schema what people are told of the field.
+func described(property object, field *Field) object {
+	all := object{"description": field.Want}
+	for key, value := range property {
+		all[key] = value
+	}
+	if field.HasDefault {
+		all["default"] = field.Default
+	}
+	return all
+}
+
+// jsonTypes are CUE's kinds as a JSON schema calls them.
+var jsonTypes = []struct {
+	kind cue.Kind
+	name string
+}{
+	{cue.NullKind, "null"}, {cue.BoolKind, "boolean"}, {cue.StringKind, "string"},
+	{cue.ListKind, "array"}, {cue.StructKind, "object"},
+}
+
+// constraint gives the types that a constraint takes, and the one value where
+// there is only one.
+func constraint(v cue.Value) object {
+	var only any
+	if v.IncompleteKind()&(cue.ListKind|cue.StructKind) == 0 && v.IsConcrete() && v.Decode(&only) == nil {
+		return object{"const": only}
+	}
+	var types []string
+	for _, t := range jsonTypes {
+		if v.IncompleteKind()&t.kind != 0 {
+			types = append(types, t.name)
+		}
+	}
+	made := object{"type": types}
+	switch kinds := v.IncompleteKind(); {
+	case kinds&cue.FloatKind != 0:
+		made["type"] = append(types, "number")
+	case kinds&cue.IntKind != 0:
+		made["type"] = append(types, "integer")
+	}
+	if members := membersOf(v); members.Exists() && members.IncompleteKind() != cue.TopKind {
+		made["additionalProperties"] = constraint(members)
+	}
+	return made
+}
+
+// membersOf gives the constraint of a mapping's members, if v or a part of it
+// takes mappings.
+func membersOf(v cue.Value) cue.Value {
+	members := v.LookupPath(cue.MakePath(cue.AnyString))
+	if op, parts := v.Expr(); op == cue.AndOp || op == cue.OrOp {
+		for _, part := range parts {
+			if !members.Exists() {
+				members = membersOf(part)
+			}
+		}
+	}
+	return members
+}
+
+// entry gives the schema of an entry: what all have, and what those of each
+// managed kind have to be beside.
+func (j *jsonSchema) entry() object {
+	entry := j.shape(j.schema.Entry, map[string]object{
+		"model": j.model(),
+		"state": j.field("entry.state", j.schema.Entry.Field("state")),
+	})
+	var each []object
+	for _, kind := range j.schema.Managed() {
+		each = append(each, object{
+			"if":   object{"required": []string{"model"}, "properties": object{"model": object{"const": kind.Model}}},
+			"then": j.define(kind.Model, j.kind(kind)),
+		})
+	}
+	entry["allOf"] = each
+	return entry
+}
+
+// model gives the schema of an entry's model: one that the schema knows, to
+// choose from, or any other; aksync leaves entries of those alone.
+func (j *jsonSchema) model() object {
+	var known []string
+	for _, kind := range j.schema.Kinds() {
+		known = append(known, kind.Model)
+	}
+	return object{"anyOf": append([]object{
+		{"enum": known},
+		{"type": "string", "pattern": `^\S+$`},
+	}, tagsOfText()...)}
+}
+
+// kind gives what an entry of a managed kind has to be.
+func (j *jsonSchema) kind(kind *Kind) object {
+	attrs := object{}
+	for _, field := range kind.Fields.Fields {
+		name := kind.Model + "." + field.Name
+		attrs[field.Name] = described(j.define(name, j.field(name, field)), field)
+	}
+	for _, readOnly := range kind.ReadOnly {
+		attrs[readOnly.Name] = refused(readOnly)
+	}
+	return object{
+		"title":    kind.Title,
+		"required": []string{"identifiers"},
+		"properties": object{
+			"identifiers": j.identifiers(kind, attrs),
+			"attrs":       object{"type": []string{"object", "null"}, "properties": attrs, "additionalProperties": false},
+		},
+		"if":   object{"required": []string{"state"}, "properties": object{"state": object{"const": MustCreated}}},
+		"then": object{"allOf": required(kind)},
+	}
+}
+
+// refused gives the schema of a field that can't be set: nothing is taken, and
+// an editor says why and does not offer it.
+func refused(readOnly *ReadOnly) object {
+	return object{
+		"not":                object{},
+		"description":        readOnly.Reason,
+		"errorMessage":       readOnly.Reason,
+		"deprecationMessage": readOnly.Reason,
+		"doNotSuggest":       true,
+	}
+}
+
+// identifiers gives what finds an object of the kind.
+func (j *jsonSchema) identifiers(kind *Kind, attrs object) object {
+	pk := *kind.readOnly(PK).field
+	pk.Type, pk.Refers = Pointer, kind.Model
+	name := kind.Model + "." + PK
+	return object{
+		"type":                 "object",
+		"minProperties":        1,
+		"properties":           object{PK: described(j.define(name, j.field(name, &pk)), &pk), kind.Key: attrs[kind.Key]},
+		"additionalProperties": false,
+	}
+}
+
+// required says that each required field stands in attrs or in identifiers.
+func required(kind *Kind) []object {
+	all := []object{}
+	for _, field := range kind.Fields.Fields {
+		if !field.Required {
+			continue
+		}
+		var places []object
+		for _, place := range []string{"attrs", "identifiers"} {
+			places = append(places, object{
+				"required":   []string{place},
+				"properties": object{place: object{"required": []string{field.Name}}},
+			})
+		}
+		all = append(all, object{"anyOf": places})
+	}
+	return all
+}

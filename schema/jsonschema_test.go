@@ -1,0 +1,368 @@
+package schema_test
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
+	"golang.org/x/tools/txtar"
+
+	"github.com/aksync/aksync/schema"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// editor is the JSON schema as an editor uses it.
+type editor struct{ compiled *jsonschema.Schema }
+
+func newEditor(t testing.TB, s *schema.Schema) editor {
+	t.Helper()
+	text, err := s.JSONSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("blueprint.json", document); err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := compiler.Compile("blueprint.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return editor{compiled}
+}
+
+// errNotSeen is why an editor's parser refuses a text before any schema sees it.
+var errNotSeen = errors.New("not seen by a schema")
+
+// check says what is wrong with a blueprint in YAML.
+func (e editor) check(text string) error {
+	var root yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &root); err != nil {
+		return errors.Join(errNotSeen, err)
+	}
+	if root.Kind == 0 {
+		return errors.Join(errNotSeen, errors.New("it is empty"))
+	}
+	value, err := seen(root.Content[0], 0)
+	if err != nil {
+		return err
+	}
+	return e.compiled.Validate(value)
+}
+
+// seen gives a node as yaml-language-server hands it to the schema: in YAML
+// 1.2, with what follows a tag in place of the tag.
+func seen(n *yaml.Node, depth int) (any, error) {
+	if depth > 100 {
+		return nil, errors.Join(errNotSeen, errors.New("it holds itself"))
+	}
+	switch n.Kind {
+	case yaml.AliasNode:
+		return seen(n.Alias, depth+1)
+	case yaml.SequenceNode:
+		list := []any{}
+		for _, element := range n.Content {
+			value, err := seen(element, depth+1)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, value)
+		}
+		return list, nil
+	case yaml.MappingNode:
+		return seenMapping(n, depth)
+	default:
+		return seenScalar(n)
+	}
+}
+
+func seenMapping(n *yaml.Node, depth int) (any, error) {
+	m := map[string]any{}
+	for i := 0; i < len(n.Content); i += 2 {
+		value, err := seen(n.Content[i+1], depth+1)
+		if err != nil {
+			return nil, err
+		}
+		key := n.Content[i]
+		if _, twice := m[key.Value]; twice {
+			return nil, errors.Join(errNotSeen, errors.New("a key is given twice"))
+		}
+		if key.Tag == "!!merge" {
+			merged, isMap := value.(map[string]any)
+			if !isMap {
+				return nil, errors.Join(errNotSeen, errors.New("<< of no mapping"))
+			}
+			for name, value := range merged {
+				m[name] = value
+			}
+			continue
+		}
+		m[key.Value] = value
+	}
+	return m, nil
+}
+
+func seenScalar(n *yaml.Node) (any, error) {
+	tag := n.Tag
+	if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.TaggedStyle) != 0 {
+		tag = "!!str"
+	}
+	switch tag {
+	case "!!null":
+		return nil, nil
+	case "!!bool":
+		return strings.EqualFold(n.Value, "true"), nil
+	case "!!int", "!!float":
+		return json.Number(n.Value), nil
+	default:
+		return n.Value, nil
+	}
+}
+
+// What aksync and authentik take an editor takes.
+func TestJSONSchemaValid(t *testing.T) {
+	e := newEditor(t, load(t))
+	count := 0
+	for _, folder := range []string{"../testdata/blueprints/authentik-2025.10.4", "../blueprints", "../testdata/blueprints/tags"} {
+		err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || filepath.Ext(path) != ".yaml" {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			if err != nil || !strings.Contains(string(text), "entries:") {
+				return err
+			}
+			count++
+			if err := e.check(string(text)); err != nil {
+				t.Errorf("%s is refused: %v", path, err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if count < 35 {
+		t.Errorf("only %d blueprints were checked", count)
+	}
+}
+
+// The broken blueprints that a JSON schema can't tell are wrong, and why.
+var unseen = map[string]string{
+	"alias-cycle.yaml":     "the editor's parser says so",
+	"alias-unknown.yaml":   "the editor's parser says so",
+	"document-second.yaml": "each document is checked by itself",
+	"empty.yaml":           "there is nothing to check",
+	"indentation.yaml":     "the editor's parser says so",
+	"key-twice.yaml":       "the editor's parser says so",
+	"merge.yaml":           "the editor's parser says so",
+	"quote-open.yaml":      "the editor's parser says so",
+	"tab.yaml":             "the editor's parser says so",
+
+	"tag-unknown.yaml":    "the editor says so by its setting of tags",
+	"condition-mode.yaml": "[ADN, true] could follow !Env",
+	"date.yaml":           "text in YAML 1.2",
+	"yes.yaml":            "text in YAML 1.2",
+
+	"context-loop.yaml":    "only evaluating the tags tells",
+	"context-missing.yaml": "only evaluating the tags tells",
+	"depth.yaml":           "only evaluating the tags tells",
+	"env-forbidden.yaml":   "only evaluating the tags tells",
+	"env-unset.yaml":       "only evaluating the tags tells",
+	"file.yaml":            "only evaluating the tags tells",
+	"format.yaml":          "only evaluating the tags tells",
+	"json.yaml":            "only evaluating the tags tells",
+
+	"id-twice.yaml":      "entries are checked one by one",
+	"keyof-later.yaml":   "entries are checked one by one",
+	"keyof-model.yaml":   "entries are checked one by one",
+	"keyof-skipped.yaml": "entries are checked one by one",
+}
+
+func TestJSONSchemaBroken(t *testing.T) {
+	e := newEditor(t, load(t))
+	archive, err := txtar.ParseFile("../testdata/blueprints/broken.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := 0
+	for _, file := range archive.Files {
+		if filepath.Ext(file.Name) == ".cue" {
+			continue
+		}
+		reason, excused := unseen[file.Name]
+		err := e.check(string(file.Data))
+		if tells := err != nil && !errors.Is(err, errNotSeen); tells {
+			refused++
+			if excused {
+				t.Errorf("%s is refused, and excused by %q: %v", file.Name, reason, err)
+			}
+		} else if !excused {
+			t.Errorf("%s is not refused (%v)", file.Name, err)
+		}
+	}
+	if refused < 20 {
+		t.Errorf("only %d broken blueprints are refused", refused)
+	}
+}
+
+// entryOf is a blueprint with one entry of a password stage.
+func entryOf(identifiers, attrs string, more ...string) string {
+	return "version: 1\nentries:\n- {model: " + stageModel + ", identifiers: " + identifiers + ", attrs: " + attrs +
+		strings.Join(append([]string{""}, more...), ", ") + "}\n"
+}
+
+// Each field takes its values and tags that can give them, and refuses the
+// rest.
+func TestJSONSchemaFields(t *testing.T) {
+	e := newEditor(t, load(t))
+	const inbuilt = "authentik.core.auth.InbuiltBackend"
+	for field, values := range map[string]struct{ taken, refused []string }{
+		"name": {
+			[]string{"a", "5", `"5"`, "!Env X", "!KeyOf x", `!Format ["%s-x", a]`, "!Format [a]", "!Env [X, a]", "!Context [k, a]", "!If [true, a, b]",
+				"!If [true, !Env X, b]", "!AtIndex [[a], 0]", "!AtIndex [!Context k, 0, a]", "!File /run/name"},
+			[]string{`""`, `" "`, "null", "true", "[]", "{}", "[a]x", "!Find [authentik_flows.flow, [slug, x]]", "!If [true]", "!If [true, a]", "{a: b}"},
+		},
+		"backends": {
+			[]string{"[" + inbuilt + "]", "[!Context b]", "[!Env [B, " + inbuilt + "]]", "!Context backends", "!Context [k, [" + inbuilt + "]]",
+				"!Enumerate [!Context k, SEQ, !Value 0]", "!If [true, [" + inbuilt + "], [authentik.core.auth.TokenBackend]]", "!ParseJSON '[]'",
+				"[" + inbuilt + ", " + inbuilt + "]", `[!Format ["%s.InbuiltBackend", authentik.core.auth]]`},
+			[]string{"[]", "null", "5", "true", "[authentik.core.auth.InbuildBackend]", "[" + inbuilt + ", authentik.core.auth.InbuildBackend]", "authentik.core.auth.InbuildBackend",
+				inbuilt, "[" + inbuilt + ", " + inbuilt + ", authentik.core.auth.InbuildBackend]", "[null]", "[5]", "{}",
+				"!If [true, [" + inbuilt + "], [authentik.core.auth.Tokenbackend]]", "!Context [k, [authentik.core.auth.Tokenbackend]]"},
+		},
+		"configure_flow": {
+			[]string{"null", "5688b68c-3db1-45e7-ada1-b4d62bbd2bcb", "!KeyOf flow", "!Find [authentik_flows.flow, [slug, x]]", "!Find [authentik_flows.flow, [slug, !Context s], [designation, x]]",
+				"!Find [authentik_flows.flow, [pk, x]]", "!If [true, !KeyOf a, !Find [authentik_flows.flow, [slug, x]]]", "!Context [k, null]", "!Context [k, !Find [authentik_flows.flow, [slug, x]]]",
+				"!Find [!Context model, [slug, x]]", "!AtIndex [!FindObject [authentik_flows.flow, [slug, x]], pk]", `!Format ["%s", x]`, "!Env [X, null]", "!File [flow.txt, x]"},
+			[]string{"5", "true", "[]", "{}", "!Find [authentik_flows.flow]", "!Find [authentik_flows.flow, [slug]]", "!Find [authentik_flows.flow, [slugg, x]]",
+				"!Find [authentik_flows.flows, [slug, x]]", "!If [true, !Find [a.b, [slug, x]], null]"},
+		},
+		"failed_attempts_before_cancel": {
+			[]string{"5", "-2147483648", `"5"`, "!Env N", "!Env [N, 5]", "!If [true, 1, 2]", "!Context n", `!Format ["%s", 5]`, "5.0"},
+			[]string{"2147483648", "1.5", "null", "true", "[]", "[5]", "{}", "!Env [N, 1.5]", "!If [true, 1, null]"},
+		},
+		"allow_show_password": {
+			[]string{"true", "false", "1", `"yes"`, "TRUE", "!Env SHOW", "!Condition [AND, true, !Context k]", "!If [true]", "!If [!Context k, true, false]", "!Context [goauthentik.io/enterprise/licensed, false]"},
+			[]string{"2", "null", "ture", "fals", "[]", "{}", "!AtIndex [[true], 0, false, false]", "!Condition [ADN, true, true, true]"},
+		},
+	} {
+		attrs := func(value string) string { return entryOf("{name: a}", "{"+field+": "+value+"}") }
+		for _, value := range values.taken {
+			if err := e.check(attrs(value)); err != nil {
+				t.Errorf("%s: %s is refused: %v", field, value, err)
+			}
+		}
+		for _, value := range values.refused {
+			if e.check(attrs(value)) == nil {
+				t.Errorf("%s: %s is taken", field, value)
+			}
+		}
+	}
+}
+
+func TestJSONSchemaEntries(t *testing.T) {
+	e := newEditor(t, load(t))
+	const inbuilt = "{backends: [authentik.core.auth.InbuiltBackend]}"
+	for text, taken := range map[string]bool{
+		entryOf("{name: a}", "null"):                                              true,
+		entryOf("{pk: 5688b68c-3db1-45e7-ada1-b4d62bbd2bcb}", "{name: b}"):        true,
+		entryOf("{pk: !Env PK}", "{}"):                                            true,
+		entryOf("{pk: 5}", "{}"):                                                  false,
+		entryOf("{}", "{}"):                                                       false,
+		entryOf("null", "{}"):                                                     false,
+		entryOf("{slug: a}", "{}"):                                                false,
+		entryOf("{name: a}", "{component: x}"):                                    false,
+		entryOf("{name: a}", "{flow_set: []}"):                                    false,
+		entryOf("{name: a}", "{}", "state: absent"):                               true,
+		entryOf("{name: a}", "{}", "state: absnet"):                               false,
+		entryOf("{name: a}", "{}", "state: preset"):                               false,
+		entryOf("{name: a}", "{}", "state: !Context wanted"):                      true,
+		entryOf("{name: a}", "{}", "state: !If [!Context gone, absent, present]"): true,
+		entryOf("{name: a}", "{}", "state: must_created"):                         false,
+		entryOf("{name: a}", inbuilt, "state: must_created"):                      true,
+		entryOf("{name: a}", "{}", "id: 5"):                                       false,
+		entryOf("{name: a}", "{}", "conditions: [!Context k]"):                    true,
+		entryOf("{name: a}", "{}", "conditions: true"):                            false,
+		entryOf("{name: a}", "{}", "attributes: {}"):                              false,
+		"entries: {a: [{model: a.b, attrs: {x: !Find [c.d, [e, f]]}}], b: []}":    true,
+		"entries: {a: {model: a.b}}":                                              false,
+		"entries: [{model: !Context m}, {model: !If [x, a.b, c.d]}]":              true,
+		"entries: [{model: no dots}]":                                             false,
+		"entries: [{attrs: {}}]":                                                  false,
+		"version: 2\nentries: []":                                                 false,
+		"metadata: {name: a, labels: {b: c}}\nentries: []":                        true,
+		"metadata: {labels: {b: c}}\nentries: []":                                 false,
+		"metadata: {name: a, labels: {b: 5}}\nentries: []":                        false,
+		"metadata:\ncontext:\nentries: []":                                        true,
+	} {
+		if err := e.check(text); (err == nil) != taken {
+			t.Errorf("want taken: %t, but %v:\n%s", taken, err, text)
+		}
+	}
+}
+
+// A further kind is a further file, for editors too.
+func TestJSONSchemaFurtherKind(t *testing.T) {
+	s, err := schema.Load(os.DirFS("testdata"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := newEditor(t, s)
+	entry := func(attrs string) string {
+		return "entries: [{model: authentik_stages_identification.identificationstage, identifiers: {name: a}, attrs: " + attrs + "}]"
+	}
+	for attrs, taken := range map[string]bool{
+		"{user_fields: []}":                   true,
+		"{user_fields: [email, upn]}":         true,
+		"{user_fields: [emial]}":              false,
+		"{user_fields: [!Context f]}":         true,
+		"{user_fields: !Context mail_fields}": true,
+		"{password_stage: !Find [authentik_stages_password.passwordstage, [name, x]]}": true,
+		"{password_stage: !Find [authentik_flows.flow, [slug, x]]}":                    false,
+		"{backends: []}": false,
+	} {
+		if err := e.check(entry(attrs)); (err == nil) != taken {
+			t.Errorf("want taken: %t, but %v: %s", taken, err, attrs)
+		}
+	}
+}
+
+func TestJSONSchemaGolden(t *testing.T) {
+	s := load(t)
+	got, err := s.JSONSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join("testdata", "blueprint.schema.json")
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	again, err := s.JSONSchema()
+	if err != nil || !slices.Equal(got, again) {
+		t.Errorf("it is another one the second time (%v)", err)
+	}
+}

@@ -1,0 +1,100 @@
+package schema
+
+// tagShapes makes the schemas of lists that follow a tag which can give a value
+// of a field. Lists that could be any tag's are kept from looking like lists
+// that the field is given as they stand.
+type tagShapes struct {
+	itself object // what the field takes
+	field  *Field
+	schema *Schema
+}
+
+// A part of a tag's arguments that may be anything.
+var anything = object{}
+
+// modelName is what the name of a model looks like.
+const modelName = `^[A-Za-z0-9_]+\.[A-Za-z0-9_]+$`
+
+// arguments is a list of so many of the given arguments.
+func arguments(least int, each ...object) object {
+	return object{"type": "array", "items": each, "minItems": least, "additionalItems": false}
+}
+
+// tagsOfText are the tags that give text.
+func tagsOfText() []object {
+	return tagShapes{itself: anything, field: &Field{Type: Text}}.all()
+}
+
+// all gives the shapes of every tag that can give what the field takes.
+func (t tagShapes) all() []object {
+	shapes := t.withDefault()
+	shapes = append(shapes, arguments(3, anything, t.itself, t.itself)) // !If
+	shapes = append(shapes, t.atIndex()...)
+	switch t.field.Type {
+	case List:
+		return append(shapes, arguments(3, anything, object{"enum": []string{"SEQ", "MAP"}}, anything)) // !Enumerate
+	case Boolean:
+		modes := []string{"AND", "NAND", "OR", "NOR", "XOR", "XNOR"}
+		shapes = append(shapes,
+			arguments(1, anything), // !If
+			object{"type": "array", "items": []object{{"enum": modes}}, "minItems": 2}) // !Condition
+	case Pointer:
+		shapes = append(shapes, t.find())
+	}
+	return append(shapes, t.format()...)
+}
+
+// name is the first argument of a tag that is a name. Where the field has
+// choices it is none that was meant as one of them.
+func (t tagShapes) name() object { return textUnlike(t.field.choices()) }
+
+// unlikeModel is a name that is not a model's, as the first argument of !Find
+// would be.
+func unlikeModel() object {
+	return object{"type": "string", "not": object{"pattern": modelName}}
+}
+
+// withDefault is !Env, !File or !Context with a default. A list that begins as
+// !Find does is none of them, unless the field takes lists: that would let
+// every !Find pass.
+func (t tagShapes) withDefault() []object {
+	if t.field.Type == List {
+		return []object{arguments(2, t.name(), t.itself)}
+	}
+	noList := object{"allOf": []object{t.itself, {"not": object{"type": "array"}}}}
+	unlikeModel := object{"allOf": []object{t.name(), unlikeModel()}}
+	return []object{arguments(2, t.name(), noList), arguments(2, unlikeModel, t.itself)}
+}
+
+// atIndex is !AtIndex of a list or a mapping, or of a tag that gives one.
+func (t tagShapes) atIndex() []object {
+	return []object{
+		arguments(2, object{"type": []string{"array", "object"}}, anything, t.itself),
+		arguments(2, t.name(), object{"type": []string{"integer", "string"}}, t.itself),
+	}
+}
+
+// format is !Format: with something to fill in, or with none and no values.
+func (t tagShapes) format() []object {
+	filled := object{"type": "array", "items": []object{{"type": "string", "pattern": "%"}}, "minItems": 1}
+	if t.field.Type == Pointer {
+		return []object{filled}
+	}
+	return []object{filled, arguments(1, t.name())}
+}
+
+// find is !Find of an object that the field can refer to.
+func (t tagShapes) find() object {
+	model := []object{unlikeModel()} // a tag that gives the model
+	field := object{"type": "string"}
+	if kind := t.schema.Kind(t.field.Refers); kind != nil {
+		model = append([]object{{"const": kind.Model}}, model...)
+		field = object{"enum": kind.AnswerNames()}
+	}
+	return object{
+		"type":            "array",
+		"items":           []object{{"anyOf": model}},
+		"additionalItems": arguments(2, field, anything),
+		"minItems":        2,
+	}
+}
