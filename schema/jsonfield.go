@@ -8,40 +8,47 @@ import (
 	"cuelang.org/go/cue"
 )
 
-// field gives what a field takes: its own values, and tags. itself is the name
-// of its definition, for tags that hold further values of it.
+// field defines what a field takes: its own values, and tags; itself is the name
+// of the definition.
 func (j *jsonSchema) field(itself string, f *Field) object {
+	return j.define(itself, j.takes(itself, f))
+}
+
+// takes gives what a field takes. Tags hold further values of it, and so refer
+// to its own definition.
+func (j *jsonSchema) takes(itself string, f *Field) object {
 	var takes []object
+	tagText := textUnlike(f.choices())
+	if len(f.Values) > 0 {
+		tagText = j.define(itself+".text", tagText)
+	}
 	if f.Nullable {
 		takes = append(takes, object{"type": "null"})
 	}
 	switch f.Type {
 	case Text:
-		takes = append(takes, f.jsonText()...)
+		takes = append(takes, f.jsonText(tagText)...)
 	case Integer:
-		takes = append(takes, f.jsonInteger(), object{"type": "string"})
+		takes = append(takes, f.jsonInteger(), tagText)
 	case Boolean:
 		takes = append(takes, object{"type": "boolean"}, object{"enum": []int{0, 1}}, object{"enum": slices.Concat(trueWords, falseWords)},
 			textUnlike([]string{"true", "false"}))
 	case Pointer:
-		takes = append(takes, object{"type": "string"})
+		takes = append(takes, tagText)
 	case List:
 		list := object{"type": "array", "errorMessage": "want " + f.Want}
 		if least := f.leastElements(); least > 0 {
 			list["minItems"] = least
 		}
 		if f.element != nil {
-			element := itself + ".element"
-			list["items"] = j.define(element, j.field(element, f.element))
+			list["items"] = j.field(itself+".element", f.element)
 		}
-		takes = append(takes, list, textUnlike(f.choices()))
+		takes = append(takes, list, tagText)
 	default:
 		return object{}
 	}
-	tags := tagShapes{itself: j.define(itself, object{}), field: f, schema: j.schema}
-	made := object{"anyOf": append(takes, tags.all()...)}
-	j.define(itself, made)
-	return made
+	tags := tagShapes{itself: refer(itself), text: tagText, field: f, schema: j.schema}
+	return object{"anyOf": append(takes, tags.all()...)}
 }
 
 // choices gives the values that the field counts.
@@ -55,10 +62,11 @@ func (f *Field) choices() []string {
 
 // jsonText gives what a field for text takes as it stands. Text that follows a
 // tag looks the same, and so is held to no pattern: it is only not blank where
-// the field can't be. A number becomes text.
-func (f *Field) jsonText() []object {
+// the field can't be. A number becomes text. tagText is what may follow a tag
+// where there are choices.
+func (f *Field) jsonText(tagText object) []object {
 	if len(f.Values) > 0 {
-		return []object{f.jsonChoices(), textUnlike(f.choices())}
+		return []object{f.jsonChoices(), tagText}
 	}
 	text := object{"type": "string", "errorMessage": "want " + f.Want}
 	if !f.accepts("") {
@@ -75,7 +83,7 @@ func (f *Field) jsonChoices() object {
 			since[i] = "from authentik " + choice.Since + " on"
 		}
 	}
-	made := object{"enum": f.choices(), "errorMessage": "want " + f.Want}
+	made := object{"enum": f.choices()}
 	if slices.ContainsFunc(since, func(text string) bool { return text != "" }) {
 		made["enumDescriptions"] = since
 	}

@@ -192,7 +192,7 @@ func (j *jsonSchema) kind(kind *Kind) object {
 	attrs := object{}
 	for _, field := range kind.Fields.Fields {
 		name := kind.Model + "." + field.Name
-		attrs[field.Name] = described(j.define(name, j.field(name, field)), field)
+		attrs[field.Name] = described(j.field(name, field), field)
 	}
 	for _, readOnly := range kind.ReadOnly {
 		attrs[readOnly.Name] = refused(readOnly)
@@ -225,11 +225,10 @@ func refused(readOnly *ReadOnly) object {
 func (j *jsonSchema) identifiers(kind *Kind, attrs object) object {
 	pk := *kind.readOnly(PK).field
 	pk.Type, pk.Refers = Pointer, kind.Model
-	name := kind.Model + "." + PK
 	return object{
 		"type":                 "object",
 		"minProperties":        1,
-		"properties":           object{PK: described(j.define(name, j.field(name, &pk)), &pk), kind.Key: attrs[kind.Key]},
+		"properties":           object{PK: described(j.field(kind.Model+"."+PK, &pk), &pk), kind.Key: attrs[kind.Key]},
 		"additionalProperties": false,
 	}
 }

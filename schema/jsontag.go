@@ -5,11 +5,12 @@ package schema
 // that the field is given as they stand.
 type tagShapes struct {
 	itself object // what the field takes
+	text   object // the names that may follow a tag
 	field  *Field
 	schema *Schema
 }
 
-// A part of a tag's arguments that may be anything.
+// anything is an argument of a tag of which nothing is known.
 var anything = object{}
 
 // modelName is what the name of a model looks like.
@@ -22,7 +23,7 @@ func arguments(least int, each ...object) object {
 
 // tagsOfText are the tags that give text.
 func tagsOfText() []object {
-	return tagShapes{itself: anything, field: &Field{Type: Text}}.all()
+	return tagShapes{itself: anything, text: object{"type": "string"}, field: &Field{Type: Text}}.all()
 }
 
 // all gives the shapes of every tag that can give what the field takes.
@@ -44,10 +45,6 @@ func (t tagShapes) all() []object {
 	return append(shapes, t.format()...)
 }
 
-// name is the first argument of a tag that is a name. Where the field has
-// choices it is none that was meant as one of them.
-func (t tagShapes) name() object { return textUnlike(t.field.choices()) }
-
 // unlikeModel is a name that is not a model's, as the first argument of !Find
 // would be.
 func unlikeModel() object {
@@ -59,18 +56,18 @@ func unlikeModel() object {
 // every !Find pass.
 func (t tagShapes) withDefault() []object {
 	if t.field.Type == List {
-		return []object{arguments(2, t.name(), t.itself)}
+		return []object{arguments(2, t.text, t.itself)}
 	}
 	noList := object{"allOf": []object{t.itself, {"not": object{"type": "array"}}}}
-	unlikeModel := object{"allOf": []object{t.name(), unlikeModel()}}
-	return []object{arguments(2, t.name(), noList), arguments(2, unlikeModel, t.itself)}
+	name := object{"allOf": []object{t.text, unlikeModel()}}
+	return []object{arguments(2, t.text, noList), arguments(2, name, t.itself)}
 }
 
 // atIndex is !AtIndex of a list or a mapping, or of a tag that gives one.
 func (t tagShapes) atIndex() []object {
 	return []object{
 		arguments(2, object{"type": []string{"array", "object"}}, anything, t.itself),
-		arguments(2, t.name(), object{"type": []string{"integer", "string"}}, t.itself),
+		arguments(2, t.text, object{"type": []string{"integer", "string"}}, t.itself),
 	}
 }
 
@@ -80,7 +77,7 @@ func (t tagShapes) format() []object {
 	if t.field.Type == Pointer {
 		return []object{filled}
 	}
-	return []object{filled, arguments(1, t.name())}
+	return []object{filled, arguments(1, t.text)}
 }
 
 // find is !Find of an object that the field can refer to.

@@ -243,7 +243,14 @@ func (c *Change) lookup(a *applier) schema.Lookup {
 			return schema.Value{}, err
 		}
 		w := a.works[later.creates.change]
-		<-w.done
-		return schema.Value{Place: ref.Place, Data: w.pk}, w.err
+		select {
+		case <-w.done:
+			return schema.Value{Place: ref.Place, Data: w.pk}, w.err
+		default:
+			// Only an expression that brings a further reference to light when
+			// it is resolved comes here. Waiting could go on for ever.
+			return schema.Value{}, fmt.Errorf("refers to the %s %s, which is not created yet: the next pass finds it",
+				w.change.Kind.Title, quote(w.change.Name))
+		}
 	}
 }

@@ -3,10 +3,12 @@ package sync_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http/httptest"
 	"strings"
 	gosync "sync"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -71,6 +73,37 @@ func TestApplyDependents(t *testing.T) {
 	tally := pass.Tally()
 	if tally[stageModel] != (sync.Tally{InSync: 1, Failed: 1}) || tally[identificationModel] != (sync.Tally{InSync: 1, Failed: 1}) {
 		t.Errorf("the tally is %v", tally)
+	}
+}
+
+// bundles is a kind whose objects each refer to several others.
+var bundles = fstest.MapFS{"bundle.cue": {Data: []byte(`package schema
+kinds: "authentik_x.bundle": {
+	title: "bundle", managed: true, path: "x/bundles", key: "name"
+	fields: {
+		name: {is: #Text, want: "text", required: true, trim: true}
+		stages: {is: [...#UUID], want: "a list of references", refers: "authentik_stages_password.passwordstage", default: []}
+	}
+	readOnly: pk: {is: #UUID, want: "a uuid", reason: "computed"}
+}`)}}
+
+// An object waits for all that it refers to, also where there are more such
+// objects than changes at a time.
+func TestApplyWaitsForEachReference(t *testing.T) {
+	s, err := schema.Load(bundles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := head
+	for i := range 4 {
+		text += fmt.Sprintf("- {model: authentik_x.bundle, identifiers: {name: b%d}, attrs: {stages: "+
+			"[!Find [%[2]s, [name, first]], !Find [%[2]s, [name, second]]]}}\n", i, stageModel)
+	}
+	reconciler, server := started(t, s, read(t, s, map[string]string{"a.yaml": text + entry("name: second", inbuilt) + entry("name: first", inbuilt)}))
+	reconciler.Parallelism = 2
+	pass := reconciler.Apply(context.Background(), sync.TriggerInterval)
+	if pass.Err != nil || pass.Verdict() != sync.Success || len(server.All("authentik_x.bundle")) != 4 {
+		t.Fatalf("the pass is %s: %v %v %v", pass.Verdict(), pass.Err, pass.Problems(), outcomes(pass.Report))
 	}
 }
 

@@ -74,6 +74,7 @@ func (p *planner) resolveValues(c *candidate) schema.Problems {
 		switch {
 		case errors.As(err, &later):
 			c.waits = append(c.waits, later.creates)
+			c.waits = append(c.waits, p.creators(member.Value)...)
 		case err != nil:
 			problems = append(problems, schema.AsProblem(err, member.Value.Place, c.entry.Path+".attrs."+member.Key))
 		default:
@@ -81,6 +82,30 @@ func (p *planner) resolveValues(c *candidate) schema.Problems {
 		}
 	}
 	return problems
+}
+
+// creators gives everybody who creates what a value refers to: resolving it
+// ends at the first.
+func (p *planner) creators(v schema.Value) []*candidate {
+	var creators []*candidate
+	switch data := v.Data.(type) {
+	case schema.Pending:
+		for _, ref := range data.References() {
+			_, err := p.lookup(ref)
+			if later := (*afterApply)(nil); errors.As(err, &later) {
+				creators = append(creators, later.creates)
+			}
+		}
+	case []schema.Value:
+		for _, element := range data {
+			creators = append(creators, p.creators(element)...)
+		}
+	case schema.Map:
+		for _, member := range data {
+			creators = append(creators, p.creators(member.Value)...)
+		}
+	}
+	return creators
 }
 
 // check looks at what resolving brought, and at the server's version.
