@@ -79,6 +79,28 @@ func (p *faultyProxy) take() fault {
 	return next
 }
 
+// begin begins a history, in which somebody else does something before some of
+// the requests.
+func (p *faultyProxy) begin(others map[int]func()) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.seen, p.others, p.created = 0, others, map[string]int{}
+}
+
+// calm ends all faults, and what somebody else does.
+func (p *faultyProxy) calm() {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.faults, p.others = nil, nil
+}
+
+// createdSoFar gives what the server created in this history, by name.
+func (p *faultyProxy) createdSoFar() map[string]int {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return maps.Clone(p.created)
+}
+
 func (p *faultyProxy) set(faults []fault) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -316,7 +338,7 @@ func TestHistories(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := &faultyProxy{next: handler, created: map[string]int{}}
+	proxy := &faultyProxy{next: handler}
 	front := httptest.NewServer(proxy)
 	defer front.Close()
 	client, err := authentik.New(authentik.Config{
@@ -339,7 +361,6 @@ func TestHistories(t *testing.T) {
 				}
 			}
 		}
-		proxy.created = map[string]int{}
 		before := stages(handler, kind)
 		wishes := drawWishes(t)
 		var desired sync.Desired
@@ -351,13 +372,12 @@ func TestHistories(t *testing.T) {
 			Source: &sourceOf{read: &sync.Blueprints{Desired: desired}},
 		}
 		other := &somebody{server: handler, wrote: map[string]map[string]any{}}
-		proxy.seen, proxy.others = 0, other.draw(t, wishes)
+		proxy.begin(other.draw(t, wishes))
 		for range rapid.IntRange(1, 3).Draw(t, "passes with faults") {
 			proxy.set(rapid.SliceOfN(rapid.SampledFrom(faults), 0, 40).Draw(t, "faults"))
 			checkPass(t, handler, kind, reconciler.Apply(context.Background(), sync.TriggerInterval))
 		}
-		proxy.set(nil)
-		proxy.others = nil
+		proxy.calm()
 		if pass := reconciler.Apply(context.Background(), sync.TriggerInterval); pass.Verdict() != sync.Success {
 			t.Fatalf("without faults a pass is %s: %v %v", pass.Verdict(), pass.Err, pass.Problems())
 		}
@@ -365,7 +385,7 @@ func TestHistories(t *testing.T) {
 			t.Fatalf("there are changes left: %v", sketch(pass.Plan))
 		}
 		checkEnd(t, before, stages(handler, kind), wishes, other.wrote)
-		for name, times := range proxy.created {
+		for name, times := range proxy.createdSoFar() {
 			if times > 1 || before[name] != nil {
 				t.Fatalf("%s was created %d times, and was there before: %t", name, times, before[name] != nil)
 			}
