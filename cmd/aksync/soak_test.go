@@ -17,7 +17,7 @@ import (
 	"github.com/aksync/aksync/schema"
 )
 
-var soak = flag.Int("soak", 60, "how many times TestSoak changes the blueprints")
+var soak = flag.Int("soak", 30, "how many times TestSoak changes the blueprints")
 
 // usage is what a process holds on to.
 type usage struct {
