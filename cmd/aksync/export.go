@@ -16,6 +16,7 @@ func newExport() *cobra.Command {
 		logs         logFlags
 		output, flow string
 		full         bool
+		models       []string
 	)
 	cmd := &cobra.Command{
 		Use:   "export [NAME…]",
@@ -43,12 +44,12 @@ result has no changes.`,
 				return err
 			}
 			defer client.Close()
-			options := export.Options{Format: output, Names: args, Flow: flow, Full: full}
-			models, err := export.Needs(s, options)
+			options := export.Options{Format: output, Names: args, Flow: flow, Full: full, Models: models}
+			needs, err := export.Needs(s, options)
 			if err != nil {
 				return &usageError{err}
 			}
-			live, err := sync.ReadLive(cmd.Context(), s, client, models)
+			live, err := sync.ReadLive(cmd.Context(), s, client, needs)
 			if err != nil {
 				return err
 			}
@@ -60,7 +61,9 @@ result has no changes.`,
 	logs.register(cmd)
 	cmd.Flags().StringVarP(&output, "output", "o", export.YAML, "yaml or cue")
 	cmd.Flags().StringVar(&flow, "flow", "", "slug of a flow: only what it uses")
+	cmd.Flags().StringSliceVar(&models, "model", nil, "only this model, such as authentik_stages_password.passwordstage")
 	cmd.Flags().BoolVar(&full, "full", false, "keep fields that have their default")
 	completeWords(cmd, "output", export.YAML, export.CUE)
+	completeModels(cmd, "model")
 	return cmd
 }
