@@ -167,6 +167,21 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestUnknownHost has a name that never resolves (RFC 2606): nothing was sent.
+func TestUnknownHost(t *testing.T) {
+	c := newTestClient(t, "http://authentik.invalid")
+	for method, call := range calls(t.Context(), c) {
+		err := call()
+		e, ok := errors.AsType[*Error](err)
+		if !ok || e.Attempts != often || e.Status != 0 || mayHaveHappened(err) || !strings.Contains(err.Error(), "authentik.invalid") {
+			t.Errorf("%s: error is %v", method, err)
+		}
+		if _, ok := errors.AsType[*net.DNSError](err); !ok {
+			t.Errorf("%s: the cause is not wrapped: %v", method, err)
+		}
+	}
+}
+
 // TestRecovers has a server that is well after some failed attempts.
 func TestRecovers(t *testing.T) {
 	for _, method := range []string{"GET", "POST", "PUT", "DELETE"} {
