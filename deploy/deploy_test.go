@@ -3,9 +3,11 @@
 package deploy_test
 
 import (
+	"errors"
 	"os"
 	"testing"
 
+	"sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
 
@@ -21,7 +23,19 @@ func read(t *testing.T, file string) []byte {
 // decode reads a YAML or JSON file in which every key has to be known.
 func decode(t *testing.T, file string, into any) {
 	t.Helper()
-	if err := yaml.UnmarshalStrict(read(t, file), into); err != nil {
+	decodeText(t, file, read(t, file), into)
+}
+
+// decodeText is as strict as Kubernetes' API: it takes no key that is not
+// known, is there twice, or is known in other letters, as encoding/json would.
+func decodeText(t *testing.T, file string, text []byte, into any) {
+	t.Helper()
+	text, err := yaml.YAMLToJSONStrict(text)
+	if err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	problems, err := json.UnmarshalStrict(text, into)
+	if err := errors.Join(append(problems, err)...); err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
 }

@@ -83,9 +83,7 @@ func manifests(t *testing.T) map[string][]any {
 			if object == nil {
 				t.Fatalf("%s: %s %q is no kind that is checked", file, kind.APIVersion, kind.Kind)
 			}
-			if err := yaml.UnmarshalStrict(document, object); err != nil {
-				t.Errorf("%s: %v", file, err)
-			}
+			decodeText(t, file, document, object)
 			objects[filepath.Base(file)] = append(objects[filepath.Base(file)], object)
 		}
 	}

@@ -41,9 +41,11 @@ func newSource(s *schema.Schema, flags readFlags, tokenFile string, paths []stri
 		Tags:         tags,
 		StrictModels: flags.strictModels,
 	}
-	if program, err := os.Executable(); err == nil {
-		options.CUEWorker = []string{program, cueWorker}
+	program, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding this program, which evaluates CUE in a process of its own: %w", err)
 	}
+	options.CUEWorker = []string{program, cueWorker}
 	if tokenFile != "" {
 		options.ForbiddenFiles = []string{tokenFile}
 	}
