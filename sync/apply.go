@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	gosync "sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -34,6 +35,9 @@ type Result struct {
 // not NoOp, in the order of the plan.
 type Report struct {
 	Results []Result
+	// GaveUp is set where the rest was skipped since the server did not answer
+	// any more.
+	GaveUp bool
 }
 
 // Count gives how many results have the outcome.
@@ -53,7 +57,9 @@ func (r *Report) Count(outcome Outcome) int {
 // Each result is passed to progress as it comes, one at a time, if progress is
 // not nil.
 func Apply(ctx context.Context, api API, plan *Plan, parallelism int, progress func(Result)) *Report {
-	a := &applier{api: api, works: map[*Change]*work{}, slots: semaphore.NewWeighted(int64(max(1, parallelism)))}
+	ctx, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	a := &applier{api: api, works: map[*Change]*work{}, slots: semaphore.NewWeighted(int64(max(1, parallelism))), giveUp: giveUp}
 	var order []*work
 	for _, change := range plan.Changes {
 		w := &work{change: change, done: make(chan struct{})}
@@ -77,7 +83,7 @@ func Apply(ctx context.Context, api API, plan *Plan, parallelism int, progress f
 		})
 	}
 	running.Wait()
-	report := &Report{Results: make([]Result, len(order))}
+	report := &Report{Results: make([]Result, len(order)), GaveUp: a.gaveUp.Load()}
 	for i, w := range order {
 		report.Results[i] = w.result()
 	}
@@ -88,7 +94,16 @@ type applier struct {
 	api   API
 	works map[*Change]*work
 	slots *semaphore.Weighted
+	// unanswered counts the changes in a row that the server did not answer;
+	// giveUp ends the pass when there are too many.
+	unanswered atomic.Int32
+	gaveUp     atomic.Bool
+	giveUp     context.CancelFunc
 }
+
+// mostUnanswered is how many changes in a row go without an answer before the
+// rest is left to the next pass: each takes the client several attempts.
+const mostUnanswered = 8
 
 // work is a change on its way; its fields are written before done is closed.
 type work struct {
@@ -123,9 +138,20 @@ func (a *applier) run(ctx context.Context, w *work) {
 	err := a.await(ctx, w)
 	if err == nil {
 		pk, err = a.make(ctx, w.change)
+		a.note(err)
 		a.slots.Release(1)
 	}
 	w.finish(pk, err)
+}
+
+// note ends the pass where the server has gone away.
+func (a *applier) note(err error) {
+	if !is(err, Failure.NoAnswer) {
+		a.unanswered.Store(0)
+	} else if a.unanswered.Add(1) >= mostUnanswered {
+		a.gaveUp.Store(true)
+		a.giveUp()
+	}
 }
 
 // await waits for the changes before this one, and then for its turn.
@@ -143,6 +169,9 @@ func (a *applier) await(ctx context.Context, w *work) error {
 	if err := a.slots.Acquire(ctx, 1); err != nil || ctx.Err() != nil {
 		if err == nil {
 			a.slots.Release(1)
+		}
+		if a.gaveUp.Load() {
+			return &skippedError{"skipped, since the server does not answer any more: the next pass goes on"}
 		}
 		return &skippedError{"skipped, since the pass was ended"}
 	}

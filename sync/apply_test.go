@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	gosync "sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 
@@ -302,6 +303,26 @@ func TestApplyEndsAfterTheChangeUnderWay(t *testing.T) {
 		t.Errorf("%d stages were created", created)
 	}
 }
+
+// Where the server has gone away, the rest is left to the next pass.
+func TestApplyGivesUp(t *testing.T) {
+	s := withIdentification(t)
+	reconciler, _ := started(t, s, thousand(t, s))
+	var tried atomic.Int32
+	reconciler.API = &tampered{API: reconciler.API, beforeCreate: func(schema.Object) error { tried.Add(1); return unreached{} }}
+	pass := reconciler.Apply(context.Background(), sync.TriggerInterval)
+	if pass.Err != nil || !pass.Report.GaveUp || tried.Load() > 20 || pass.Report.Count(sync.Skipped) < 980 {
+		t.Fatalf("%d changes were tried, %d skipped: %v", tried.Load(), pass.Report.Count(sync.Skipped), pass.Err)
+	}
+	if last := outcomes(pass.Report)[999]; !strings.HasSuffix(last, "skipped, since the server does not answer any more: the next pass goes on") {
+		t.Errorf("the last change is %s", last)
+	}
+}
+
+// unreached is a request that was never sent.
+type unreached struct{ unknownOutcome }
+
+func (unreached) MayHaveHappened() bool { return false }
 
 // Where another replica may begin to write, what is under way is let go of.
 func TestApplyStopsNow(t *testing.T) {

@@ -31,7 +31,7 @@ type Daemon struct {
 	OnPass func(*Pass)
 }
 
-// After a pass that could not be made the next try comes soon, and then less
+// After a pass that could not be made, or not to its end, the next try comes soon, and then less
 // and less so, up to the interval.
 const (
 	firstRetry = time.Second
@@ -53,7 +53,7 @@ func (d *Daemon) Run(ctx context.Context) {
 			d.OnPass(pass)
 		}
 		wait := d.interval()
-		if pass.Err != nil {
+		if pass.Err != nil || pass.Report != nil && pass.Report.GaveUp {
 			wait = min(wait, retry)
 			retry = min(2*retry, lastRetry)
 		} else {
