@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/google/uuid"
 )
@@ -65,29 +64,12 @@ func (f *Field) normalizeText(data any) any {
 	case *big.Int:
 		text = data.String()
 	case float64:
-		text = pythonFloat(data)
+		text = PythonFloat(data)
 	default:
 		return data
 	}
 	if f.Trim {
-		text = strings.TrimFunc(text, isPythonSpace)
-	}
-	return text
-}
-
-// isPythonSpace is what Python's str.strip takes off: Unicode's white space
-// and the four separators before the space (recorded: post-name-padded).
-func isPythonSpace(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f }
-
-// pythonFloat writes a number as Python's str does.
-func pythonFloat(number float64) string {
-	size := math.Abs(number)
-	if size != 0 && (size < 1e-4 || size >= 1e16) || math.IsInf(number, 0) || math.IsNaN(number) {
-		return strconv.FormatFloat(number, 'e', -1, 64)
-	}
-	text := strconv.FormatFloat(number, 'f', -1, 64)
-	if !strings.Contains(text, ".") {
-		text += ".0"
+		text = strings.TrimFunc(text, IsPythonSpace)
 	}
 	return text
 }
@@ -97,7 +79,7 @@ var wholeNumber = regexp.MustCompile(`^([+-]?[0-9]+)(\.0*)?$`)
 func toInteger(data any) any {
 	switch data := data.(type) {
 	case string:
-		match := wholeNumber.FindStringSubmatch(strings.TrimFunc(data, isPythonSpace))
+		match := wholeNumber.FindStringSubmatch(strings.TrimFunc(data, IsPythonSpace))
 		if match == nil {
 			return data
 		}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -116,16 +115,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 // Of two replicas one writes and both are ready; when the one ends, the other
 // takes over.
 func TestElected(t *testing.T) {
-	s, err := akschema.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := devserver.New(devserver.Config{Schema: s})
-	if err != nil {
-		t.Fatal(err)
-	}
-	front := httptest.NewServer(server)
-	defer front.Close()
+	server, url := embedded(t)
 	folder := t.TempDir()
 	const blueprint = "version: 1\nentries:\n- {model: authentik_stages_password.passwordstage, identifiers: {name: a}, attrs: {backends: [authentik.core.auth.InbuiltBackend]}}\n"
 	if err := os.WriteFile(filepath.Join(folder, "a.yaml"), []byte(blueprint), 0o600); err != nil {
@@ -133,9 +123,9 @@ func TestElected(t *testing.T) {
 	}
 	stages := func() []akschema.Object { return server.All("authentik_stages_password.passwordstage") }
 	api := &leases{}
-	first := startReplica(t, "first", api, folder, front.URL)
+	first := startReplica(t, "first", api, folder, url)
 	eventually(t, "the first writes", func() bool { return first.writes() && len(stages()) == 1 })
-	second := startReplica(t, "second", api, folder, front.URL)
+	second := startReplica(t, "second", api, folder, url)
 	eventually(t, "both are ready", func() bool { return first.ready() && second.ready() })
 	if second.writes() {
 		t.Error("the second writes, too")

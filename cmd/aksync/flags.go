@@ -179,9 +179,6 @@ func flagError(cmd *cobra.Command, err error) error {
 	return &usageError{fmt.Errorf("unknown flag --%s", unknown)}
 }
 
-// suggest says which name was meant.
-func suggest(name string, known []string) string { return schema.Suggest(name, known) }
-
 // paths gives the blueprint paths of a command line.
 func paths(args []string) []string {
 	if len(args) == 0 {

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/aksync/aksync/schema"
 )
 
 // The exit statuses.
@@ -95,5 +97,5 @@ func noCommand(cmd *cobra.Command, args []string) error {
 	for _, command := range cmd.Commands() {
 		names = append(names, command.Name())
 	}
-	return &usageError{fmt.Errorf("unknown command %q: %s", args[0], suggest(args[0], names))}
+	return &usageError{fmt.Errorf("unknown command %q: %s", args[0], schema.Suggest(args[0], names))}
 }

@@ -124,6 +124,22 @@ func callAPI(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// embedded starts an embedded server that holds nothing, and gives its address.
+func embedded(t *testing.T) (*devserver.Server, string) {
+	t.Helper()
+	s, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := devserver.New(devserver.Config{Schema: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := httptest.NewServer(server)
+	t.Cleanup(front.Close)
+	return server, front.URL
+}
+
 // freeAddress gives a loopback address that nobody listens on.
 func freeAddress() (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

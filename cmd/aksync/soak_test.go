@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -14,7 +13,6 @@ import (
 	"time"
 
 	"github.com/aksync/aksync/internal/devserver"
-	"github.com/aksync/aksync/schema"
 )
 
 var soak = flag.Int("soak", 30, "how many times TestSoak changes the blueprints")
@@ -41,17 +39,8 @@ func measure(t *testing.T) usage {
 // The daemon holds on to nothing of one reload in the next: neither
 // goroutines, nor descriptors, nor memory. -soak 10000 shows it for longer.
 func TestSoak(t *testing.T) {
-	s, err := schema.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := devserver.New(devserver.Config{Schema: s})
-	if err != nil {
-		t.Fatal(err)
-	}
-	front := httptest.NewServer(server)
-	defer front.Close()
-	t.Setenv("AUTHENTIK_URL", front.URL)
+	server, url := embedded(t)
+	t.Setenv("AUTHENTIK_URL", url)
 	t.Setenv("AUTHENTIK_TOKEN", devserver.DevToken)
 	folder := t.TempDir()
 	reload := func(i int) {

@@ -236,6 +236,6 @@ func (e *evaluator) item(n node, tag string, args list) (node, error) {
 // depthOf reads the depth of !Value and !Index.
 func depthOf(arg node) (int, bool) {
 	text, _ := arg.data.(string)
-	depth, err := strconv.Atoi(strings.TrimFunc(text, isPythonSpace))
+	depth, err := strconv.Atoi(strings.TrimFunc(text, schema.IsPythonSpace))
 	return depth, err == nil && depth >= 0
 }

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"syscall"
 	"unicode/utf8"
+
+	"github.com/aksync/aksync/schema"
 )
 
 // mostInput bounds what !File reads.
@@ -188,7 +190,7 @@ func (p *policy) readFile(name string) fileInput {
 		return fileInput{err: fmt.Errorf("!File %s is not text in UTF-8", name)}
 	}
 	lines := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(text))
-	return fileInput{text: strings.TrimFunc(lines, isPythonSpace)}
+	return fileInput{text: strings.TrimFunc(lines, schema.IsPythonSpace)}
 }
 
 func outsideRoots(name string) error {

@@ -2,11 +2,12 @@ package blueprint
 
 import (
 	"fmt"
-	"math"
 	"math/big"
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/aksync/aksync/schema"
 )
 
 // pythonText writes evaluated data as Python's str does.
@@ -32,7 +33,7 @@ func pythonRepr(data any) string {
 	case *big.Int:
 		return data.String()
 	case float64:
-		return pythonFloat(data)
+		return schema.PythonFloat(data)
 	case string:
 		return pythonQuote(data)
 	case list:
@@ -50,27 +51,6 @@ func pythonRepr(data any) string {
 	default:
 		return fmt.Sprint(data)
 	}
-}
-
-// pythonFloat writes a number with the fewest digits that bring it back, with
-// an exponent from 1e16 up and below 1e-4.
-func pythonFloat(number float64) string {
-	switch {
-	case math.IsNaN(number):
-		return "nan"
-	case math.IsInf(number, 1):
-		return "inf"
-	case math.IsInf(number, -1):
-		return "-inf"
-	}
-	if size := math.Abs(number); size != 0 && (size < 1e-4 || size >= 1e16) {
-		return strconv.FormatFloat(number, 'e', -1, 64)
-	}
-	text := strconv.FormatFloat(number, 'f', -1, 64)
-	if !strings.Contains(text, ".") {
-		text += ".0"
-	}
-	return text
 }
 
 // pythonQuote prefers single quotes, as Python does.
@@ -126,30 +106,15 @@ func pythonASCII(data any) string {
 	return b.String()
 }
 
-// isPythonSpace is what Python's str.strip takes off.
-func isPythonSpace(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f }
-
 // truthy tells whether Python takes evaluated data for true.
 func truthy(data any) bool {
 	switch data := data.(type) {
-	case nil:
-		return false
-	case bool:
-		return data
-	case int64:
-		return data != 0
-	case *big.Int:
-		return data.Sign() != 0
-	case float64:
-		return data != 0
-	case string:
-		return data != ""
 	case list:
 		return len(data) > 0
 	case dict:
 		return len(data) > 0
 	default:
-		return true
+		return schema.Value{Data: data}.Truthy()
 	}
 }
 
