@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"cuelang.org/go/cue"
 )
@@ -71,24 +72,38 @@ func (f *Field) Check(path string, v Value) Problems {
 // thousand objects fit in.
 const maxVerdicts = 20_000
 
-// maxRemembered bounds the length of a remembered value, in bytes of JSON.
+// maxRemembered bounds the length of a remembered value, in bytes.
 const maxRemembered = 1 << 10
+
+// verdictKey gives what a value is remembered by, and whether it is: a scalar by
+// itself, since 5 and 5.0 are not one in CUE, and the rest by its JSON. What is
+// long is not remembered, nor what JSON can't say, such as .nan.
+func verdictKey(plain any) (key any, remembered bool) {
+	type text string // of JSON, and no value itself
+	switch plain := plain.(type) {
+	case nil, bool, int64:
+		return plain, true
+	case string:
+		return plain, len(plain) <= maxRemembered
+	}
+	encoded, err := json.Marshal(plain)
+	return text(fmt.Sprintf("%T %s", plain, encoded)), err == nil && len(encoded) <= maxRemembered
+}
 
 // accepts asks the CUE constraint, and remembers what it said: the values of
 // one field repeat, over objects and over passes.
 func (f *Field) accepts(plain any) bool {
 	f.schema.evaluating.Lock()
 	defer f.schema.evaluating.Unlock()
-	text, err := json.Marshal(plain)
-	if err != nil || len(text) > maxRemembered { // an error is a float that JSON can't say, such as .inf
+	key, remembered := verdictKey(plain)
+	if !remembered {
 		return f.evaluate(plain)
 	}
-	key := fmt.Sprintf("%T %s", plain, text) // 5 and 5.0 are one in JSON, and not in CUE
 	verdict, known := f.verdicts[key]
 	if !known {
 		verdict = f.evaluate(plain)
 		if f.verdicts == nil || len(f.verdicts) >= maxVerdicts {
-			f.verdicts = map[string]bool{}
+			f.verdicts = map[any]bool{}
 		}
 		f.verdicts[key] = verdict
 	}
@@ -243,14 +258,19 @@ func (k *Kind) CheckCreate(e Entry) Problems {
 // olderThan tells whether a server's version comes before since; both are
 // year.month and perhaps more, as authentik numbers its releases.
 func olderThan(version, since string) bool {
-	var year, month, sinceYear, sinceMonth int
-	if n, _ := fmt.Sscanf(version, "%d.%d", &year, &month); n != 2 {
-		return false
+	year, month, known := release(version)
+	sinceYear, sinceMonth, limited := release(since)
+	return known && limited && (year < sinceYear || year == sinceYear && month < sinceMonth)
+}
+
+func release(version string) (year, month int, ok bool) {
+	parts := strings.SplitN(version, ".", 3)
+	if len(parts) < 2 {
+		return 0, 0, false
 	}
-	if n, _ := fmt.Sscanf(since, "%d.%d", &sinceYear, &sinceMonth); n != 2 {
-		return false
-	}
-	return year < sinceYear || year == sinceYear && month < sinceMonth
+	year, yearErr := strconv.Atoi(parts[0])
+	month, monthErr := strconv.Atoi(parts[1])
+	return year, month, yearErr == nil && monthErr == nil
 }
 
 // Index gives the path of element i of the list at path.

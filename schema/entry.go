@@ -1,6 +1,9 @@
 package schema
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // State is what an entry wants of its object, as authentik names it.
 type State string
@@ -43,6 +46,14 @@ func (e Entry) Field(name string) (Value, bool) {
 		return value, true
 	}
 	return e.Identifiers.Get(name)
+}
+
+// HasPending tells whether anything in the entry is Pending.
+func (e *Entry) HasPending() bool {
+	inMap := func(m Map) bool {
+		return slices.ContainsFunc(m, func(member Member) bool { return member.Value.HasPending() })
+	}
+	return len(e.Conditions) > 0 || e.State.HasPending() || inMap(e.Identifiers) || inMap(e.Attrs)
 }
 
 // AsProblem gives err as a Problem; place and path count where err does not

@@ -109,9 +109,9 @@ type Field struct {
 	is      cue.Value
 	element *Field
 	schema  *Schema
-	// verdicts are what is said of values, as JSON; schema.evaluating guards
-	// them.
-	verdicts map[string]bool
+	// verdicts are what is said of values, by verdictKey; schema.evaluating
+	// guards them.
+	verdicts map[any]bool
 }
 
 // Choice is one value of an enumeration. Since is the first version of

@@ -21,7 +21,7 @@ type sourceOf struct {
 	read  *sync.Blueprints
 }
 
-func (s *sourceOf) Read(context.Context) (*sync.Blueprints, error) {
+func (s *sourceOf) Read(context.Context, bool) (*sync.Blueprints, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	return s.read, nil

@@ -99,7 +99,7 @@ func (p *Plan) checkLimits(g Guards, live int) {
 // prune adds the deletion of live objects that match a glob and that no
 // blueprint speaks of. Nothing is pruned of a kind that no blueprint speaks of
 // at all: an empty folder is not a wish to delete.
-func (p *planner) prune(globs []string, spoken []schema.Entry) {
+func (p *planner) prune(globs []string, spoken []*schema.Entry) {
 	names, pks, kinds := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, entry := range spoken {
 		kind := p.schema.Kind(entry.Model)
@@ -140,7 +140,7 @@ func matching(globs []string, name string) string {
 // glob, asked for it.
 func (p *planner) pruneObject(kind *schema.Kind, object schema.Object, glob string) {
 	place := schema.Place{File: "--prune " + glob}
-	c := &candidate{kind: kind, object: object, phase: resolved, entry: schema.Entry{
+	c := &candidate{kind: kind, object: object, phase: resolved, entry: &schema.Entry{
 		Place: place, Model: kind.Model,
 		State:       schema.Value{Place: place, Data: string(schema.Absent)},
 		Identifiers: schema.Map{{Key: kind.Key, Value: schema.Value{Place: place, Data: asText(object[kind.Key])}}},

@@ -194,8 +194,8 @@ type wish struct {
 	fields map[string]any
 }
 
-func (w wish) entry(place int) schema.Entry {
-	entry := schema.Entry{
+func (w wish) entry(place int) *schema.Entry {
+	entry := &schema.Entry{
 		Place: schema.Place{File: "history.yaml", Line: place + 1, Column: 1}, Path: schema.Index("entries", place),
 		Model: stageModel, State: schema.Value{Data: string(w.state)},
 		Identifiers: schema.Map{{Key: "name", Value: schema.Value{Data: w.name}}},

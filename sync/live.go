@@ -44,6 +44,22 @@ func indexLive(s *schema.Schema, live Live) map[string]*index {
 	return indexes
 }
 
+// candidates are the objects that can meet the conditions: where they give the
+// key, which is unique, the one that has it.
+func (ix *index) candidates(kind *schema.Kind, where []schema.Condition) []schema.Object {
+	for _, condition := range where {
+		key, isText := condition.Value.Data.(string)
+		if condition.Field != kind.Key || !isText {
+			continue
+		}
+		if object, found := ix.byKey[key]; found {
+			return []schema.Object{object}
+		}
+		return nil
+	}
+	return ix.all
+}
+
 // index gives the live objects of a kind. Where they were not asked for it
 // notes that the plan needs them and gives none.
 func (p *planner) index(kind *schema.Kind) *index {

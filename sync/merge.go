@@ -56,7 +56,8 @@ func (p *planner) merge(group []*candidate) *candidate {
 	if len(group) == 1 {
 		return first
 	}
-	merged := *first
+	merged, entry := *first, *first.entry
+	merged.entry = &entry
 	merged.entry.Attrs = slices.Clone(first.entry.Attrs)
 	for _, other := range group[1:] {
 		if problem := disagreement(&merged, other); problem != nil {
@@ -98,7 +99,7 @@ func disagreement(a, b *candidate) *schema.Problem {
 // where they do.
 type frozenObjects map[string]schema.Place
 
-func frozenOf(s *schema.Schema, entries []schema.Entry) frozenObjects {
+func frozenOf(s *schema.Schema, entries []*schema.Entry) frozenObjects {
 	frozen := frozenObjects{}
 	for _, entry := range entries {
 		kind := s.Kind(entry.Model)

@@ -54,7 +54,9 @@ func (b *Blueprints) Count(state FileState) int {
 // Source gives the blueprints as they are now: the same *Blueprints again
 // where they are as they were.
 type Source interface {
-	Read(ctx context.Context) (*Blueprints, error)
+	// Read looks at everything, or where it may be in a hurry only at what is
+	// known to have changed.
+	Read(ctx context.Context, hurry bool) (*Blueprints, error)
 }
 
 // Reconciler makes passes: it reads, plans and applies.
@@ -75,7 +77,8 @@ type Reconciler struct {
 	// OnResult, if not nil, is given what became of each change as it comes.
 	OnResult func(Result)
 
-	last *Pass
+	// settled is what the last pass read, where it left nothing to do.
+	settled *Blueprints
 	// fights is the daemon's memory of what it puts right; nil for one pass.
 	fights *fights
 }
@@ -119,7 +122,7 @@ func (r *Reconciler) Plan(ctx context.Context, trigger string) *Pass {
 // read begins a pass.
 func (r *Reconciler) read(ctx context.Context, trigger string) *Pass {
 	pass := &Pass{Trigger: trigger, Started: time.Now()}
-	pass.Blueprints, pass.Err = r.Source.Read(ctx)
+	pass.Blueprints, pass.Err = r.Source.Read(ctx, trigger == TriggerFile)
 	pass.Duration = time.Since(pass.Started)
 	return pass
 }
@@ -136,13 +139,17 @@ func (r *Reconciler) planInto(ctx context.Context, pass *Pass) {
 // to do.
 func (r *Reconciler) Apply(ctx context.Context, trigger string) *Pass {
 	pass := r.read(ctx, trigger)
-	if trigger == TriggerFile && pass.Err == nil && r.last != nil &&
-		r.last.Blueprints == pass.Blueprints && r.last.Verdict() == Success {
+	if trigger == TriggerFile && pass.Err == nil && pass.Blueprints == r.settled {
 		return nil
 	}
-	r.last = pass
+	r.settled = nil
 	r.planInto(ctx, pass)
-	defer func() { pass.Duration = time.Since(pass.Started) }()
+	defer func() {
+		pass.Duration = time.Since(pass.Started)
+		if pass.Verdict() == Success {
+			r.settled = pass.Blueprints
+		}
+	}()
 	if pass.Err != nil {
 		return pass
 	}
@@ -185,7 +192,7 @@ func (r *Reconciler) plan(ctx context.Context, desired Desired) (*Plan, error) {
 }
 
 // needs gives the models of the entries and of the references in them.
-func (r *Reconciler) needs(entries []schema.Entry) []string {
+func (r *Reconciler) needs(entries []*schema.Entry) []string {
 	models := map[string]bool{}
 	for _, entry := range entries {
 		models[entry.Model] = true

@@ -23,17 +23,17 @@ const (
 )
 
 // Desired is what the blueprints say, in the order of the files and their
-// entries.
+// entries. The entries are shared and never changed.
 type Desired struct {
 	// Entries are those of the valid files; offline evaluated and checked.
-	Entries []schema.Entry
+	Entries []*schema.Entry
 	// Frozen are those of the invalid files, as far as they could be read.
 	// Their objects are left as they are.
-	Frozen []schema.Entry
+	Frozen []*schema.Entry
 	// Silent are entries that ask for nothing now, since their conditions are
 	// not met or their file is switched off: their objects are spoken of, and
 	// not pruned.
-	Silent []schema.Entry
+	Silent []*schema.Entry
 	// Incomplete is set where a file is invalid, and so perhaps an object
 	// spoken of that nobody knows of: then nothing is pruned.
 	Incomplete bool
@@ -71,7 +71,7 @@ type Change struct {
 	PK string
 	// Entry is the declaration; where several entries declare the object,
 	// the first one with the fields of all.
-	Entry schema.Entry
+	Entry *schema.Entry
 	// UsedBy names what uses the object, and Entrances those of them that
 	// people log in through.
 	UsedBy, Entrances []string
@@ -81,14 +81,14 @@ type Change struct {
 	// After are the changes that have to be done before this one.
 	After []*Change
 
-	// live is the object as it was planned against.
+	// live is the object as it was planned against; empty for a NoOp.
 	live schema.Answer
 	// inUse names what uses the object, as the server said when asked.
 	inUse []string
 	// held says why the change is left for later; empty if it is not.
 	held string
 	// references answers what is Pending in the entry, as far as the plan
-	// can.
+	// can; nil for a NoOp.
 	references schema.Lookup
 	// refused is set while planning, for a change that is not made after all.
 	refused bool
@@ -118,10 +118,10 @@ func (p *Plan) HasChanges() bool {
 // the same input gives the same plan.
 func MakePlan(s *schema.Schema, desired Desired, live Live, guards Guards) *Plan {
 	p := &planner{
-		schema: s,
-		live:   indexLive(s, live),
-		places: map[entryKey]*candidate{},
-		plan:   &Plan{Version: live.Version, Failed: map[string]int{}},
+		schema:  s,
+		live:    indexLive(s, live),
+		targets: map[*schema.Entry]*candidate{},
+		plan:    &Plan{Version: live.Version, Failed: map[string]int{}},
 	}
 	for _, entry := range desired.Entries {
 		p.add(entry)
@@ -162,13 +162,13 @@ type planner struct {
 	schema     *schema.Schema
 	live       map[string]*index
 	candidates []*candidate
-	places     map[entryKey]*candidate
+	targets    map[*schema.Entry]*candidate // of !KeyOf
 	plan       *Plan
 }
 
 // candidate is an entry on its way to becoming a change.
 type candidate struct {
-	entry schema.Entry
+	entry *schema.Entry
 	kind  *schema.Kind
 	phase phase
 	// object is the live object that the identifiers find; nil if none.
@@ -189,19 +189,16 @@ const (
 	failed
 )
 
-// entryKey finds an entry: a file and a path in it.
-type entryKey struct{ file, path string }
-
-func keyOf(e schema.Entry) entryKey { return entryKey{e.Place.File, e.Path} }
-
-func (p *planner) add(entry schema.Entry) {
+func (p *planner) add(entry *schema.Entry) {
 	kind := p.schema.Kind(entry.Model)
 	if kind == nil || !kind.Managed {
 		return
 	}
 	c := &candidate{entry: entry, kind: kind}
 	p.candidates = append(p.candidates, c)
-	p.places[keyOf(entry)] = c
+	if entry.ID != "" {
+		p.targets[entry] = c
+	}
 }
 
 // fail records problems of a candidate, whose object is then left alone.
@@ -251,7 +248,7 @@ func (p *planner) makeChange(c *candidate) (*Change, schema.Problems) {
 			change.Action = Delete
 		}
 	case c.object == nil:
-		if problems := c.kind.CheckCreate(c.entry); len(problems) > 0 {
+		if problems := c.kind.CheckCreate(*c.entry); len(problems) > 0 {
 			return nil, problems
 		}
 		change.Action = Create
@@ -265,6 +262,10 @@ func (p *planner) makeChange(c *candidate) (*Change, schema.Problems) {
 		if len(change.Fields) > 0 {
 			change.Action = Update
 		}
+	}
+	if change.Action == NoOp {
+		// A plan that is kept does not keep all live objects with it.
+		change.live, change.references = schema.Answer{}, nil
 	}
 	return change, nil
 }
@@ -308,13 +309,13 @@ func (c *Change) apiKey() string {
 }
 
 // text gives a field that the entry declares as text, or nothing.
-func text(e schema.Entry, field string) string {
+func text(e *schema.Entry, field string) string {
 	value, _ := e.Field(field)
 	text, _ := value.Data.(string)
 	return text
 }
 
-func state(e schema.Entry) schema.State {
+func state(e *schema.Entry) schema.State {
 	text, _ := e.State.Data.(string)
 	return schema.State(text)
 }

@@ -24,12 +24,15 @@ func (p *planner) resolve(c *candidate) {
 		return
 	}
 	c.phase = resolving
-	problems := p.resolveValues(c)
+	var problems schema.Problems
+	if c.entry.HasPending() {
+		problems = p.resolveValues(c)
+	}
 	if c.phase == dropped {
 		return
 	}
 	if len(problems) == 0 {
-		problems = p.check(c)
+		problems = p.checkVersion(c)
 	}
 	if len(problems) == 0 {
 		if problem := p.match(c); problem != nil {
@@ -43,9 +46,12 @@ func (p *planner) resolve(c *candidate) {
 	c.phase = resolved
 }
 
-// resolveValues replaces what is Pending. Only attrs may stay Pending, where
-// they are known after apply.
+// resolveValues replaces what is Pending, in a copy of the entry, and checks
+// what that brought. Only attrs may stay Pending, where they are known after
+// apply.
 func (p *planner) resolveValues(c *candidate) schema.Problems {
+	own := *c.entry
+	c.entry = &own
 	var problems schema.Problems
 	needed := func(path string, v schema.Value) schema.Value {
 		resolved, err := v.Resolve(p.lookup)
@@ -81,7 +87,11 @@ func (p *planner) resolveValues(c *candidate) schema.Problems {
 			c.entry.Attrs[i].Value = value
 		}
 	}
-	return problems
+	if len(problems) > 0 {
+		return problems
+	}
+	own = c.kind.Normalize(own)
+	return p.schema.CheckEntry(own)
 }
 
 // creators gives everybody who creates what a value refers to: resolving it
@@ -108,12 +118,8 @@ func (p *planner) creators(v schema.Value) []*candidate {
 	return creators
 }
 
-// check looks at what resolving brought, and at the server's version.
-func (p *planner) check(c *candidate) schema.Problems {
-	c.entry = c.kind.Normalize(c.entry)
-	if problems := p.schema.CheckEntry(c.entry); len(problems) > 0 {
-		return problems
-	}
+// checkVersion says what the server is too old for.
+func (p *planner) checkVersion(c *candidate) schema.Problems {
 	var problems schema.Problems
 	for _, member := range c.entry.Attrs {
 		field := c.kind.Fields.Field(member.Key)
@@ -175,7 +181,7 @@ func (p *planner) answerKeyOf(ref schema.Reference) (schema.Value, error) {
 		}
 		return at(ref.Place, schema.FromJSON(object[schema.PK])), nil
 	}
-	target := p.places[keyOf(*ref.Target)]
+	target := p.targets[ref.Target]
 	if target == nil {
 		return schema.Value{}, fmt.Errorf("the entry %s does not count, since its conditions are not met", quote(ref.Target.ID))
 	}
@@ -218,7 +224,7 @@ func (p *planner) find(kind *schema.Kind, where []schema.Condition) (schema.Obje
 		return nil, errors.New("not asked for yet")
 	}
 	var found []schema.Object
-	for _, object := range ix.all {
+	for _, object := range ix.candidates(kind, where) {
 		if meets(object, where) {
 			found = append(found, object)
 		}

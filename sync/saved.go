@@ -181,7 +181,7 @@ func (r *Reconciler) restore(ctx context.Context, saved *SavedPlan, partial bool
 func (p *planner) restore(saved SavedChange) (*Change, *schema.Problem) {
 	kind := p.schema.Kind(saved.Model)
 	place := schema.Place{File: saved.File, Line: saved.Line, Column: saved.Column}
-	change := &Change{Action: saved.Action, Kind: kind, Name: saved.Name, PK: saved.PK, Entry: schema.Entry{
+	change := &Change{Action: saved.Action, Kind: kind, Name: saved.Name, PK: saved.PK, Entry: &schema.Entry{
 		Place: place, Path: saved.Path, Model: kind.Model, State: schema.Value{Place: place, Data: string(saved.State)},
 	}}
 	for _, field := range kind.Fields.Fields {

@@ -101,7 +101,7 @@ func run(cmd *cobra.Command, flags runFlags, args []string) error {
 		return err
 	}
 	defer watcher.Close()
-	source.onInputs = watcher.SetExtra
+	source.onInputs, source.changed = watcher.SetExtra, watcher.Changed
 
 	requests := make(chan struct{}, 1)
 	view := newView(cmd.OutOrStdout(), log, measured, passes.schema, newStatus(b, flags, passes.client.URL(), source.paths))

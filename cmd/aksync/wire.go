@@ -22,9 +22,13 @@ type source struct {
 	paths  []string
 	// onInputs, if not nil, is told which files !File looks at.
 	onInputs func(files []string)
+	// changed, if not nil, tells which files changed since it was last asked,
+	// or that any may have.
+	changed func() (files []string, all bool)
 
-	files []*blueprint.File
-	last  *sync.Blueprints
+	failed bool // the last reading did
+	files  []*blueprint.File
+	last   *sync.Blueprints
 }
 
 // newSource makes the source of a command. tokenFile is never readable by
@@ -54,8 +58,19 @@ func newSource(s *schema.Schema, flags readFlags, tokenFile string, paths []stri
 
 // Read gives the blueprints as they are now. The reader gives the same *File
 // for one that did not change.
-func (s *source) Read(ctx context.Context) (*sync.Blueprints, error) {
-	set, err := s.reader.Read(ctx, s.paths)
+func (s *source) Read(ctx context.Context, hurry bool) (*sync.Blueprints, error) {
+	changed, all := []string(nil), true
+	if s.changed != nil {
+		changed, all = s.changed()
+	}
+	var set *blueprint.Set
+	var err error
+	if hurry && !all && !s.failed {
+		set, err = s.reader.Refresh(ctx, s.paths, changed)
+	} else {
+		set, err = s.reader.Read(ctx, s.paths)
+	}
+	s.failed = err != nil
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +86,12 @@ func (s *source) Read(ctx context.Context) (*sync.Blueprints, error) {
 
 // gather sums up what the files say.
 func gather(files []*blueprint.File) *sync.Blueprints {
-	read := &sync.Blueprints{Unmanaged: map[string]int{}}
+	read := &sync.Blueprints{Unmanaged: map[string]int{}, Files: make([]sync.Blueprint, 0, len(files))}
+	entries := 0
+	for _, file := range files {
+		entries += len(file.Entries)
+	}
+	read.Entries = make([]*schema.Entry, 0, entries)
 	for _, file := range files {
 		read.Files = append(read.Files, sync.Blueprint{
 			Path: file.Path, State: sync.FileState(file.Status), Problems: file.Problems,

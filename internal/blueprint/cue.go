@@ -2,6 +2,7 @@ package blueprint
 
 import (
 	"fmt"
+	"runtime/metrics"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -45,12 +46,46 @@ func packageName(text []byte) string {
 	return file.PackageName()
 }
 
-// evaluateCUE compiles and evaluates a job. Each has a context of its own,
-// since a context keeps all that was ever made in it (cue-lang/cue 2121).
-func evaluateCUE(job cueJob, l language) (result cueResult) {
+// mostShared bounds the memory, in bytes, that is allocated while jobs share a
+// context. About a hundred small blueprints fit in.
+const mostShared = 16 << 20
+
+// cueEvaluator compiles and evaluates jobs, one at a time. They share a context,
+// and in it the schema, which costs more to compile than most blueprints; but
+// only for a while, since a context keeps all that was ever made in it
+// (cue-lang/cue 2121).
+type cueEvaluator struct {
+	language language
+	context  *cue.Context // nil where the next job needs a new one
+	schema   *build.Instance
+	began    uint64 // the allocated bytes before the context
+}
+
+// allocated gives how many bytes this process has ever allocated.
+func allocated() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+// prepare makes a context where there is none.
+func (e *cueEvaluator) prepare() (err error) {
+	if e.context != nil {
+		return nil
+	}
+	e.began = allocated()
+	if e.schema, err = looseSchema(); err != nil {
+		return err
+	}
+	e.context = cuecontext.New()
+	return nil
+}
+
+func (e *cueEvaluator) evaluate(job cueJob) (result cueResult) {
 	defer func() {
 		// The evaluator is large and its input comes from anywhere.
 		if broken := recover(); broken != nil {
+			e.context = nil
 			result.root = nil
 			result.problems = schema.Problems{{
 				Place:   schema.Place{File: job.Parts[0].Name},
@@ -58,15 +93,21 @@ func evaluateCUE(job cueJob, l language) (result cueResult) {
 			}}
 		}
 	}()
-	c := &cueFile{language: l, texts: map[string][]byte{}}
-	instance := c.load(job)
+	if err := e.prepare(); err != nil {
+		return failedResult(job, "%v", err)
+	}
+	c := &cueFile{language: e.language, texts: map[string][]byte{}}
+	instance := c.load(job, e.schema)
 	result.imported = c.imported
 	if instance == nil || len(c.problems) > 0 {
 		result.problems = c.problems
 		return result
 	}
-	root := cuecontext.New().BuildInstance(instance)
+	root := e.context.BuildInstance(instance)
 	result.root, result.problems = c.evaluate(root)
+	if allocated()-e.began > mostShared {
+		e.context, e.schema = nil, nil
+	}
 	return result
 }
 
@@ -84,9 +125,9 @@ type cueFile struct {
 
 // load parses the job's files and all that they import. There is none where
 // no file is left to evaluate.
-func (c *cueFile) load(job cueJob) *build.Instance {
+func (c *cueFile) load(job cueJob, schema *build.Instance) *build.Instance {
 	c.first = job.Parts[0].Name
-	imports := &importer{file: c, module: findModule(job.Parts[0].Path, job.Parts[0].Name), loading: map[string]bool{}}
+	imports := &importer{file: c, schema: schema, module: findModule(job.Parts[0].Path, job.Parts[0].Name), loading: map[string]bool{}}
 	imports.context = build.NewContext(build.Loader(imports.load))
 	instance := imports.context.NewInstance("", imports.load)
 	files := 0

@@ -76,6 +76,7 @@ func moduleName(text []byte) string {
 // those of the user's module. It never asks the network.
 type importer struct {
 	file    *cueFile
+	schema  *build.Instance
 	module  *module
 	context *build.Context
 	loading map[string]bool
@@ -86,7 +87,7 @@ func (m *importer) load(pos token.Pos, importPath string) *build.Instance {
 	folder, name := splitImport(importPath)
 	switch {
 	case folder == schema.ImportPath:
-		return m.schema()
+		return m.schema
 	case !strings.Contains(strings.Split(folder, "/")[0], "."):
 		return nil
 	case m.loading[importPath]:
@@ -135,25 +136,27 @@ func (m *importer) fail(pos token.Pos, format string, args ...any) *build.Instan
 	return instance
 }
 
-// schema gives the embedded schema for evaluating: without the constraints on
-// a blueprint and its entries, which aksync checks itself afterwards so that
+// looseSchema gives the embedded schema for evaluating: without the constraints
+// on a blueprint and its entries, which aksync checks itself afterwards so that
 // YAML and CUE get the same words.
-func (m *importer) schema() *build.Instance {
-	instance := m.context.NewInstance("schema", m.load)
+func looseSchema() (*build.Instance, error) {
+	onlyBuiltins := func(token.Pos, string) *build.Instance { return nil }
+	instance := build.NewContext(build.Loader(onlyBuiltins)).NewInstance("schema", onlyBuiltins)
+	instance.ImportPath = schema.ImportPath
 	files, err := schema.ParseFiles(schema.Files())
 	if err != nil {
-		return m.fail(token.NoPos, "the schema: %v", err)
+		return nil, err
 	}
 	for _, file := range files {
 		loosen(file)
 		if err := instance.AddSyntax(file); err != nil {
-			return m.fail(token.NoPos, "the schema: %v", err)
+			return nil, fmt.Errorf("reading the schema: %w", err)
 		}
 	}
 	if err := instance.Complete(); err != nil {
-		return m.fail(token.NoPos, "the schema: %v", err)
+		return nil, fmt.Errorf("reading the schema: %w", err)
 	}
-	return instance
+	return instance, nil
 }
 
 func loosen(file *ast.File) {

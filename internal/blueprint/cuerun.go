@@ -79,7 +79,7 @@ func (r *cueRunner) runBeside(ctx context.Context, job cueJob) (cueResult, error
 		return result, nil
 	}
 	done := make(chan cueResult, 1)
-	go func() { done <- evaluateCUE(job, r.language) }()
+	go func() { done <- (&cueEvaluator{language: r.language}).evaluate(job) }()
 	select {
 	case result := <-done:
 		return result, nil
@@ -96,20 +96,26 @@ func (r *cueRunner) runBeside(ctx context.Context, job cueJob) (cueResult, error
 // runWorker evaluates in the worker, which is started when there is none. One
 // that broke off is not used again.
 func (r *cueRunner) runWorker(ctx context.Context, job cueJob) (cueResult, error) {
-	if r.worker == nil {
-		started, err := startWorker(r.command)
-		if err != nil {
+	for {
+		used := r.worker != nil
+		if !used {
+			started, err := startWorker(r.command)
+			if err != nil {
+				return cueResult{}, err
+			}
+			r.worker = started
+		}
+		result, err := r.worker.evaluate(ctx, job)
+		if err == nil {
+			return result, nil
+		}
+		r.worker.kill()
+		r.worker = nil
+		if !used || !errors.Is(err, errMemory) {
 			return cueResult{}, err
 		}
-		r.worker = started
+		// The jobs before it may have left too little for it.
 	}
-	result, err := r.worker.evaluate(ctx, job)
-	if err == nil {
-		return result, nil
-	}
-	r.worker.kill()
-	r.worker = nil
-	return cueResult{}, err
 }
 
 // loadCUE gives what a source in CUE says.

@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"runtime/metrics"
 	"time"
 
@@ -17,6 +18,10 @@ import (
 
 // mostMemory is how much memory a worker's heap may take.
 const mostMemory = 512 << 20
+
+// softMemory is how much memory, in bytes, a worker takes before it rather spends
+// time on collecting garbage.
+const softMemory = 160 << 20
 
 // memoryStatus is a worker's exit status when it takes more.
 const memoryStatus = 86
@@ -29,8 +34,9 @@ var errMemory = errors.New("the evaluation took too much memory")
 // than is good.
 func ServeCUE(in io.Reader, out io.Writer) error {
 	go watchMemory()
-	decoder, encoder := gob.NewDecoder(in), gob.NewEncoder(out)
-	l := newLanguage()
+	debug.SetMemoryLimit(softMemory)
+	decoder, results := gob.NewDecoder(in), &sender{encoder: gob.NewEncoder(out)}
+	evaluator := &cueEvaluator{language: newLanguage()}
 	for {
 		var job cueJob
 		if err := decoder.Decode(&job); errors.Is(err, io.EOF) {
@@ -38,7 +44,7 @@ func ServeCUE(in io.Reader, out io.Writer) error {
 		} else if err != nil {
 			return fmt.Errorf("receiving a blueprint: %w", err)
 		}
-		if err := encoder.Encode(pack(evaluateCUE(job, l))); err != nil {
+		if err := results.send(evaluator.evaluate(job)); err != nil {
 			return fmt.Errorf("sending what a blueprint says: %w", err)
 		}
 	}
@@ -57,8 +63,8 @@ func watchMemory() {
 type worker struct {
 	command *exec.Cmd
 	in      io.WriteCloser
-	encoder *gob.Encoder
-	decoder *gob.Decoder
+	jobs    *gob.Encoder
+	results *receiver
 }
 
 // startWorker starts a process. It gets no environment: the token is in it.
@@ -76,7 +82,7 @@ func startWorker(command []string) (*worker, error) {
 	if err := w.command.Start(); err != nil {
 		return nil, fmt.Errorf("starting the evaluation of CUE: %w", err)
 	}
-	w.encoder, w.decoder = gob.NewEncoder(w.in), gob.NewDecoder(out)
+	w.jobs, w.results = gob.NewEncoder(w.in), &receiver{decoder: gob.NewDecoder(out)}
 	return w, nil
 }
 
@@ -84,13 +90,13 @@ func startWorker(command []string) (*worker, error) {
 func (w *worker) evaluate(ctx context.Context, job cueJob) (cueResult, error) {
 	stop := context.AfterFunc(ctx, func() { w.command.Process.Kill() })
 	defer stop()
-	var answer packed
-	err := w.encoder.Encode(job)
+	var result cueResult
+	err := w.jobs.Encode(job)
 	if err == nil {
-		err = w.decoder.Decode(&answer)
+		result, err = w.results.receive()
 	}
 	if err == nil {
-		return answer.unpack(), nil
+		return result, nil
 	}
 	ended := w.command.Wait()
 	var exit *exec.ExitError
@@ -116,14 +122,21 @@ func (w *worker) kill() {
 	w.stop()
 }
 
-// packed is a cueResult on its way between processes.
+// packed is a cueResult on its way between processes. After it come the nodes of
+// the root, parents before their children, in lists of nodesAtOnce: what is large
+// is never in memory as a whole beside the nodes themselves.
 type packed struct {
-	Root     *packedNode
+	HasRoot  bool
 	Problems schema.Problems
 	Imported []importedFile
 }
 
-// packedNode is a node. Kind says which of the other fields count.
+// nodesAtOnce is how many nodes are sent together.
+const nodesAtOnce = 1000
+
+// packedNode is a node. Kind says which of the other fields count, Children how
+// many of the nodes that follow, with their own, belong to it: of a mapping key,
+// value, key, value, …
 type packedNode struct {
 	Place    schema.Place
 	Kind     kind
@@ -131,7 +144,7 @@ type packedNode struct {
 	Int      int64
 	Float    float64
 	Text     string
-	Elements []packedNode // of a mapping: key, value, key, value, …
+	Children int
 }
 
 type kind uint8
@@ -150,26 +163,52 @@ const (
 	isBroken
 )
 
-func pack(result cueResult) packed {
-	p := packed{Problems: result.problems, Imported: result.imported}
-	if result.root != nil {
-		root := packNode(*result.root)
-		p.Root = &root
-	}
-	return p
+// sender writes results.
+type sender struct {
+	encoder *gob.Encoder
+	nodes   []packedNode
 }
 
-func (p packed) unpack() cueResult {
-	result := cueResult{problems: p.Problems, imported: p.Imported}
-	if p.Root != nil {
-		root := p.Root.unpack()
-		result.root = &root
+func (s *sender) send(result cueResult) error {
+	if err := s.encoder.Encode(packed{result.root != nil, result.problems, result.imported}); err != nil {
+		return err
 	}
-	return result
+	if result.root == nil {
+		return nil
+	}
+	if err := s.node(*result.root); err != nil {
+		return err
+	}
+	return s.flush()
 }
 
-func packNode(n node) packedNode {
-	p := packedNode{Place: n.place}
+func (s *sender) flush() error {
+	if len(s.nodes) == 0 {
+		return nil
+	}
+	err := s.encoder.Encode(s.nodes)
+	s.nodes = s.nodes[:0]
+	return err
+}
+
+func (s *sender) node(n node) error {
+	p, children := packNode(n)
+	s.nodes = append(s.nodes, p)
+	if len(s.nodes) == nodesAtOnce {
+		if err := s.flush(); err != nil {
+			return err
+		}
+	}
+	for _, child := range children {
+		if err := s.node(child); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func packNode(n node) (p packedNode, children []node) {
+	p = packedNode{Place: n.place}
 	switch data := n.data.(type) {
 	case bool:
 		p.Kind, p.Bool = isBool, data
@@ -182,57 +221,108 @@ func packNode(n node) packedNode {
 	case string:
 		p.Kind, p.Text = isText, data
 	case list:
-		p.Kind = isList
-		for _, element := range data {
-			p.Elements = append(p.Elements, packNode(element))
-		}
+		p.Kind, children = isList, data
 	case dict:
 		p.Kind = isDict
 		for _, pair := range data {
-			p.Elements = append(p.Elements, packNode(pair.key), packNode(pair.value))
+			children = append(children, pair.key, pair.value)
 		}
 	case *call:
-		p.Kind, p.Text, p.Elements = isCall, data.tag, []packedNode{packNode(data.arg)}
+		p.Kind, p.Text, children = isCall, data.tag, []node{data.arg}
 	case unusable:
 		p.Kind, p.Text = isUnusable, data.why
 	case broken:
 		p.Kind = isBroken
 	}
+	p.Children = len(children)
+	return p, children
+}
+
+// receiver reads results.
+type receiver struct {
+	decoder *gob.Decoder
+	nodes   []packedNode // those that were received and not taken yet
+	files   map[string]string
+}
+
+func (r *receiver) receive() (cueResult, error) {
+	var p packed
+	if err := r.decoder.Decode(&p); err != nil {
+		return cueResult{}, err
+	}
+	result := cueResult{problems: p.Problems, imported: p.Imported}
+	if !p.HasRoot {
+		return result, nil
+	}
+	r.files = map[string]string{}
+	root, err := r.node()
+	result.root = &root
+	return result, err
+}
+
+func (r *receiver) next() (packedNode, error) {
+	if len(r.nodes) == 0 {
+		r.nodes = nil // gob would leave fields that are not sent as they were
+		if err := r.decoder.Decode(&r.nodes); err != nil {
+			return packedNode{}, err
+		}
+	}
+	if len(r.nodes) == 0 {
+		return packedNode{}, errors.New("an empty list of values")
+	}
+	p := r.nodes[0]
+	r.nodes = r.nodes[1:]
+	return p, nil
+}
+
+// place keeps one copy of each file's name.
+func (r *receiver) place(p schema.Place) schema.Place {
+	name, known := r.files[p.File]
+	if !known {
+		name = p.File
+		r.files[name] = name
+	}
+	p.File = name
 	return p
 }
 
-func (p packedNode) unpack() node {
-	n := node{place: p.Place}
+func (r *receiver) node() (node, error) {
+	p, err := r.next()
+	if err != nil {
+		return node{}, err
+	}
+	n := node{place: r.place(p.Place)}
+	children := make(list, p.Children)
+	for i := range children {
+		if children[i], err = r.node(); err != nil {
+			return node{}, err
+		}
+	}
 	switch p.Kind {
 	case isBool:
 		n.data = p.Bool
 	case isInt:
 		n.data = p.Int
 	case isBig:
-		number, _ := new(big.Int).SetString(p.Text, 10)
-		n.data = number
+		n.data, _ = new(big.Int).SetString(p.Text, 10)
 	case isFloat:
 		n.data = p.Float
 	case isText:
 		n.data = p.Text
 	case isList:
-		elements := make(list, len(p.Elements))
-		for i, element := range p.Elements {
-			elements[i] = element.unpack()
-		}
-		n.data = elements
+		n.data = children
 	case isDict:
-		pairs := make(dict, len(p.Elements)/2)
+		pairs := make(dict, len(children)/2)
 		for i := range pairs {
-			pairs[i] = pair{p.Elements[2*i].unpack(), p.Elements[2*i+1].unpack()}
+			pairs[i] = pair{children[2*i], children[2*i+1]}
 		}
 		n.data = pairs
 	case isCall:
-		n.data = &call{p.Text, p.Elements[0].unpack()}
+		n.data = &call{p.Text, children[0]}
 	case isUnusable:
 		n.data = unusable{p.Text}
 	case isBroken:
 		n.data = broken{}
 	}
-	return n
+	return n, nil
 }

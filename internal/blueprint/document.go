@@ -71,7 +71,8 @@ func (d *document) silence(e *entry, kind *schema.Kind) {
 	e.unread = map[string]schema.Map{}
 	silent := schema.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
 	silent.Identifiers = e.evaluateMap(d.evaluatorFor(e), "identifiers")
-	d.file.Silent = append(d.file.Silent, kind.Normalize(silent))
+	silent = kind.Normalize(silent)
+	d.file.Silent = append(d.file.Silent, &silent)
 }
 
 // disabled tells whether the blueprint says that it is switched off. In YAML a
@@ -195,7 +196,7 @@ func (d *document) takeManaged(e *entry, kind *schema.Kind) {
 	e.failed = e.malformed || len(problems) > 0 || len(e.unread) > 0
 	d.file.Problems = append(d.file.Problems, problems...)
 	d.file.Permissions += e.made.Permissions
-	d.file.Entries = append(d.file.Entries, *e.made)
+	d.file.Entries = append(d.file.Entries, e.made)
 }
 
 // checkReadable checks the values of an entry; those that could not be read

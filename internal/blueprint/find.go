@@ -25,7 +25,12 @@ type source struct {
 type part struct {
 	name string // as the user writes it, with slashes
 	path string // to open it by
-	text []byte
+	real string // its absolute path, without symlinks
+	// packaged is set where the file may be part of a CUE package, and pack is
+	// that package; empty where the file stands alone.
+	packaged bool
+	pack     string
+	text     []byte
 }
 
 func (s source) key() string {
@@ -45,8 +50,12 @@ func findSources(paths []string) ([]source, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading blueprints: %w", err)
 		}
+		real, err := realPath(path)
+		if err != nil {
+			return nil, fmt.Errorf("reading blueprints: %w", err)
+		}
 		if info.IsDir() {
-			if err := f.folder(path, nil); err != nil {
+			if err := f.folder(path, real, nil); err != nil {
 				return nil, fmt.Errorf("reading blueprints: %w", err)
 			}
 			continue
@@ -54,7 +63,7 @@ func findSources(paths []string) ([]source, error) {
 		if !isBlueprint(path) {
 			return nil, fmt.Errorf("reading blueprints: %s: want a folder, or a file that ends in .yaml, .yml or .cue", filepath.ToSlash(path))
 		}
-		f.file(path, false)
+		f.file(part{path: path, real: real})
 	}
 	return f.sources(), nil
 }
@@ -62,13 +71,8 @@ func findSources(paths []string) ([]source, error) {
 // finder walks folders.
 type finder struct {
 	seen   map[string]bool // the real paths of files
-	found  []found
+	found  []part
 	failed []source
-}
-
-type found struct {
-	part
-	packaged bool // it may be part of a CUE package
 }
 
 func isBlueprint(name string) bool {
@@ -87,13 +91,18 @@ func ignored(name string) bool {
 		name == "cue.mod" || strings.HasSuffix(name, ".cue") && (strings.HasPrefix(name, "_") || strings.HasSuffix(name, "_tool.cue") || strings.HasSuffix(name, "_test.cue"))
 }
 
-// folder gathers what is below a folder. above are the real paths of the
-// folders around it: a symlink to one of them is a loop.
-func (f *finder) folder(path string, above []string) error {
-	real, err := filepath.EvalSymlinks(path)
+// realPath gives the absolute path without symlinks.
+func realPath(path string) (string, error) {
+	absolute, err := filepath.Abs(path)
 	if err != nil {
-		return err
+		return "", err
 	}
+	return filepath.EvalSymlinks(absolute)
+}
+
+// folder gathers what is below a folder, whose real path is given. above are
+// those of the folders around it: a symlink to one of them is a loop.
+func (f *finder) folder(path, real string, above []string) error {
 	if slices.Contains(above, real) {
 		return nil
 	}
@@ -111,22 +120,30 @@ func (f *finder) folder(path string, above []string) error {
 	return nil
 }
 
+// element takes one name in a folder; above ends with the folder itself.
 func (f *finder) element(path string, element fs.DirEntry, above []string) {
 	if ignored(element.Name()) {
 		return
 	}
-	isFolder := element.IsDir()
+	isFolder, real := element.IsDir(), filepath.Join(above[len(above)-1], element.Name())
+	var err error
 	if element.Type()&fs.ModeSymlink != 0 {
-		info, err := os.Stat(path)
-		isFolder = err == nil && info.IsDir()
+		info, statErr := os.Stat(path)
+		isFolder = statErr == nil && info.IsDir()
+		real, err = realPath(path)
 	}
-	if !isFolder {
-		if isBlueprint(element.Name()) {
-			f.file(path, true)
-		}
+	if !isFolder && !isBlueprint(element.Name()) {
 		return
 	}
-	err := f.folder(path, above)
+	if err != nil {
+		f.fail(path, err)
+		return
+	}
+	if !isFolder {
+		f.file(part{path: path, real: real, packaged: true})
+		return
+	}
+	err = f.folder(path, real, above)
 	if errors.Is(err, fs.ErrNotExist) {
 		return // it went away while the folder was read
 	}
@@ -152,17 +169,25 @@ func readReason(err error) string {
 	return err.Error()
 }
 
-func (f *finder) file(path string, packaged bool) {
-	real, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		f.fail(path, err)
+func (f *finder) file(p part) {
+	if f.seen[p.real] {
 		return
 	}
-	if f.seen[real] {
-		return
+	f.seen[p.real] = true
+	p.name = filepath.ToSlash(p.path)
+	f.found = append(f.found, p)
+}
+
+// read reads the part's file.
+func (p *part) read() (err error) {
+	if p.text, err = readSourceFile(p.path); err != nil {
+		return err
 	}
-	f.seen[real] = true
-	f.found = append(f.found, found{part{name: filepath.ToSlash(path), path: path}, packaged})
+	p.pack = ""
+	if p.packaged && filepath.Ext(p.path) == ".cue" {
+		p.pack = packageName(p.text)
+	}
+	return nil
 }
 
 // sources reads the files and joins those of one CUE package.
@@ -170,30 +195,24 @@ func (f *finder) sources() []source {
 	sources := f.failed
 	packages := map[string]int{}
 	for _, file := range f.found {
-		text, err := readSourceFile(file.path)
-		if err != nil {
+		if err := file.read(); err != nil {
 			sources = append(sources, source{
-				parts:   []part{file.part},
+				parts:   []part{file},
 				problem: &schema.Problem{Place: schema.Place{File: file.name}, Message: readReason(err)},
 			})
 			continue
 		}
-		file.text = text
-		name := ""
-		if file.packaged && filepath.Ext(file.path) == ".cue" {
-			name = packageName(text)
-		}
-		if name == "" {
-			sources = append(sources, source{parts: []part{file.part}})
+		if file.pack == "" {
+			sources = append(sources, source{parts: []part{file}})
 			continue
 		}
-		key := filepath.Dir(file.path) + "\x00" + name
+		key := filepath.Dir(file.path) + "\x00" + file.pack
 		if at, known := packages[key]; known {
-			sources[at].parts = append(sources[at].parts, file.part)
+			sources[at].parts = append(sources[at].parts, file)
 			continue
 		}
 		packages[key] = len(sources)
-		sources = append(sources, source{parts: []part{file.part}})
+		sources = append(sources, source{parts: []part{file}})
 	}
 	slices.SortFunc(sources, func(a, b source) int { return strings.Compare(a.parts[0].name, b.parts[0].name) })
 	return sources

@@ -56,9 +56,7 @@ type fileInput struct {
 	err  error
 }
 
-func newInputs(p *policy) *inputs {
-	return &inputs{policy: p, variables: map[string]string{}, files: map[string]fileInput{}}
-}
+func newInputs(p *policy) *inputs { return &inputs{policy: p} }
 
 // env gives the value of a variable, or says why it may not be read.
 func (in *inputs) env(name string) (string, error) {
@@ -70,6 +68,9 @@ func (in *inputs) env(name string) (string, error) {
 	value, known := in.variables[name]
 	if !known {
 		value, _ = in.policy.lookupEnv(name)
+		if in.variables == nil { // most files look at nothing
+			in.variables = map[string]string{}
+		}
 		in.variables[name] = value
 	}
 	if !utf8.ValidString(value) {
@@ -86,6 +87,9 @@ func (in *inputs) file(name string) (string, error) {
 	read, known := in.files[name]
 	if !known {
 		read = in.policy.readFile(name)
+		if in.files == nil {
+			in.files = map[string]fileInput{}
+		}
 		in.files[name] = read
 	}
 	return read.text, read.err

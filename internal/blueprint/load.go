@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"github.com/aksync/aksync/schema"
@@ -87,19 +86,23 @@ func (s source) hash() digest {
 	return digest(h.Sum(nil))
 }
 
-// readSource gives a source's file, from the cache where nothing changed.
-func (r *Reader) readSource(ctx context.Context, s source, p *policy) cached {
+// readSource gives a source's file: the one before where nothing changed.
+func (r *Reader) readSource(ctx context.Context, s source, p *policy, before made) made {
+	now := made{parts: s.parts}
 	if s.problem != nil {
-		return cached{file: &File{Path: s.parts[0].name, Status: Invalid, Problems: schema.Problems{*s.problem}}}
+		now.file = &File{Path: s.parts[0].name, Status: Invalid, Problems: schema.Problems{*s.problem}}
+		return now
 	}
-	hash, roots := s.hash(), strings.Join(p.roots, "\x00")
-	before, known := r.cache[s.key()]
-	if known && before.source == hash && before.roots == roots && before.unchanged() {
-		return before
+	now.source = s.hash()
+	if before.source == now.source && before.unchanged(p) {
+		now.file, now.imported = before.file, before.imported
+	} else {
+		now.file, now.imported, now.again = r.load(ctx, s, p)
 	}
-	made := cached{source: hash, roots: roots}
-	made.file, made.imported, made.again = r.load(ctx, s, p)
-	return made
+	for i := range now.parts {
+		now.parts[i].text = nil
+	}
+	return now
 }
 
 // load makes the file of a source.

@@ -6,7 +6,6 @@ package blueprint
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -68,11 +67,11 @@ type File struct {
 	// false. In an invalid file they are those that could be read, without
 	// the values that could not: nothing of them may be applied, and the
 	// objects they speak of are to be left as they are.
-	Entries []schema.Entry
+	Entries []*schema.Entry
 	// Silent are entries of managed kinds that ask for nothing, with their
 	// identifiers only: their conditions are false, or the file is switched
 	// off.
-	Silent []schema.Entry
+	Silent []*schema.Entry
 	// Unmanaged counts entries of other models, by model.
 	Unmanaged map[string]int
 	// Permissions counts the permissions that Entries declare.
@@ -126,21 +125,7 @@ type Reader struct {
 	options  Options
 	language language
 	cue      *cueRunner
-	cache    map[string]cached
-}
-
-// cached is a file with what it was made of.
-type cached struct {
-	file     *File
-	source   digest
-	roots    string
-	imported []importedFile
-	again    bool // it is made again though nothing changed
-}
-
-func (c cached) unchanged() bool {
-	return !c.again && c.file.inputs != nil && c.file.inputs.unchanged() &&
-		!slices.ContainsFunc(c.imported, func(i importedFile) bool { return !i.unchanged() })
+	last     *reading // nil before the first one
 }
 
 // NewReader makes a Reader that has read nothing yet.
@@ -149,7 +134,7 @@ func NewReader(options Options) *Reader {
 		options.LookupEnv = os.LookupEnv
 	}
 	options.EvaluationTime = cmp.Or(options.EvaluationTime, 10*time.Second)
-	return &Reader{options: options, language: newLanguage(), cue: newCUERunner(options, newLanguage()), cache: map[string]cached{}}
+	return &Reader{options: options, language: newLanguage(), cue: newCUERunner(options, newLanguage())}
 }
 
 // Read reads the files that the paths name, and those in the folders that they
@@ -160,27 +145,14 @@ func (r *Reader) Read(ctx context.Context, paths []string) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.cue.stop()
-	policy := r.policy(paths)
-	set := &Set{}
-	kept := make(map[string]cached, len(found))
-	for _, source := range found {
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("reading blueprints: %w", err)
-		}
-		entry := r.readSource(ctx, source, policy)
-		if entry.file.Status == "" {
-			continue // the time was up
-		}
-		kept[source.key()] = entry
-		set.Files = append(set.Files, entry.file)
+	now := &reading{paths: slices.Clone(paths), policy: r.policy(paths), made: make([]made, len(found))}
+	before := r.last.byKey()
+	all := make(map[int]source, len(found))
+	for i, s := range found {
+		all[i] = s
+		now.made[i] = before[s.key()]
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("reading blueprints: %w", err)
-	}
-	r.cache = kept
-	slices.SortFunc(set.Files, func(a, b *File) int { return cmp.Compare(a.Path, b.Path) })
-	return set, nil
+	return r.make(ctx, now, all)
 }
 
 // policy says what tags may look at when blueprints are read from paths.

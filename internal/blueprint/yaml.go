@@ -22,15 +22,15 @@ type yamlFile struct {
 	language language
 	problems schema.Problems
 
-	at     string // the path of what is being made
-	made   map[*yaml.Node]made
-	making map[*yaml.Node]bool
-	merged int // how many pairs were merged into mappings
-	tooBig bool
+	at       string                  // the path of what is being made
+	anchored map[*yaml.Node]anchored // those that may be asked for again
+	making   map[*yaml.Node]bool
+	merged   int // how many pairs were merged into mappings
+	tooBig   bool
 }
 
-// made is a node that was turned already, and how deep it is.
-type made struct {
+// anchored is a node that was turned already, and how deep it is.
+type anchored struct {
 	node  node
 	depth int
 }
@@ -58,7 +58,7 @@ func readYAML(path string, text []byte, l language) (root node, found bool, prob
 	case !errors.Is(err, io.EOF):
 		return node{}, false, schema.Problems{syntaxProblem(path, text, err)}
 	}
-	f := &yamlFile{path: path, language: l, made: map[*yaml.Node]made{}, making: map[*yaml.Node]bool{}}
+	f := &yamlFile{path: path, language: l, anchored: map[*yaml.Node]anchored{}, making: map[*yaml.Node]bool{}}
 	root, _ = f.node(document.Content[0])
 	return root, root.data != nil && !f.tooBig, f.problems
 }
@@ -83,12 +83,13 @@ func (f *yamlFile) problem(n *yaml.Node, format string, args ...any) {
 }
 
 // node gives what n says and how deep it is nested. Each is made once, however
-// many aliases it has.
+// many aliases it has, and then given up: of a large file the tree of YAML and
+// ours are not in memory as a whole at the same time.
 func (f *yamlFile) node(n *yaml.Node) (node, int) {
 	if n.Kind == yaml.AliasNode {
 		return f.alias(n)
 	}
-	if done, known := f.made[n]; known {
+	if done, known := f.anchored[n]; known {
 		return done.node, done.depth
 	}
 	if f.tooBig {
@@ -103,8 +104,11 @@ func (f *yamlFile) node(n *yaml.Node) (node, int) {
 	if depth > mostNesting && !f.tooBig {
 		f.nestedTooDeep(n)
 	}
-	done := made{node{f.place(n), data}, depth}
-	f.made[n] = done
+	done := anchored{node{f.place(n), data}, depth}
+	if n.Anchor != "" {
+		f.anchored[n] = done
+	}
+	n.Content = nil
 	return done.node, done.depth
 }
 

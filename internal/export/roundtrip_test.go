@@ -183,7 +183,7 @@ func read(t *rapid.T, s *schema.Schema, folder, format, text string) sync.Desire
 // fixed is blueprints that do not change.
 type fixed struct{ desired sync.Desired }
 
-func (f fixed) Read(context.Context) (*sync.Blueprints, error) {
+func (f fixed) Read(context.Context, bool) (*sync.Blueprints, error) {
 	return &sync.Blueprints{Desired: f.desired}, nil
 }
 

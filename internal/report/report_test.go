@@ -21,9 +21,9 @@ var update = flag.Bool("update", false, "write the golden files anew")
 const stageModel = "authentik_stages_password.passwordstage"
 
 // entry declares a stage at a line of login.yaml.
-func entry(line int, name string, state schema.State, attrs map[string]any) schema.Entry {
+func entry(line int, name string, state schema.State, attrs map[string]any) *schema.Entry {
 	m, _ := schema.FromJSON(attrs).Data.(schema.Map)
-	return schema.Entry{
+	return &schema.Entry{
 		Place: schema.Place{File: "login.yaml", Line: line, Column: 5}, Path: schema.Index("entries", line/10),
 		Model: stageModel, State: schema.Value{Data: string(state)},
 		Identifiers: schema.Map{{Key: "name", Value: schema.Value{Data: name}}}, Attrs: m,
@@ -52,7 +52,7 @@ func mixed(t *testing.T) *sync.Pass {
 	if err != nil {
 		t.Fatal(err)
 	}
-	desired := sync.Desired{Entries: []schema.Entry{
+	desired := sync.Desired{Entries: []*schema.Entry{
 		entry(10, "new <b>\x1b[31m", schema.Present, map[string]any{
 			"backends": []any{"authentik.core.auth.InbuiltBackend"}, "failed_attempts_before_cancel": int64(3)}),
 		entry(20, "login", schema.Present, map[string]any{

@@ -42,7 +42,7 @@ func passOf(t testing.TB, changes ...*sync.Change) *sync.Pass {
 
 func updateOf(name string, fields ...sync.FieldChange) *sync.Change {
 	return &sync.Change{Action: sync.Update, Name: name, PK: "1", Fields: fields,
-		Entry: schema.Entry{Place: schema.Place{File: "login.yaml", Line: 3, Column: 5}}}
+		Entry: &schema.Entry{Place: schema.Place{File: "login.yaml", Line: 3, Column: 5}}}
 }
 
 func list(words string) []any {

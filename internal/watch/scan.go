@@ -102,6 +102,7 @@ func (s *scan) folder(path string) *folder {
 		s.found.byID[id] = f
 		s.found.byPath[f.path] = f
 	}
+	f.alias = f.alias || f.path != path
 	s.found.byPath[path] = f
 	return f
 }

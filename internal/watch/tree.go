@@ -14,6 +14,7 @@ type folder struct {
 	path  string // with no symbolic link in it; events carry it
 	id    any
 	all   bool            // everything but hidden names
+	alias bool            // it has several paths, and events come under one of them
 	names map[string]bool // these names, hidden or not
 }
 
@@ -28,12 +29,17 @@ func newTree() *tree {
 	return &tree{byPath: map[string]*folder{}, byID: map[any]*folder{}}
 }
 
-// judge says whether an event is about something that is watched, and whether
-// the set of folders to watch may be another one after it.
-func (t *tree) judge(event fsnotify.Event) (concerns, structural bool) {
+// verdict is what an event means.
+type verdict struct {
+	concerns   bool   // it is about something that is watched
+	structural bool   // the set of folders to watch may be another one after it
+	file       string // the one file that it is about; empty where it may be about more
+}
+
+func (t *tree) judge(event fsnotify.Event) verdict {
 	const structure = fsnotify.Create | fsnotify.Remove | fsnotify.Rename
 	if event.Op&(structure|fsnotify.Write) == 0 {
-		return false, false // chmod alone changes no contents
+		return verdict{} // chmod alone changes no contents
 	}
 	// The name of an event in "/" begins with two slashes.
 	path := filepath.Clean(event.Name)
@@ -44,14 +50,16 @@ func (t *tree) judge(event fsnotify.Event) (concerns, structural bool) {
 	itself := t.byPath[path] != nil
 
 	switch {
-	case itself:
-		return true, event.Op&structure != 0
-	case named:
-		return true, event.Op&structure != 0
-	case inside:
-		return true, event.Has(fsnotify.Create) && opensMore(path)
+	case itself, named:
+		return verdict{concerns: true, structural: event.Op&structure != 0}
+	case !inside:
+		return verdict{}
+	case event.Has(fsnotify.Create) && opensMore(path):
+		return verdict{concerns: true, structural: true}
+	case parent.alias:
+		return verdict{concerns: true}
 	default:
-		return false, false
+		return verdict{concerns: true, file: path}
 	}
 }
 

@@ -68,9 +68,10 @@ type Watcher struct {
 	closed  chan struct{}
 	close   func() error
 
-	mu    sync.Mutex // guards what follows, and the placing of watches
-	extra []string
-	tree  *tree
+	mu      sync.Mutex // guards what follows, and the placing of watches
+	extra   []string
+	tree    *tree
+	changed changed
 	// warned keeps the log to one warning for each kind of limit.
 	warned map[string]bool
 }
@@ -117,6 +118,7 @@ func newWatcher(cfg Config, src source) (*Watcher, error) {
 		grown:   make(chan struct{}, 1),
 		closed:  make(chan struct{}),
 		tree:    newTree(),
+		changed: changed{all: true},
 		warned:  map[string]bool{},
 	}
 	w.close = sync.OnceValue(func() error {
@@ -158,6 +160,7 @@ func (w *Watcher) SetExtra(paths []string) {
 	w.extra = extra
 	w.rescanLocked()
 	if added {
+		w.changed.note("")
 		raise(w.grown)
 	}
 }
@@ -198,6 +201,7 @@ func (w *Watcher) loop(ctx context.Context) error {
 			}
 			w.handle(event)
 		case <-w.lost:
+			w.noteAll()
 			w.gather.touch()
 			w.gather.restructure()
 		case <-w.grown:
@@ -222,14 +226,17 @@ func (w *Watcher) ended() error {
 
 func (w *Watcher) handle(event fsnotify.Event) {
 	w.mu.Lock()
-	concerns, structural := w.tree.judge(event)
+	seen := w.tree.judge(event)
+	if seen.concerns {
+		w.changed.note(seen.file)
+	}
 	w.mu.Unlock()
-	if !concerns {
+	if !seen.concerns {
 		return
 	}
 	w.onEvent()
 	w.gather.touch()
-	if structural {
+	if seen.structural {
 		w.gather.restructure()
 	}
 }
@@ -239,6 +246,7 @@ func (w *Watcher) handle(event fsnotify.Event) {
 func (w *Watcher) bringUpToDate() {
 	w.gather.structured()
 	if w.rescan() {
+		w.noteAll()
 		w.gather.touch()
 	}
 }
@@ -246,8 +254,8 @@ func (w *Watcher) bringUpToDate() {
 // signal watches new folders before it tells of them: what changes there while
 // the reader reads is then an event of its own.
 func (w *Watcher) signal() {
-	if w.gather.structured() {
-		w.rescan()
+	if w.gather.structured() && w.rescan() {
+		w.noteAll()
 	}
 	w.gather.reset()
 	raise(w.changes)

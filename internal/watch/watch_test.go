@@ -336,7 +336,7 @@ func TestSetExtra(t *testing.T) {
 	w.SetExtra([]string{two})
 	for path, want := range map[string]bool{one: false, two: true, filepath.Join(root, "x"): true} {
 		w.mu.Lock()
-		got, _ := w.tree.judge(fsnotify.Event{Name: path, Op: fsnotify.Write})
+		got := w.tree.judge(fsnotify.Event{Name: path, Op: fsnotify.Write}).concerns
 		w.mu.Unlock()
 		if got != want {
 			t.Errorf("a write to %s concerns the watcher: %v, want %v", path, got, want)

@@ -1,0 +1,140 @@
+package blueprint
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+)
+
+// reading is what was read the last time, and of what.
+type reading struct {
+	paths  []string
+	policy *policy
+	made   []made
+	// byReal finds what was made of a file by its real path; nil until somebody
+	// asks.
+	byReal map[string]int
+}
+
+// made is a file with what it was made of.
+type made struct {
+	file     *File
+	parts    []part // without their texts
+	source   digest
+	imported []importedFile
+	again    bool // it is made again though nothing changed
+}
+
+// unchanged tells whether what a file's tags and its CUE look at is as it was,
+// and may be looked at still.
+func (m made) unchanged(p *policy) bool {
+	return m.file != nil && m.file.inputs != nil && !m.again &&
+		slices.Equal(m.file.inputs.policy.roots, p.roots) && m.file.inputs.unchanged() &&
+		!slices.ContainsFunc(m.imported, func(i importedFile) bool { return !i.unchanged() })
+}
+
+// byKey gives what was made, by the names of the files that it was made of.
+func (r *reading) byKey() map[string]made {
+	if r == nil {
+		return nil
+	}
+	made := make(map[string]made, len(r.made))
+	for _, m := range r.made {
+		made[source{parts: m.parts}.key()] = m
+	}
+	return made
+}
+
+// find gives what was made of the file with that real path.
+func (r *reading) find(real string) (at int, found bool) {
+	if r.byReal == nil {
+		r.byReal = make(map[string]int, len(r.made))
+		for i, m := range r.made {
+			for _, p := range m.parts {
+				r.byReal[p.real] = i
+			}
+		}
+	}
+	at, found = r.byReal[real]
+	return at, found
+}
+
+// Refresh is Read where it is known which files changed since the last reading,
+// by their absolute paths without symlinks: it looks at no others, as far as
+// that is enough. A change of an environment variable or of a file that tags look
+// at is not among what it finds.
+func (r *Reader) Refresh(ctx context.Context, paths, changed []string) (*Set, error) {
+	sources, enough := r.changedSources(paths, changed)
+	if !enough {
+		return r.Read(ctx, paths)
+	}
+	now := *r.last
+	now.made = slices.Clone(r.last.made)
+	return r.make(ctx, &now, sources)
+}
+
+// changedSources reads the sources that changed, by their number in the last
+// reading. It is not enough where there may be other sources than before.
+func (r *Reader) changedSources(paths, changed []string) (sources map[int]source, enough bool) {
+	if r.last == nil || !slices.Equal(paths, r.last.paths) {
+		return nil, false
+	}
+	cue := false
+	sources = map[int]source{}
+	for _, real := range changed {
+		at, known := r.last.find(real)
+		switch {
+		case known:
+			sources[at] = source{}
+		case isBlueprint(real):
+			return nil, false // it is new, or of a CUE module
+		}
+		cue = cue || filepath.Ext(real) == ".cue"
+	}
+	for i, m := range r.last.made {
+		if m.again || cue && len(m.imported) > 0 {
+			sources[i] = source{}
+		}
+	}
+	for i := range sources {
+		if sources[i], enough = r.last.made[i].reread(); !enough {
+			return nil, false
+		}
+	}
+	return sources, true
+}
+
+// reread reads the parts again. That is not enough where one is gone, or belongs
+// to another package than before.
+func (m made) reread() (s source, enough bool) {
+	s.parts = slices.Clone(m.parts)
+	for i := range s.parts {
+		p := &s.parts[i]
+		before := p.pack
+		if err := p.read(); err != nil || p.pack != before {
+			return source{}, false
+		}
+	}
+	return s, true
+}
+
+// make makes those of a reading's files whose sources are given, as far as they
+// changed, and then remembers the reading.
+func (r *Reader) make(ctx context.Context, now *reading, sources map[int]source) (*Set, error) {
+	defer r.cue.stop()
+	for _, i := range slices.Sorted(maps.Keys(sources)) {
+		made := r.readSource(ctx, sources[i], now.policy, now.made[i])
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("reading blueprints: %w", err)
+		}
+		now.made[i] = made
+	}
+	r.last = now
+	set := &Set{Files: make([]*File, len(now.made))}
+	for i, m := range now.made {
+		set.Files[i] = m.file
+	}
+	return set, nil
+}
