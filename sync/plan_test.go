@@ -344,6 +344,11 @@ func TestPlan(t *testing.T) {
 				Objects: map[string][]schema.Object{stageModel: tt.stages, flowModel: tt.flows},
 			}
 			desired := read(t, s, tt.files)
+			// Entries are shared: planning against another server must not
+			// leave anything in them.
+			sync.MakePlan(s, desired, sync.Live{Version: "2025.10.4", Objects: map[string][]schema.Object{
+				stageModel: {stage(pk3, "a", nil)}, flowModel: {flow(pk2, "setup", "authentication")},
+			}}, sync.Guards{})
 			plan := sync.MakePlan(s, desired, live, sync.Guards{})
 			if diff := cmp.Diff(tt.want, sketch(plan)); diff != "" {
 				t.Errorf("the plan (-want +got):\n%s", diff)

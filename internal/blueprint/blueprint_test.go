@@ -83,6 +83,16 @@ func environment(variables map[string]string) func(string) (string, bool) {
 	}
 }
 
+// worker is the command of a worker that evaluates CUE.
+func worker(t testing.TB) []string {
+	t.Helper()
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []string{executable, workerArgument}
+}
+
 func newReader(t testing.TB, options blueprint.Options) *blueprint.Reader {
 	t.Helper()
 	if options.Schema == nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
 	"github.com/aksync/aksync/internal/blueprint"
@@ -32,6 +33,10 @@ func TestBroken(t *testing.T) {
 	files["byte-latin1.cue"] = "version: 1\nmetadata: name: \"Stra\xdfe\"\n"
 	inFolder(t, files)
 	set := read(t, newReader(t, blueprint.Options{}), ".")
+	// In a worker one blueprint in CUE follows another in the same context.
+	if diff := cmp.Diff(summary(set), summary(read(t, newReader(t, blueprint.Options{CUEWorker: worker(t)}), "."))); diff != "" {
+		t.Errorf("-beside the program +in a worker:\n%s", diff)
+	}
 	var got strings.Builder
 	for _, file := range set.Files {
 		if file.Status != blueprint.Invalid {

@@ -32,8 +32,8 @@ type cuePart struct {
 type cueResult struct {
 	root     *node
 	problems schema.Problems
-	imported []importedFile // the files of other packages that were read
-	again    bool           // it is worth trying again though nothing changed
+	seen     []seen // where imports led to
+	again    bool   // it is worth trying again though nothing changed
 }
 
 // packageName gives the name of a CUE file's package, or "" for a file that
@@ -98,7 +98,7 @@ func (e *cueEvaluator) evaluate(job cueJob) (result cueResult) {
 	}
 	c := &cueFile{language: e.language, texts: map[string][]byte{}}
 	instance := c.load(job, e.schema)
-	result.imported = c.imported
+	result.seen = c.seen
 	if instance == nil || len(c.problems) > 0 {
 		result.problems = c.problems
 		return result
@@ -119,7 +119,7 @@ type cueFile struct {
 	texts    map[string][]byte
 	first    string
 	problems schema.Problems
-	imported []importedFile
+	seen     []seen
 	steps    int
 }
 
@@ -127,7 +127,8 @@ type cueFile struct {
 // no file is left to evaluate.
 func (c *cueFile) load(job cueJob, schema *build.Instance) *build.Instance {
 	c.first = job.Parts[0].Name
-	imports := &importer{file: c, schema: schema, module: findModule(job.Parts[0].Path, job.Parts[0].Name), loading: map[string]bool{}}
+	imports := &importer{file: c, schema: schema, loading: map[string]bool{}}
+	imports.module, imports.looked = findModule(job.Parts[0].Path, job.Parts[0].Name)
 	imports.context = build.NewContext(build.Loader(imports.load))
 	instance := imports.context.NewInstance("", imports.load)
 	files := 0

@@ -1,7 +1,6 @@
 package blueprint_test
 
 import (
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -202,10 +201,6 @@ func TestCUEColumns(t *testing.T) {
 // TestWorker evaluates in a process of its own: what explodes is ended there,
 // and what comes after it is read.
 func TestWorker(t *testing.T) {
-	executable, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	const explodes = "import \"list\"\n\n_r: list.Range(0, 100000, 1)\nentries: [for a in _r for b in _r for c in _r if a+b+c < 0 {model: \"a.b\"}]\n"
 	inFolder(t, map[string]string{
 		"a.cue": explodes,
@@ -214,7 +209,7 @@ func TestWorker(t *testing.T) {
 		"d.cue": "entries: [{model: \"" + stageModel + "\", identifiers: name: \"d\", attrs: {failed_attempts_before_cancel: 12345678901234567890, allow_show_password: \"!Condition\": [\"AND\", null, 1.5, true]}}, {model: \"" + stageModel + "\", identifiers: name: string}]\n",
 		"e.cue": "entries: [{model: \"" + stageModel + "\", identifiers: name: \"e\"}]\n",
 	})
-	reader := newReader(t, blueprint.Options{CUEWorker: []string{executable, workerArgument}, EvaluationTime: 500 * time.Millisecond})
+	reader := newReader(t, blueprint.Options{CUEWorker: worker(t), EvaluationTime: 500 * time.Millisecond})
 	set := read(t, reader, ".")
 	got := map[string]string{}
 	for _, file := range set.Files {

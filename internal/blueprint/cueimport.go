@@ -18,12 +18,33 @@ import (
 	"github.com/aksync/aksync/schema"
 )
 
-// importedFile is a file of a package that was imported, with its contents'
-// hash: the blueprint changes with it.
-type importedFile struct {
+// seen is a file or a folder that imports led to, with a hash of what was in it:
+// the blueprint changes with it. The hash is zero where there was nothing.
+type seen struct {
 	Path string
 	Hash digest
 }
+
+// see looks at a path: at the text of a file, or at the names of the CUE files in
+// a folder.
+func see(path string) seen {
+	if elements, err := os.ReadDir(path); err == nil {
+		h := sha256.New()
+		for _, element := range elements {
+			if filepath.Ext(element.Name()) == ".cue" {
+				fmt.Fprintf(h, "%q", element.Name())
+			}
+		}
+		return seen{path, digest(h.Sum(nil))}
+	}
+	if text, err := readSourceFile(path); err == nil {
+		return seen{path, sha256.Sum256(text)}
+	}
+	return seen{Path: path}
+}
+
+// unchanged tells whether there is still what was seen.
+func (s seen) unchanged() bool { return see(s.Path) == s }
 
 // module is the CUE module that a file lies in.
 type module struct {
@@ -32,21 +53,23 @@ type module struct {
 	shown  string // the folder as the user writes it
 }
 
-// findModule looks for cue.mod around a file.
-func findModule(file, shown string) *module {
+// findModule looks for cue.mod around a file, and gives where it looked.
+func findModule(file, shown string) (found *module, looked []seen) {
 	folder, err := filepath.Abs(filepath.Dir(file))
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	shownFolder := path.Dir(shown)
 	for {
-		text, err := readSourceFile(filepath.Join(folder, "cue.mod", "module.cue"))
+		at := filepath.Join(folder, "cue.mod", "module.cue")
+		text, err := readSourceFile(at)
 		if err == nil {
-			return &module{moduleName(text), folder, shownFolder}
+			return &module{moduleName(text), folder, shownFolder}, append(looked, seen{at, sha256.Sum256(text)})
 		}
+		looked = append(looked, seen{Path: at})
 		above := filepath.Dir(folder)
 		if above == folder {
-			return nil
+			return nil, looked
 		}
 		folder, shownFolder = above, path.Join(shownFolder, "..")
 	}
@@ -78,6 +101,7 @@ type importer struct {
 	file    *cueFile
 	schema  *build.Instance
 	module  *module
+	looked  []seen // for the module
 	context *build.Context
 	loading map[string]bool
 }
@@ -92,6 +116,9 @@ func (m *importer) load(pos token.Pos, importPath string) *build.Instance {
 		return nil
 	case m.loading[importPath]:
 		return m.fail(pos, "the package %s imports itself", importPath)
+	}
+	if len(m.loading) == 0 {
+		m.file.seen = append(m.file.seen, m.looked...)
 	}
 	m.loading[importPath] = true
 	defer delete(m.loading, importPath)
@@ -188,6 +215,7 @@ func (m *importer) folders(importPath string) []string {
 
 // addFolder adds the files of a package, and tells whether there are any.
 func (m *importer) addFolder(instance *build.Instance, folder, name string) bool {
+	m.file.seen = append(m.file.seen, see(filepath.Join(m.module.folder, folder)))
 	elements, err := os.ReadDir(filepath.Join(m.module.folder, folder))
 	if err != nil || folder != "" && !filepath.IsLocal(folder) {
 		return false
@@ -214,6 +242,8 @@ func (m *importer) addFolder(instance *build.Instance, folder, name string) bool
 // read reads a file of the module, but none that a symlink brings into it from
 // outside.
 func (m *importer) read(name string) (text []byte, shown string) {
+	at := len(m.file.seen)
+	m.file.seen = append(m.file.seen, see(filepath.Join(m.module.folder, name)))
 	real, err := filepath.EvalSymlinks(filepath.Join(m.module.folder, name))
 	if err != nil {
 		return nil, ""
@@ -228,6 +258,6 @@ func (m *importer) read(name string) (text []byte, shown string) {
 	if text, err = readSourceFile(real); err != nil {
 		return nil, ""
 	}
-	m.file.imported = append(m.file.imported, importedFile{filepath.Join(m.module.folder, name), sha256.Sum256(text)})
+	m.file.seen[at].Hash = sha256.Sum256(text)
 	return text, path.Join(m.module.shown, filepath.ToSlash(name))
 }

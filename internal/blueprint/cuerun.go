@@ -2,7 +2,6 @@ package blueprint
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -58,6 +57,7 @@ func (r *cueRunner) run(ctx context.Context, job cueJob) (cueResult, error) {
 		result.again = len(r.command) > 0
 	case errors.Is(err, errMemory):
 		result = failedResult(job, "takes more than %d MiB to evaluate: look for comprehensions that multiply", mostMemory>>20)
+		result.again = true // what it imports may have been put right
 	case err != nil:
 		result = failedResult(job, "can't be evaluated: %v", err)
 		result.again = true
@@ -134,10 +134,4 @@ func (r *Reader) loadCUE(ctx context.Context, s source, f *File) cueResult {
 	}
 	f.Problems = result.problems
 	return result
-}
-
-// unchanged tells whether an imported file is as it was.
-func (i importedFile) unchanged() bool {
-	text, err := readSourceFile(i.Path)
-	return err == nil && sha256.Sum256(text) == i.Hash
 }

@@ -128,7 +128,7 @@ func (w *worker) kill() {
 type packed struct {
 	HasRoot  bool
 	Problems schema.Problems
-	Imported []importedFile
+	Seen     []seen
 }
 
 // nodesAtOnce is how many nodes are sent together.
@@ -170,7 +170,7 @@ type sender struct {
 }
 
 func (s *sender) send(result cueResult) error {
-	if err := s.encoder.Encode(packed{result.root != nil, result.problems, result.imported}); err != nil {
+	if err := s.encoder.Encode(packed{result.root != nil, result.problems, result.seen}); err != nil {
 		return err
 	}
 	if result.root == nil {
@@ -250,7 +250,7 @@ func (r *receiver) receive() (cueResult, error) {
 	if err := r.decoder.Decode(&p); err != nil {
 		return cueResult{}, err
 	}
-	result := cueResult{problems: p.Problems, imported: p.Imported}
+	result := cueResult{problems: p.Problems, seen: p.Seen}
 	if !p.HasRoot {
 		return result, nil
 	}

@@ -95,9 +95,9 @@ func (r *Reader) readSource(ctx context.Context, s source, p *policy, before mad
 	}
 	now.source = s.hash()
 	if before.source == now.source && before.unchanged(p) {
-		now.file, now.imported = before.file, before.imported
+		now.file, now.seen = before.file, before.seen
 	} else {
-		now.file, now.imported, now.again = r.load(ctx, s, p)
+		now.file, now.seen, now.again = r.load(ctx, s, p)
 	}
 	for i := range now.parts {
 		now.parts[i].text = nil
@@ -106,7 +106,7 @@ func (r *Reader) readSource(ctx context.Context, s source, p *policy, before mad
 }
 
 // load makes the file of a source.
-func (r *Reader) load(ctx context.Context, s source, p *policy) (file *File, imported []importedFile, again bool) {
+func (r *Reader) load(ctx context.Context, s source, p *policy) (file *File, imports []seen, again bool) {
 	file = &File{Path: s.parts[0].name, Status: Valid, Unmanaged: map[string]int{}, inputs: newInputs(p)}
 	d := &document{
 		file:   file,
@@ -121,7 +121,7 @@ func (r *Reader) load(ctx context.Context, s source, p *policy) (file *File, imp
 		if result.root != nil {
 			root, found = *result.root, true
 		}
-		imported, again = result.imported, result.again
+		imports, again = result.seen, result.again
 	} else {
 		root, found, file.Problems = readYAML(file.Path, s.parts[0].text, r.language)
 		if len(s.parts[0].text) == 0 {
@@ -151,5 +151,5 @@ func (r *Reader) load(ctx context.Context, s source, p *policy) (file *File, imp
 	if len(file.Problems) > 0 {
 		file.Status = Invalid
 	}
-	return file, imported, again
+	return file, imports, again
 }

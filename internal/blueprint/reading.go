@@ -20,11 +20,11 @@ type reading struct {
 
 // made is a file with what it was made of.
 type made struct {
-	file     *File
-	parts    []part // without their texts
-	source   digest
-	imported []importedFile
-	again    bool // it is made again though nothing changed
+	file   *File
+	parts  []part // without their texts
+	source digest
+	seen   []seen // where its imports led to
+	again  bool   // it is made again though nothing changed
 }
 
 // unchanged tells whether what a file's tags and its CUE look at is as it was,
@@ -32,7 +32,7 @@ type made struct {
 func (m made) unchanged(p *policy) bool {
 	return m.file != nil && m.file.inputs != nil && !m.again &&
 		slices.Equal(m.file.inputs.policy.roots, p.roots) && m.file.inputs.unchanged() &&
-		!slices.ContainsFunc(m.imported, func(i importedFile) bool { return !i.unchanged() })
+		!slices.ContainsFunc(m.seen, func(s seen) bool { return !s.unchanged() })
 }
 
 // byKey gives what was made, by the names of the files that it was made of.
@@ -94,7 +94,7 @@ func (r *Reader) changedSources(paths, changed []string) (sources map[int]source
 		cue = cue || filepath.Ext(real) == ".cue"
 	}
 	for i, m := range r.last.made {
-		if m.again || cue && len(m.imported) > 0 {
+		if m.again || cue && len(m.seen) > 0 {
 			sources[i] = source{}
 		}
 	}
