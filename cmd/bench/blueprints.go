@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,34 +31,52 @@ func (b *bench) write(p blueprint) error {
 	if err := os.MkdirAll(b.folder, 0o755); err != nil {
 		return fmt.Errorf("writing blueprints: %w", err)
 	}
-	files := map[string]string{}
-	switch b.form {
-	case "yaml":
-		text := strings.Builder{}
-		text.WriteString("version: 1\nentries:\n")
-		for i := range b.n {
-			text.WriteString(p.yaml(i))
-		}
-		files["all.yaml"] = text.String()
-	case "yaml files":
-		for i := range b.n {
-			files[fmt.Sprintf("%05d.yaml", i)] = "version: 1\nentries:\n" + p.yaml(i)
-		}
-	case "cue":
-		files["all.cue"] = p.comprehension(b.n)
-	case "cue files":
-		for i := range b.n {
-			files[fmt.Sprintf("%05d.cue", i)] = p.cue(i)
-		}
-	default:
-		return fmt.Errorf("-forms: %q is none of yaml, yaml files, cue, cue files", b.form)
-	}
-	for name, text := range files {
+	for name, text := range b.files(p) {
 		if err := os.WriteFile(filepath.Join(b.folder, name), []byte(text), 0o600); err != nil {
 			return fmt.Errorf("writing blueprints: %w", err)
 		}
 	}
 	return nil
+}
+
+// forms are those that blueprints can be measured in.
+var forms = []string{"yaml", "yaml files", "cue", "cue files"}
+
+// files gives the blueprints, with their names.
+func (b *bench) files(p blueprint) iter.Seq2[string, string] {
+	return func(yield func(name, text string) bool) {
+		switch b.form {
+		case "yaml":
+			text := strings.Builder{}
+			text.WriteString("version: 1\nentries:\n")
+			for i := range b.n {
+				text.WriteString(p.yaml(i))
+			}
+			yield("all.yaml", text.String())
+		case "cue":
+			yield("all.cue", p.comprehension(b.n))
+		case "yaml files":
+			for i := range b.n {
+				if !yield(fmt.Sprintf("%05d.yaml", i), "version: 1\nentries:\n"+p.yaml(i)) {
+					return
+				}
+			}
+		case "cue files":
+			for i := range b.n {
+				if !yield(fmt.Sprintf("%05d.cue", i), p.cue(i)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// firstFile gives the one with the first object.
+func (b *bench) firstFile(p blueprint) (name, text string) {
+	for name, text := range b.files(p) {
+		return name, text
+	}
+	return "", ""
 }
 
 func (p blueprint) yaml(i int) string {

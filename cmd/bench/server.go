@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -42,7 +43,9 @@ func serve(w io.Writer, latency string) error {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/api/", api)
+	first := &first{}
+	mux.Handle("/api/", first.before(api))
+	mux.HandleFunc("/first", first.handle)
 	mux.HandleFunc("/requests", func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(api.Requests()) // a bench that has gone away asks no more
 	})
@@ -129,13 +132,20 @@ func (s *server) requests() (map[string]int, error) {
 }
 
 func (s *server) drift(n int) error {
-	response, err := http.Get(s.url + "/drift?n=" + strconv.Itoa(n))
-	if err != nil {
+	if err := s.post("/drift?n=" + strconv.Itoa(n)); err != nil {
 		return fmt.Errorf("drifting: %w", err)
+	}
+	return nil
+}
+
+func (s *server) post(path string) error {
+	response, err := http.Post(s.url+path, "", nil)
+	if err != nil {
+		return err
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("drifting: %s", response.Status)
+		return errors.New(response.Status)
 	}
 	return nil
 }

@@ -34,6 +34,7 @@ var errMemory = errors.New("the evaluation took too much memory")
 // than is good.
 func ServeCUE(in io.Reader, out io.Writer) error {
 	go watchMemory()
+	debug.SetGCPercent(100)
 	debug.SetMemoryLimit(softMemory)
 	decoder, results := gob.NewDecoder(in), &sender{encoder: gob.NewEncoder(out)}
 	evaluator := &cueEvaluator{language: newLanguage()}
@@ -67,10 +68,12 @@ type worker struct {
 	results *receiver
 }
 
-// startWorker starts a process. It gets no environment: the token is in it.
+// startWorker starts a process. It gets nothing of this one's environment, where
+// the token is. Until ServeCUE is called it collects no garbage, which is a fifth
+// of the time that it takes to start.
 func startWorker(command []string) (*worker, error) {
 	w := &worker{command: exec.Command(command[0], command[1:]...)}
-	w.command.Env = []string{}
+	w.command.Env = []string{"GOGC=off"}
 	var err error
 	if w.in, err = w.command.StdinPipe(); err != nil {
 		return nil, fmt.Errorf("starting the evaluation of CUE: %w", err)
