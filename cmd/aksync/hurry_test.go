@@ -100,31 +100,81 @@ func TestHurryFindsWhatThereIs(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			root := t.TempDir()
-			watcher, err := watch.New(watch.Config{Paths: []string{root}, Quiet: 5 * time.Millisecond, Logger: zerolog.Nop()})
-			if err != nil {
-				t.Fatal(err)
-			}
-			ctx, cancel := context.WithCancel(t.Context())
-			done := make(chan error, 1)
-			go func() { done <- watcher.Run(ctx) }()
-			defer func() {
-				cancel()
-				if err := <-done; err != nil {
-					t.Error(err)
-				}
-			}()
-			daemon := testSource(t, s, root)
-			daemon.onInputs, daemon.changed = watcher.SetExtra, watcher.Changed
+			follow := follower(t, s, root)
 			random := rand.New(rand.NewPCG(seed, 7))
 			for step := range 60 {
 				tangle(random, root)
-				followUp(t, watcher.Changes(), fmt.Sprintf("step %d", step), func() (got, want string) {
-					read, err := daemon.Read(ctx, true)
-					fresh, freshErr := testSource(t, s, root).Read(ctx, false)
-					return said(t, read, err), said(t, fresh, freshErr)
-				})
+				follow(fmt.Sprintf("step %d", step))
 			}
 		})
+	}
+}
+
+// A package of the user's module is followed where it lies beside the folder
+// that is watched.
+func TestImportsAreWatched(t *testing.T) {
+	s, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	module := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		path := filepath.Join(module, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("cue.mod/module.cue", "module: \"example.com/logins\"\nlanguage: version: \"v0.9.0\"\n")
+	write("words/w.cue", "package words\nModel: \"a.b\"\n")
+	write("blueprints/x.cue", "import \"example.com/logins/words\"\nentries: [{model: words.Model}]\n")
+	follow := follower(t, s, filepath.Join(module, "blueprints"))
+	for _, model := range []string{"c.d", "e.f"} {
+		write("words/w.cue", "package words\nModel: \""+model+"\"\n")
+		follow(model)
+	}
+}
+
+// follower watches a folder as the daemon does. What it gives waits until what was
+// read on signals is what somebody finds who reads everything anew.
+func follower(t *testing.T, s *schema.Schema, root string) (follow func(what string)) {
+	t.Helper()
+	watcher, err := watch.New(watch.Config{Paths: []string{root}, Quiet: 5 * time.Millisecond, Logger: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- watcher.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	daemon := testSource(t, s, root)
+	daemon.onInputs, daemon.changed = watcher.SetExtra, watcher.Changed
+	read := func(hurry bool) string {
+		read, err := daemon.Read(ctx, hurry)
+		return said(t, read, err)
+	}
+	last := read(false)
+	return func(what string) {
+		t.Helper()
+		fresh, err := testSource(t, s, root).Read(ctx, false)
+		want := said(t, fresh, err)
+		late := time.After(20 * time.Second)
+		for last != want {
+			select {
+			case <-watcher.Changes():
+				last = read(true)
+			case <-late:
+				t.Fatalf("%s (-want +got):\n%s", what, cmp.Diff(want, last))
+			}
+		}
 	}
 }
 
@@ -135,21 +185,4 @@ func testSource(t *testing.T, s *schema.Schema, root string) *source {
 		t.Fatal(err)
 	}
 	return made
-}
-
-// followUp reads, and again on each signal, until what is got is what is wanted.
-func followUp(t *testing.T, signals <-chan struct{}, what string, read func() (got, want string)) {
-	t.Helper()
-	late := time.After(20 * time.Second)
-	for {
-		got, want := read()
-		if got == want {
-			return
-		}
-		select {
-		case <-signals:
-		case <-late:
-			t.Fatalf("%s (-want +got):\n%s", what, cmp.Diff(want, got))
-		}
-	}
 }

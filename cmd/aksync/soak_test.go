@@ -4,10 +4,12 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +87,7 @@ func TestSoak(t *testing.T) {
 		return len(objects) == 2
 	}
 	var first usage
+	var heap []float64 // in MiB, at even distances
 	for i := 1; i <= *soak; i++ {
 		reload(i)
 		for end := time.Now().Add(awaitAtMost); !settled(i); time.Sleep(time.Millisecond) {
@@ -96,16 +99,34 @@ func TestSoak(t *testing.T) {
 		if i == *soak/3 {
 			first = measure(t)
 		}
-		if *soak >= 1000 && i%(*soak/10) == 0 {
-			now := measure(t)
-			t.Logf("%6d reloads: %d goroutines, %d descriptors, %.1f MiB of heap", i, now.goroutines, now.descriptors, float64(now.heap)/(1<<20))
+		if *soak >= 1000 && i%(*soak/points) == 0 {
+			heap = append(heap, float64(measure(t).heap)/(1<<20))
 		}
+	}
+	if len(heap) > 0 {
+		t.Logf("the heap over the reloads:\n%s", chart(heap))
 	}
 	last := measure(t)
 	t.Logf("after %d reloads: %+v, after a third of them: %+v", *soak, last, first)
 	if last.goroutines > first.goroutines+8 || last.descriptors > first.descriptors+8 || last.heap > first.heap+8<<20 {
 		t.Errorf("after %d reloads the daemon holds %+v, after a third of them %+v", *soak, last, first)
 	}
+}
+
+// points is how many points the plot of a long soak has.
+const points = 40
+
+// chart plots the heap, as Mermaid; cmd/bench/README.md shows one.
+func chart(heap []float64) string {
+	values := make([]string, len(heap))
+	for i, value := range heap {
+		values[i] = fmt.Sprintf("%.2f", value)
+	}
+	return fmt.Sprintf(`xychart-beta
+    title "Heap after a collection, in MiB"
+    x-axis "reloads" 0 --> %d
+    y-axis "MiB" 0 --> %.0f
+    line [%s]`, *soak, math.Ceil(2*slices.Max(heap)), strings.Join(values, ", "))
 }
 
 type discard struct{}

@@ -21,8 +21,9 @@ import (
 // seen is a file or a folder that imports led to, with a hash of what was in it:
 // the blueprint changes with it. The hash is zero where there was nothing.
 type seen struct {
-	Path string
-	Hash digest
+	Path   string
+	Hash   digest
+	Folder bool
 }
 
 // see looks at a path: at the text of a file, or at the names of the CUE files in
@@ -35,10 +36,10 @@ func see(path string) seen {
 				fmt.Fprintf(h, "%q", element.Name())
 			}
 		}
-		return seen{path, digest(h.Sum(nil))}
+		return seen{path, digest(h.Sum(nil)), true}
 	}
 	if text, err := readSourceFile(path); err == nil {
-		return seen{path, sha256.Sum256(text)}
+		return seen{Path: path, Hash: sha256.Sum256(text)}
 	}
 	return seen{Path: path}
 }
@@ -64,7 +65,7 @@ func findModule(file, shown string) (found *module, looked []seen) {
 		at := filepath.Join(folder, "cue.mod", "module.cue")
 		text, err := readSourceFile(at)
 		if err == nil {
-			return &module{moduleName(text), folder, shownFolder}, append(looked, seen{at, sha256.Sum256(text)})
+			return &module{moduleName(text), folder, shownFolder}, append(looked, seen{Path: at, Hash: sha256.Sum256(text)})
 		}
 		looked = append(looked, seen{Path: at})
 		above := filepath.Dir(folder)

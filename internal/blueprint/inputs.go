@@ -22,13 +22,13 @@ import (
 // mostInput bounds what !File reads.
 const mostInput = 1 << 20
 
-// Inputs are what a file's tags looked at outside of it: a change of any of
-// them may change the file's meaning.
+// Inputs are what a file looked at outside of it: a change of any of them may
+// change the file's meaning.
 type Inputs struct {
 	// Env holds the names of environment variables.
 	Env []string
 	// Files holds the paths of files, as !File names them and relative to
-	// the working directory.
+	// the working directory, and those of files that CUE imports.
 	Files []string
 }
 

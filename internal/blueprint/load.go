@@ -122,6 +122,11 @@ func (r *Reader) load(ctx context.Context, s source, p *policy) (file *File, imp
 			root, found = *result.root, true
 		}
 		imports, again = result.seen, result.again
+		for _, s := range imports {
+			if !s.Folder && s.Hash != (digest{}) {
+				file.imported = append(file.imported, s.Path)
+			}
+		}
 	} else {
 		root, found, file.Problems = readYAML(file.Path, s.parts[0].text, r.language)
 		if len(s.parts[0].text) == 0 {

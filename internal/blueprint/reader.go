@@ -79,16 +79,19 @@ type File struct {
 	// Problems are all that is wrong, in the order of their places.
 	Problems schema.Problems
 
-	inputs *inputs
+	inputs   *inputs
+	imported []string // the files of CUE's imports
 }
 
-// Inputs are what the file's tags have looked at so far: resolving Pending
-// values may look at more.
+// Inputs are what the file has looked at so far: resolving Pending values may
+// look at more.
 func (f *File) Inputs() Inputs {
 	if f.inputs == nil {
 		return Inputs{}
 	}
-	return f.inputs.names()
+	names := f.inputs.names()
+	names.Files = append(names.Files, f.imported...)
+	return names
 }
 
 // Set is what was read below some paths.
