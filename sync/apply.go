@@ -73,8 +73,20 @@ func Apply(ctx context.Context, api API, plan *Plan, parallelism int, progress f
 	var reporting gosync.Mutex
 	var running gosync.WaitGroup
 	for _, w := range order {
+		// Most wait for no other change. Their turn comes before they get a
+		// goroutine, since ten thousand of those take more memory than all else.
+		waits := len(w.change.After) > 0
+		var err error
+		if !waits {
+			err = a.turn(ctx, w.change)
+		}
 		running.Go(func() {
-			a.run(ctx, w)
+			if waits {
+				if err = a.await(w); err == nil {
+					err = a.turn(ctx, w.change)
+				}
+			}
+			a.run(ctx, w, err)
 			if progress != nil {
 				reporting.Lock()
 				defer reporting.Unlock()
@@ -133,9 +145,9 @@ type skippedError struct{ why string }
 
 func (e *skippedError) Error() string { return e.why }
 
-func (a *applier) run(ctx context.Context, w *work) {
+// run carries out a change whose turn it is, unless err says why it is not.
+func (a *applier) run(ctx context.Context, w *work, err error) {
 	pk := w.change.PK
-	err := a.await(ctx, w)
 	if err == nil {
 		pk, err = a.make(ctx, w.change)
 		a.note(err)
@@ -154,17 +166,22 @@ func (a *applier) note(err error) {
 	}
 }
 
-// await waits for the changes before this one, and then for its turn.
-func (a *applier) await(ctx context.Context, w *work) error {
-	if w.change.held != "" {
-		return &skippedError{w.change.held}
-	}
+// await waits for the changes before this one.
+func (a *applier) await(w *work) error {
 	for _, before := range w.change.After {
 		other := a.works[before]
 		<-other.done
 		if other.err != nil {
 			return &skippedError{fmt.Sprintf("skipped, since the %s %s failed, which it waits for", before.Kind.Title, quote(before.Name))}
 		}
+	}
+	return nil
+}
+
+// turn waits for a change's turn; whoever gets it gives the slot back.
+func (a *applier) turn(ctx context.Context, change *Change) error {
+	if change.held != "" {
+		return &skippedError{change.held}
 	}
 	if err := a.slots.Acquire(ctx, 1); err != nil || ctx.Err() != nil {
 		if err == nil {
