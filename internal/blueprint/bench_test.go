@@ -63,3 +63,22 @@ func BenchmarkReadUnchanged(b *testing.B) {
 		read(b, reader, ".")
 	}
 }
+
+// BenchmarkRefresh reads one of ten thousand files that is known to have
+// changed.
+func BenchmarkRefresh(b *testing.B) {
+	files := map[string]string{}
+	for i := range 10_000 {
+		files[fmt.Sprintf("b/%05d.yaml", i)] = stage("failed_attempts_before_cancel: 3")
+	}
+	inFolder(b, files)
+	reader := newReader(b, blueprint.Options{})
+	read(b, reader, "b")
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		write(b, "b/05000.yaml", stage(fmt.Sprintf("failed_attempts_before_cancel: %d", i)))
+		if set := refresh(b, reader, "b/05000.yaml"); len(set.Files) != len(files) {
+			b.Fatal(len(set.Files))
+		}
+	}
+}

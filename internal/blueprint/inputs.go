@@ -116,6 +116,9 @@ func (in *inputs) unchanged() bool {
 func (in *inputs) names() Inputs {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	if len(in.variables) == 0 && len(in.files) == 0 {
+		return Inputs{} // as nearly all do
+	}
 	return Inputs{Env: slices.Sorted(maps.Keys(in.variables)), Files: slices.Sorted(maps.Keys(in.files))}
 }
 
