@@ -3,6 +3,7 @@ package sync_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http/httptest"
 	"testing"
 
@@ -91,20 +92,42 @@ func TestRequestsOfAThousandObjects(t *testing.T) {
 	}
 }
 
-func BenchmarkPlanThousand(b *testing.B) {
-	s := withIdentification(b)
-	desired := thousand(b, s)
+// liveThousand is what is live of the thousand; over changes the fields of each.
+func liveThousand(over map[string]any) sync.Live {
 	live := sync.Live{Version: "2025.10.4", Objects: map[string][]schema.Object{
 		flowModel: {flow(flowPK, "default-password-change", "stage_configuration")},
 	}}
 	for i := range 1000 {
-		live.Objects[stageModel] = append(live.Objects[stageModel], stage(
-			fmt.Sprintf("00000000-0000-4000-8000-%012d", i), fmt.Sprintf("stage-%04d", i), map[string]any{"configure_flow": flowPK}))
+		object := stage(fmt.Sprintf("00000000-0000-4000-8000-%012d", i), fmt.Sprintf("stage-%04d", i), map[string]any{"configure_flow": flowPK})
+		maps.Copy(object, over)
+		live.Objects[stageModel] = append(live.Objects[stageModel], object)
 	}
+	return live
+}
+
+// benchmarkPlan plans a thousand objects, as many of which change as is said.
+func benchmarkPlan(b *testing.B, changes int, live sync.Live) {
+	s := withIdentification(b)
+	desired := thousand(b, s)
 	b.ReportAllocs()
 	for b.Loop() {
-		if plan := sync.MakePlan(s, desired, live, sync.Guards{}); len(plan.Changes) != 1000 || plan.HasChanges() {
+		plan := sync.MakePlan(s, desired, live, sync.Guards{})
+		changed := 0
+		for _, change := range plan.Changes {
+			if change.Action == sync.Update && len(change.Fields) == 2 {
+				changed++
+			}
+		}
+		if len(plan.Changes) != 1000 || changed != changes {
 			b.Fatal(sketch(plan)[:3])
 		}
 	}
+}
+
+func BenchmarkPlanThousand(b *testing.B) { benchmarkPlan(b, 0, liveThousand(nil)) }
+
+// BenchmarkCompareThousand plans a thousand objects, all of which differ in two
+// fields.
+func BenchmarkCompareThousand(b *testing.B) {
+	benchmarkPlan(b, 1000, liveThousand(map[string]any{"configure_flow": nil, "backends": []any{"authentik.core.auth.TokenBackend"}}))
 }
