@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"cuelang.org/go/cue"
 )
@@ -258,19 +257,17 @@ func (k *Kind) CheckCreate(e Entry) Problems {
 // olderThan tells whether a server's version comes before since; both are
 // year.month and perhaps more, as authentik numbers its releases.
 func olderThan(version, since string) bool {
-	year, month, known := release(version)
-	sinceYear, sinceMonth, limited := release(since)
-	return known && limited && (year < sinceYear || year == sinceYear && month < sinceMonth)
-}
-
-func release(version string) (year, month int, ok bool) {
-	parts := strings.SplitN(version, ".", 3)
-	if len(parts) < 2 {
-		return 0, 0, false
+	if since == "" {
+		return false // as nearly all
 	}
-	year, yearErr := strconv.Atoi(parts[0])
-	month, monthErr := strconv.Atoi(parts[1])
-	return year, month, yearErr == nil && monthErr == nil
+	var year, month, sinceYear, sinceMonth int
+	if n, _ := fmt.Sscanf(version, "%d.%d", &year, &month); n != 2 {
+		return false
+	}
+	if n, _ := fmt.Sscanf(since, "%d.%d", &sinceYear, &sinceMonth); n != 2 {
+		return false
+	}
+	return year < sinceYear || year == sinceYear && month < sinceMonth
 }
 
 // Index gives the path of element i of the list at path.
