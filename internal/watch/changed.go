@@ -1,5 +1,10 @@
 package watch
 
+import (
+	"maps"
+	"slices"
+)
+
 // maxChanged is how many files are remembered by name. Where more changed a look
 // at everything costs no more than one at each of them.
 const maxChanged = 1000
@@ -38,9 +43,7 @@ func (w *Watcher) Changed() (files []string, all bool) {
 	defer w.mu.Unlock()
 	all = w.changed.all || len(w.warned) > 0
 	if !all {
-		for file := range w.changed.files {
-			files = append(files, file)
-		}
+		files = slices.Collect(maps.Keys(w.changed.files))
 	}
 	w.changed = changed{}
 	return files, all

@@ -35,6 +35,9 @@ func (w *Watcher) rescanLocked() bool {
 		}
 	}
 	w.tree = s.found
+	if s.grown {
+		w.changed.note("")
+	}
 	return s.grown
 }
 

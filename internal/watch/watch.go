@@ -246,7 +246,6 @@ func (w *Watcher) handle(event fsnotify.Event) {
 func (w *Watcher) bringUpToDate() {
 	w.gather.structured()
 	if w.rescan() {
-		w.noteAll()
 		w.gather.touch()
 	}
 }
@@ -254,8 +253,8 @@ func (w *Watcher) bringUpToDate() {
 // signal watches new folders before it tells of them: what changes there while
 // the reader reads is then an event of its own.
 func (w *Watcher) signal() {
-	if w.gather.structured() && w.rescan() {
-		w.noteAll()
+	if w.gather.structured() {
+		w.rescan()
 	}
 	w.gather.reset()
 	raise(w.changes)
