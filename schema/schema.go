@@ -46,6 +46,29 @@ type Schema struct {
 // Load compiles the embedded schema. Each of more may hold further CUE files
 // of package schema, such as a further kind.
 func Load(more ...fs.FS) (*Schema, error) {
+	s, err := load(more)
+	if err != nil {
+		return nil, fmt.Errorf("loading the schema: %w", err)
+	}
+	return s, nil
+}
+
+func load(more []fs.FS) (*Schema, error) {
+	instance, err := Instance(func(*ast.File) {}, more...)
+	if err != nil {
+		return nil, err
+	}
+	context := cuecontext.New()
+	root := context.BuildInstance(instance)
+	if err := root.Err(); err != nil {
+		return nil, cueError("compiling the schema", err)
+	}
+	return compile(context, root)
+}
+
+// Instance gives the embedded schema, with the files of more, before it is
+// compiled. Each file is given to change first.
+func Instance(change func(*ast.File), more ...fs.FS) (*build.Instance, error) {
 	instance := build.NewContext(build.Loader(builtinsOnly)).NewInstance("schema", builtinsOnly)
 	instance.ImportPath = ImportPath
 	for _, folder := range append([]fs.FS{embedded}, more...) {
@@ -54,6 +77,7 @@ func Load(more ...fs.FS) (*Schema, error) {
 			return nil, err
 		}
 		for _, file := range files {
+			change(file)
 			if err := instance.AddSyntax(file); err != nil {
 				return nil, cueError("reading the schema", err)
 			}
@@ -62,12 +86,7 @@ func Load(more ...fs.FS) (*Schema, error) {
 	if err := instance.Complete(); err != nil {
 		return nil, cueError("reading the schema", err)
 	}
-	context := cuecontext.New()
-	root := context.BuildInstance(instance)
-	if err := root.Err(); err != nil {
-		return nil, cueError("compiling the schema", err)
-	}
-	return compile(context, root)
+	return instance, nil
 }
 
 // ParseFiles gives the parsed CUE files at the top of a folder, by name.

@@ -3,6 +3,7 @@ package blueprint
 import (
 	"crypto/sha256"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -30,18 +31,24 @@ type seen struct {
 // a folder.
 func see(path string) seen {
 	if elements, err := os.ReadDir(path); err == nil {
-		h := sha256.New()
-		for _, element := range elements {
-			if filepath.Ext(element.Name()) == ".cue" {
-				fmt.Fprintf(h, "%q", element.Name())
-			}
-		}
-		return seen{path, digest(h.Sum(nil)), true}
+		return seeFolder(path, elements)
 	}
 	if text, err := readSourceFile(path); err == nil {
-		return seen{Path: path, Hash: sha256.Sum256(text)}
+		return seeFile(path, text)
 	}
 	return seen{Path: path}
+}
+
+func seeFile(path string, text []byte) seen { return seen{Path: path, Hash: sha256.Sum256(text)} }
+
+func seeFolder(path string, elements []fs.DirEntry) seen {
+	h := sha256.New()
+	for _, element := range elements {
+		if filepath.Ext(element.Name()) == ".cue" {
+			fmt.Fprintf(h, "%q", element.Name())
+		}
+	}
+	return seen{path, digest(h.Sum(nil)), true}
 }
 
 // unchanged tells whether there is still what was seen.
@@ -65,7 +72,7 @@ func findModule(file, shown string) (found *module, looked []seen) {
 		at := filepath.Join(folder, "cue.mod", "module.cue")
 		text, err := readSourceFile(at)
 		if err == nil {
-			return &module{moduleName(text), folder, shownFolder}, append(looked, seen{Path: at, Hash: sha256.Sum256(text)})
+			return &module{moduleName(text), folder, shownFolder}, append(looked, seeFile(at, text))
 		}
 		looked = append(looked, seen{Path: at})
 		above := filepath.Dir(folder)
@@ -167,25 +174,7 @@ func (m *importer) fail(pos token.Pos, format string, args ...any) *build.Instan
 // looseSchema gives the embedded schema for evaluating: without the constraints
 // on a blueprint and its entries, which aksync checks itself afterwards so that
 // YAML and CUE get the same words.
-func looseSchema() (*build.Instance, error) {
-	onlyBuiltins := func(token.Pos, string) *build.Instance { return nil }
-	instance := build.NewContext(build.Loader(onlyBuiltins)).NewInstance("schema", onlyBuiltins)
-	instance.ImportPath = schema.ImportPath
-	files, err := schema.ParseFiles(schema.Files())
-	if err != nil {
-		return nil, err
-	}
-	for _, file := range files {
-		loosen(file)
-		if err := instance.AddSyntax(file); err != nil {
-			return nil, fmt.Errorf("reading the schema: %w", err)
-		}
-	}
-	if err := instance.Complete(); err != nil {
-		return nil, fmt.Errorf("reading the schema: %w", err)
-	}
-	return instance, nil
-}
+func looseSchema() (*build.Instance, error) { return schema.Instance(loosen) }
 
 func loosen(file *ast.File) {
 	for _, decl := range file.Decls {
@@ -216,9 +205,14 @@ func (m *importer) folders(importPath string) []string {
 
 // addFolder adds the files of a package, and tells whether there are any.
 func (m *importer) addFolder(instance *build.Instance, folder, name string) bool {
-	m.file.seen = append(m.file.seen, see(filepath.Join(m.module.folder, folder)))
-	elements, err := os.ReadDir(filepath.Join(m.module.folder, folder))
-	if err != nil || folder != "" && !filepath.IsLocal(folder) {
+	at := filepath.Join(m.module.folder, folder)
+	elements, err := os.ReadDir(at)
+	if err != nil {
+		m.file.seen = append(m.file.seen, see(at))
+		return false
+	}
+	m.file.seen = append(m.file.seen, seeFolder(at, elements))
+	if folder != "" && !filepath.IsLocal(folder) {
 		return false
 	}
 	found := false
@@ -240,25 +234,35 @@ func (m *importer) addFolder(instance *build.Instance, folder, name string) bool
 	return found
 }
 
-// read reads a file of the module, but none that a symlink brings into it from
-// outside.
+// read reads a file of the module.
 func (m *importer) read(name string) (text []byte, shown string) {
-	at := len(m.file.seen)
-	m.file.seen = append(m.file.seen, see(filepath.Join(m.module.folder, name)))
-	real, err := filepath.EvalSymlinks(filepath.Join(m.module.folder, name))
-	if err != nil {
+	at := filepath.Join(m.module.folder, name)
+	text = m.inside(at)
+	if text == nil {
+		m.file.seen = append(m.file.seen, see(at))
 		return nil, ""
+	}
+	m.file.seen = append(m.file.seen, seeFile(at, text))
+	return text, path.Join(m.module.shown, filepath.ToSlash(name))
+}
+
+// inside reads a file, but none that a symlink brings into the module from
+// outside.
+func (m *importer) inside(name string) []byte {
+	real, err := filepath.EvalSymlinks(name)
+	if err != nil {
+		return nil
 	}
 	root, err := filepath.EvalSymlinks(m.module.folder)
 	if err != nil {
-		return nil, ""
+		return nil
 	}
 	if relative, err := filepath.Rel(root, real); err != nil || !filepath.IsLocal(relative) {
-		return nil, ""
+		return nil
 	}
-	if text, err = readSourceFile(real); err != nil {
-		return nil, ""
+	text, err := readSourceFile(real)
+	if err != nil {
+		return nil
 	}
-	m.file.seen[at].Hash = sha256.Sum256(text)
-	return text, path.Join(m.module.shown, filepath.ToSlash(name))
+	return text
 }

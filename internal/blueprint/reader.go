@@ -150,12 +150,10 @@ func (r *Reader) Read(ctx context.Context, paths []string) (*Set, error) {
 	}
 	now := &reading{paths: slices.Clone(paths), policy: r.policy(paths), made: make([]made, len(found))}
 	before := r.last.byKey()
-	all := make(map[int]source, len(found))
 	for i, s := range found {
-		all[i] = s
 		now.made[i] = before[s.key()]
 	}
-	return r.make(ctx, now, all)
+	return r.make(ctx, now, found)
 }
 
 // policy says what tags may look at when blueprints are read from paths.

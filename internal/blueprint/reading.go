@@ -3,7 +3,6 @@ package blueprint
 import (
 	"context"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 )
@@ -75,31 +74,30 @@ func (r *Reader) Refresh(ctx context.Context, paths, changed []string) (*Set, er
 	return r.make(ctx, &now, sources)
 }
 
-// changedSources reads the sources that changed, by their number in the last
-// reading. It is not enough where there may be other sources than before.
-func (r *Reader) changedSources(paths, changed []string) (sources map[int]source, enough bool) {
+// changedSources reads the sources that changed; those of the last reading that
+// did not are empty. It is not enough where there may be other sources than
+// before.
+func (r *Reader) changedSources(paths, changed []string) (sources []source, enough bool) {
 	if r.last == nil || !slices.Equal(paths, r.last.paths) {
 		return nil, false
 	}
-	cue := false
-	sources = map[int]source{}
+	cue, named := false, map[int]bool{}
 	for _, real := range changed {
 		at, known := r.last.find(real)
 		switch {
 		case known:
-			sources[at] = source{}
+			named[at] = true
 		case isBlueprint(real):
 			return nil, false // it is new, or of a CUE module
 		}
 		cue = cue || filepath.Ext(real) == ".cue"
 	}
+	sources = make([]source, len(r.last.made))
 	for i, m := range r.last.made {
-		if m.again || cue && len(m.seen) > 0 {
-			sources[i] = source{}
+		if !named[i] && !m.again && !(cue && len(m.seen) > 0) {
+			continue
 		}
-	}
-	for i := range sources {
-		if sources[i], enough = r.last.made[i].reread(); !enough {
+		if sources[i], enough = m.reread(); !enough {
 			return nil, false
 		}
 	}
@@ -120,21 +118,20 @@ func (m made) reread() (s source, enough bool) {
 	return s, true
 }
 
-// make makes those of a reading's files whose sources are given, as far as they
-// changed, and then remembers the reading.
-func (r *Reader) make(ctx context.Context, now *reading, sources map[int]source) (*Set, error) {
+// make makes those of a reading's files whose sources are not empty, as far as
+// they changed, and then remembers the reading.
+func (r *Reader) make(ctx context.Context, now *reading, sources []source) (*Set, error) {
 	defer r.cue.stop()
-	for _, i := range slices.Sorted(maps.Keys(sources)) {
-		made := r.readSource(ctx, sources[i], now.policy, now.made[i])
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("reading blueprints: %w", err)
+	set := &Set{Files: make([]*File, len(sources))}
+	for i, s := range sources {
+		if s.parts != nil {
+			now.made[i] = r.readSource(ctx, s, now.policy, now.made[i])
+			if err := ctx.Err(); err != nil {
+				return nil, fmt.Errorf("reading blueprints: %w", err)
+			}
 		}
-		now.made[i] = made
+		set.Files[i] = now.made[i].file
 	}
 	r.last = now
-	set := &Set{Files: make([]*File, len(now.made))}
-	for i, m := range now.made {
-		set.Files[i] = m.file
-	}
 	return set, nil
 }
