@@ -29,11 +29,8 @@ func thousand(t testing.TB, s *schema.Schema) sync.Desired {
 // started is a reconciler for a fresh embedded server.
 func started(t testing.TB, s *schema.Schema, desired sync.Desired) (*sync.Reconciler, *devserver.Server) {
 	t.Helper()
-	server, err := devserver.New(devserver.Config{Schema: s})
+	server, err := devserver.NewSeeded(devserver.Config{Schema: s})
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := server.SeedDefaults(); err != nil {
 		t.Fatal(err)
 	}
 	front := httptest.NewServer(server)

@@ -39,7 +39,7 @@ written is gone when it ends.`,
 			}
 			s, err := schema.Load()
 			if err != nil {
-				return fmt.Errorf("loading the schema: %w", err)
+				return err
 			}
 			listener, err := new(net.ListenConfig).Listen(cmd.Context(), "tcp", listen)
 			if err != nil {
@@ -79,11 +79,8 @@ type devServer struct {
 
 // startDev serves on the listener until stop is called.
 func startDev(s *schema.Schema, listener net.Listener, version string, log zerolog.Logger) (*devServer, error) {
-	handler, err := devserver.New(devserver.Config{Schema: s, Version: version})
+	handler, err := devserver.NewSeeded(devserver.Config{Schema: s, Version: version})
 	if err != nil {
-		return nil, errors.Join(err, listener.Close())
-	}
-	if err := handler.SeedDefaults(); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
 	d := &devServer{

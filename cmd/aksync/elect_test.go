@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -77,7 +78,7 @@ func startReplica(t *testing.T, name string, api *leases, folder, url string) *r
 		t.Fatal(err)
 	}
 	t.Cleanup(passes.client.Close)
-	r := &replica{view: newView(discard{}, zerolog.Nop(), metrics.New("", ""), passes.schema, metrics.Status{})}
+	r := &replica{view: newView(io.Discard, zerolog.Nop(), metrics.New("", ""), passes.schema, metrics.Status{})}
 	passes.OnPlan, passes.OnResult = r.view.planned, r.view.changed
 	replica := &elected{
 		lease: &leader.Config{

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/aksync/aksync/internal/export"
@@ -37,7 +35,7 @@ result has no changes.`,
 			}
 			s, err := schema.Load()
 			if err != nil {
-				return fmt.Errorf("loading the schema: %w", err)
+				return err
 			}
 			client, err := server.client(log, nil)
 			if err != nil {

@@ -143,7 +143,7 @@ func together(ctx context.Context, parts ...func(context.Context) error) error {
 func (f *runFlags) startDev(ctx context.Context, log zerolog.Logger) (*devServer, error) {
 	s, err := schema.Load()
 	if err != nil {
-		return nil, fmt.Errorf("loading the schema: %w", err)
+		return nil, err
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:9000")
 	if err != nil {

@@ -95,9 +95,8 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	s, err := schema.Load()
 	ts.Check(err)
-	server.handler, err = devserver.New(devserver.Config{Schema: s, Version: version})
+	server.handler, err = devserver.NewSeeded(devserver.Config{Schema: s, Version: version})
 	ts.Check(err)
-	ts.Check(server.handler.SeedDefaults())
 	server.http = httptest.NewServer(server.handler)
 	ts.Defer(server.http.Close)
 	ts.Setenv("AUTHENTIK_URL", server.http.URL)

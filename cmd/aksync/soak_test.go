@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"os"
@@ -72,7 +73,7 @@ func TestSoak(t *testing.T) {
 	var out output
 	done := make(chan int, 1)
 	go func() {
-		done <- execute(ctx, []string{"run", "--listen", address, "--log-level", "error", folder}, discard{}, &out)
+		done <- execute(ctx, []string{"run", "--listen", address, "--log-level", "error", folder}, io.Discard, &out)
 	}()
 	defer func() {
 		stop()
@@ -132,10 +133,6 @@ xychart-beta
     y-axis "MiB" 0 --> %.0f
     line [%s]`, *soak, math.Ceil(2*slices.Max(heap)), strings.Join(values, ", "))
 }
-
-type discard struct{}
-
-func (discard) Write(text []byte) (int, error) { return len(text), nil }
 
 // postSync asks for a pass; that the daemon does not listen yet is no matter.
 func postSync(t *testing.T, address string) {

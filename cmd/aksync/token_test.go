@@ -54,11 +54,8 @@ func TestTheTokenIsNowhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good, err := devserver.New(devserver.Config{Schema: s, Admin: secretToken})
+	good, err := devserver.NewSeeded(devserver.Config{Schema: s, Admin: secretToken})
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := good.SeedDefaults(); err != nil {
 		t.Fatal(err)
 	}
 	folder := t.TempDir()

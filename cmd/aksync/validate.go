@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +28,7 @@ func newValidate() *cobra.Command {
 			}
 			s, err := schema.Load()
 			if err != nil {
-				return fmt.Errorf("loading the schema: %w", err)
+				return err
 			}
 			source, err := newSource(s, read, "", paths(args))
 			if err != nil {

@@ -165,7 +165,7 @@ func (f *passFlags) passes(log zerolog.Logger, args []string, observe func(authe
 	}
 	s, err := schema.Load()
 	if err != nil {
-		return nil, fmt.Errorf("loading the schema: %w", err)
+		return nil, err
 	}
 	source, err := newSource(s, f.read, f.server.tokenFile, paths(args))
 	if err != nil {

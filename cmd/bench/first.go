@@ -78,13 +78,8 @@ func (s *server) noteFirst(pid int) error {
 
 // first gives what the server noted.
 func (s *server) first() (firstRequest, error) {
-	response, err := http.Get(s.url + "/first")
-	if err != nil {
-		return firstRequest{}, fmt.Errorf("asking for the first request: %w", err)
-	}
-	defer response.Body.Close()
 	var seen firstRequest
-	if err := json.NewDecoder(response.Body).Decode(&seen); err != nil {
+	if err := s.get("/first", &seen); err != nil {
 		return firstRequest{}, fmt.Errorf("asking for the first request: %w", err)
 	}
 	if seen.Err != "" || seen.At.IsZero() {

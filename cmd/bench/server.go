@@ -33,13 +33,10 @@ func serve(w io.Writer, latency string) error {
 	}
 	s, err := schema.Load()
 	if err != nil {
-		return fmt.Errorf("loading the schema: %w", err)
-	}
-	api, err := devserver.New(devserver.Config{Schema: s, Latency: wait})
-	if err != nil {
 		return err
 	}
-	if err := api.SeedDefaults(); err != nil {
+	api, err := devserver.NewSeeded(devserver.Config{Schema: s, Latency: wait})
+	if err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
@@ -119,13 +116,8 @@ func (s *server) stop() error {
 }
 
 func (s *server) requests() (map[string]int, error) {
-	response, err := http.Get(s.url + "/requests")
-	if err != nil {
-		return nil, fmt.Errorf("counting requests: %w", err)
-	}
-	defer response.Body.Close()
 	counts := map[string]int{}
-	if err := json.NewDecoder(response.Body).Decode(&counts); err != nil {
+	if err := s.get("/requests", &counts); err != nil {
 		return nil, fmt.Errorf("counting requests: %w", err)
 	}
 	return counts, nil
@@ -148,4 +140,13 @@ func (s *server) post(path string) error {
 		return errors.New(response.Status)
 	}
 	return nil
+}
+
+func (s *server) get(path string, into any) error {
+	response, err := http.Get(s.url + path)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	return json.NewDecoder(response.Body).Decode(into)
 }

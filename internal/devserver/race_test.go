@@ -47,10 +47,7 @@ func TestRaceForAName(t *testing.T) {
 
 // Everything at once: reads see whole objects and whole lists.
 func TestReadersAndWriters(t *testing.T) {
-	server := newServer(t, devserver.Config{})
-	if err := server.SeedDefaults(); err != nil {
-		t.Fatal(err)
-	}
+	server := seeded(t)
 	flow, _ := server.All(flowModel)[0]["pk"].(string)
 	var group sync.WaitGroup
 	for _, name := range []string{"a", "b", "c", "d"} {

@@ -125,6 +125,15 @@ func (s *Server) Reserve(scope string, names ...string) {
 //go:embed defaults.json
 var defaults []byte
 
+// NewSeeded makes a server that holds what SeedDefaults adds.
+func NewSeeded(config Config) (*Server, error) {
+	s, err := New(config)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.SeedDefaults()
+}
+
 // SeedDefaults adds what a fresh authentik 2025.10 holds of the kinds that the
 // schema has (flow-list-ps20, list-default), and reserves the names of its
 // other stages (stages-all). The primary keys are the same each time.

@@ -149,10 +149,7 @@ func TestLatency(t *testing.T) {
 
 // Each path that is served says which methods it takes, and takes them.
 func TestAllowedMethodsAreServed(t *testing.T) {
-	server := newServer(t, devserver.Config{})
-	if err := server.SeedDefaults(); err != nil {
-		t.Fatal(err)
-	}
+	server := seeded(t)
 	pk, _ := server.All(stageModel)[0]["pk"].(string)
 	for _, path := range []string{
 		"root/config/", "admin/version/", stages, stages + pk + "/used_by/", stages + pk + "/",

@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/aksync/aksync/internal/devserver"
 	"github.com/aksync/aksync/internal/export"
@@ -63,13 +64,10 @@ func loaded(t testing.TB, load func() (*schema.Schema, error)) *schema.Schema {
 }
 
 // seeded is a server with what a fresh authentik holds.
-func seeded(t testing.TB, s *schema.Schema) *devserver.Server {
+func seeded(t rapid.TB, s *schema.Schema) *devserver.Server {
 	t.Helper()
-	server, err := devserver.New(devserver.Config{Schema: s})
+	server, err := devserver.NewSeeded(devserver.Config{Schema: s})
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := server.SeedDefaults(); err != nil {
 		t.Fatal(err)
 	}
 	return server

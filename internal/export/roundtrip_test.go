@@ -222,7 +222,7 @@ func TestRoundTrip(t *testing.T) {
 	s := loaded(t, moreSchema)
 	folder := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {
-		w := &world{t: t, schema: s, server: started(t, s), names: map[string]bool{"default-authentication-password": true}}
+		w := &world{t: t, schema: s, server: seeded(t, s), names: map[string]bool{"default-authentication-password": true}}
 		w.draw()
 		o := export.Options{
 			Format: rapid.SampledFrom([]string{export.YAML, export.CUE}).Draw(t, "format"),
@@ -232,7 +232,7 @@ func TestRoundTrip(t *testing.T) {
 		desired := read(t, s, folder, o.Format, text)
 		checkNoChanges(t, s, w.server, desired, text)
 
-		empty := started(t, s)
+		empty := seeded(t, s)
 		apply(t, s, empty, desired)
 		checkNoChanges(t, s, empty, desired, text)
 		full := export.Options{Full: true}
@@ -240,18 +240,6 @@ func TestRoundTrip(t *testing.T) {
 			t.Fatalf("the objects that it makes (-want +got):\n%s\nof\n%s", diff, text)
 		}
 	})
-}
-
-// started is a server with what a fresh authentik holds.
-func started(t *rapid.T, s *schema.Schema) *devserver.Server {
-	server, err := devserver.New(devserver.Config{Schema: s})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := server.SeedDefaults(); err != nil {
-		t.Fatal(err)
-	}
-	return server
 }
 
 func written(t *rapid.T, s *schema.Schema, server *devserver.Server, o export.Options) string {
