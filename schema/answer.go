@@ -1,6 +1,10 @@
 package schema
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/aksync/aksync/internal/tree"
+)
 
 // Object is an object as the server answered it, decoded with
 // json.Decoder.UseNumber.
@@ -61,12 +65,12 @@ func (k *Kind) ReadAnswer(answer Object) (Answer, error) {
 }
 
 // readAnswer gives the field's value in an answer, or what is wrong with it.
-func (f *Field) readAnswer(answer Object) (Value, string) {
+func (f *Field) readAnswer(answer Object) (tree.Value, string) {
 	data, given := answer[f.Name]
 	if !given {
-		return Value{}, fmt.Sprintf("%s is missing", f.Name)
+		return tree.Value{}, fmt.Sprintf("%s is missing", f.Name)
 	}
-	value := FromJSON(data)
+	value := tree.FromJSON(data)
 	if problems := f.Check(f.Name, value); len(problems) > 0 {
 		return value, problems[0].Error()
 	}
@@ -74,11 +78,11 @@ func (f *Field) readAnswer(answer Object) (Value, string) {
 }
 
 // read names the users in a list, and those of them that people log in through.
-func (u Users) read(list Value) (names, entrances []string) {
-	elements, _ := list.Data.([]Value)
+func (u Users) read(list tree.Value) (names, entrances []string) {
+	elements, _ := list.Data.(tree.List)
 	names = make([]string, 0, len(elements))
 	for _, element := range elements {
-		user, isMap := element.Data.(Map)
+		user, isMap := element.Data.(tree.Map)
 		label, _ := user.Get(u.Label)
 		if !isMap || text(label) == "" {
 			continue

@@ -6,20 +6,21 @@ import (
 	"strconv"
 
 	"cuelang.org/go/cue"
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // Check says what is wrong with a mapping that is to have the fields of the
 // shape: unknown fields, values that are not taken, required fields that are
 // not there. place and path are the mapping's own.
-func (s *Shape) Check(path string, place Place, m Map) Problems {
-	var problems Problems
+func (s *Shape) Check(path string, place tree.Place, m tree.Map) tree.Problems {
+	var problems tree.Problems
 	for _, member := range m {
-		field := s.Field(member.Key)
+		field := s.Field(member.Name())
 		if field == nil {
-			problems = append(problems, unknownField(Join(path, member.Key), member, s.Names()))
+			problems = append(problems, unknownField(Join(path, member.Name()), member, s.Names()))
 			continue
 		}
-		problems = append(problems, field.Check(Join(path, member.Key), member.Value)...)
+		problems = append(problems, field.Check(Join(path, member.Name()), member.Value)...)
 	}
 	for _, field := range s.Fields {
 		if _, given := m.Get(field.Name); field.Required && !given {
@@ -29,12 +30,12 @@ func (s *Shape) Check(path string, place Place, m Map) Problems {
 	return problems
 }
 
-func unknownField(path string, member Member, known []string) Problem {
-	return Problem{member.Place, path, fmt.Sprintf("unknown field %s: %s", describe(member.Key), Suggest(member.Key, known))}
+func unknownField(path string, member tree.Pair, known []string) tree.Problem {
+	return tree.Problem{Place: member.Key.Place, Path: path, Message: fmt.Sprintf("unknown field %s: %s", tree.Describe(member.Name()), Suggest(member.Name(), known))}
 }
 
-func (f *Field) missing(path string, place Place) Problem {
-	return Problem{place, path, fmt.Sprintf("%s is missing: want %s", f.Name, f.Want)}
+func (f *Field) missing(path string, place tree.Place) tree.Problem {
+	return tree.Problem{Place: place, Path: path, Message: fmt.Sprintf("%s is missing: want %s", f.Name, f.Want)}
 }
 
 // Join gives the path of a field of the mapping at path.
@@ -48,12 +49,12 @@ func Join(path, field string) string {
 // Check says what is wrong with a value of the field. What is Pending in it
 // passes. The value is taken as it stands: Normalize says what the server
 // would make of it.
-func (f *Field) Check(path string, v Value) Problems {
-	if _, pending := v.Data.(Pending); pending {
+func (f *Field) Check(path string, v tree.Value) tree.Problems {
+	if _, pending := v.Data.(tree.Pending); pending {
 		return nil
 	}
-	if list, isList := v.Data.([]Value); isList && f.element != nil {
-		var problems Problems
+	if list, isList := v.Data.(tree.List); isList && f.element != nil {
+		var problems tree.Problems
 		for i, element := range list {
 			problems = append(problems, f.element.Check(Index(path, i), element)...)
 		}
@@ -64,7 +65,7 @@ func (f *Field) Check(path string, v Value) Problems {
 	if v.HasPending() || f.accepts(v.Plain()) {
 		return nil
 	}
-	return Problems{{v.Place, path, f.complaint(v.Data)}}
+	return tree.Problems{{Place: v.Place, Path: path, Message: f.complaint(v.Data)}}
 }
 
 // maxVerdicts bounds what is remembered of one field. The names of ten
@@ -119,20 +120,20 @@ func (f *Field) evaluate(plain any) bool {
 func (f *Field) complaint(data any) string {
 	text, isText := data.(string)
 	if !isText || len(f.Values) == 0 || f.Type == List {
-		return fmt.Sprintf("%s is not taken here: want %s", describe(data), f.Want)
+		return fmt.Sprintf("%s is not taken here: want %s", tree.Describe(data), f.Want)
 	}
 	known := make([]string, len(f.Values))
 	for i, choice := range f.Values {
 		known[i] = choice.Value
 	}
-	return fmt.Sprintf("%s is not known: %s", describe(data), Suggest(text, known))
+	return fmt.Sprintf("%s is not known: %s", tree.Describe(data), Suggest(text, known))
 }
 
 // CheckVersion says which of a value's choices the server's version does not
 // have yet. A version that is not of the form year.month[.patch] has them all.
-func (f *Field) CheckVersion(path string, v Value, version string) Problems {
-	if list, isList := v.Data.([]Value); isList {
-		var problems Problems
+func (f *Field) CheckVersion(path string, v tree.Value, version string) tree.Problems {
+	if list, isList := v.Data.(tree.List); isList {
+		var problems tree.Problems
 		for i, element := range list {
 			problems = append(problems, f.CheckVersion(Index(path, i), element, version)...)
 		}
@@ -140,7 +141,7 @@ func (f *Field) CheckVersion(path string, v Value, version string) Problems {
 	}
 	for _, choice := range f.Values {
 		if choice.Value == v.Data && olderThan(version, choice.Since) {
-			return Problems{{v.Place, path, fmt.Sprintf("%s needs authentik %s: this one is %s", describe(v.Data), choice.Since, version)}}
+			return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s needs authentik %s: this one is %s", tree.Describe(v.Data), choice.Since, version)}}
 		}
 	}
 	return nil
@@ -149,7 +150,7 @@ func (f *Field) CheckVersion(path string, v Value, version string) Problems {
 // CheckEntry says what is wrong with an entry of a managed kind: with its
 // identifiers, with its attrs, and with what its state asks of them. Values
 // have to be normalized. Entries of other models have no problems.
-func (s *Schema) CheckEntry(e Entry) Problems {
+func (s *Schema) CheckEntry(e tree.Entry) tree.Problems {
 	kind := s.Kind(e.Model)
 	if kind == nil || !kind.Managed {
 		return nil
@@ -157,53 +158,53 @@ func (s *Schema) CheckEntry(e Entry) Problems {
 	problems := s.Entry.Field("state").Check(Join(e.Path, "state"), e.State)
 	problems = append(problems, kind.checkIdentifiers(e)...)
 	problems = append(problems, kind.checkAttrs(e)...)
-	if State(text(e.State)) == MustCreated {
+	if tree.State(text(e.State)) == tree.MustCreated {
 		problems = append(problems, kind.CheckCreate(e)...)
 	}
 	return problems
 }
 
-func text(v Value) string {
+func text(v tree.Value) string {
 	text, _ := v.Data.(string)
 	return text
 }
 
-func (k *Kind) checkIdentifiers(e Entry) Problems {
+func (k *Kind) checkIdentifiers(e tree.Entry) tree.Problems {
 	path := Join(e.Path, "identifiers")
 	if len(e.Identifiers) == 0 {
-		return Problems{{e.Place, path, fmt.Sprintf("nothing says which %s is meant: want %s or %s in identifiers", k.Title, k.Key, PK)}}
+		return tree.Problems{{Place: e.Place, Path: path, Message: fmt.Sprintf("nothing says which %s is meant: want %s or %s in identifiers", k.Title, k.Key, PK)}}
 	}
-	var problems Problems
+	var problems tree.Problems
 	for _, member := range e.Identifiers {
-		switch at := Join(path, member.Key); member.Key {
+		switch at := Join(path, member.Name()); member.Name() {
 		case PK:
 			problems = append(problems, k.readOnly(PK).field.Check(at, member.Value)...)
 		case k.Key:
 			problems = append(problems, k.Fields.Field(k.Key).checkReference(at, member.Value)...)
 		default:
-			problems = append(problems, Problem{member.Place, at,
-				fmt.Sprintf("a %s can't be found by %s: want %s or %s", k.Title, describe(member.Key), k.Key, PK)})
+			problems = append(problems, tree.Problem{Place: member.Key.Place, Path: at,
+				Message: fmt.Sprintf("a %s can't be found by %s: want %s or %s", k.Title, tree.Describe(member.Name()), k.Key, PK)})
 		}
 	}
 	return problems
 }
 
-func (k *Kind) checkAttrs(e Entry) Problems {
+func (k *Kind) checkAttrs(e tree.Entry) tree.Problems {
 	path := Join(e.Path, "attrs")
-	var problems Problems
+	var problems tree.Problems
 	for _, member := range e.Attrs {
-		at := Join(path, member.Key)
-		if readOnly := k.readOnly(member.Key); readOnly != nil {
-			problems = append(problems, Problem{member.Place, at, fmt.Sprintf("%s can't be set: %s", member.Key, readOnly.Reason)})
+		at := Join(path, member.Name())
+		if readOnly := k.readOnly(member.Name()); readOnly != nil {
+			problems = append(problems, tree.Problem{Place: member.Key.Place, Path: at, Message: fmt.Sprintf("%s can't be set: %s", member.Name(), readOnly.Reason)})
 			continue
 		}
-		field := k.Fields.Field(member.Key)
+		field := k.Fields.Field(member.Name())
 		if field == nil {
 			problems = append(problems, unknownField(at, member, k.Fields.Names()))
 			continue
 		}
 		problems = append(problems, field.checkReference(at, member.Value)...)
-		if member.Key == k.Key {
+		if member.Name() == k.Key {
 			problems = append(problems, k.checkRename(at, e, member)...)
 		}
 	}
@@ -212,40 +213,40 @@ func (k *Kind) checkAttrs(e Entry) Problems {
 
 // checkRename refuses a key in attrs that the one in identifiers contradicts:
 // authentik takes the identifier and drops the other in silence.
-func (k *Kind) checkRename(path string, e Entry, attr Member) Problems {
+func (k *Kind) checkRename(path string, e tree.Entry, attr tree.Pair) tree.Problems {
 	identifier, given := e.Identifiers.Get(k.Key)
 	if !given || identifier.HasPending() || attr.Value.HasPending() || identifier.Data == attr.Value.Data {
 		return nil
 	}
-	return Problems{{attr.Place, path, fmt.Sprintf(
+	return tree.Problems{{Place: attr.Key.Place, Path: path, Message: fmt.Sprintf(
 		"is %s, but identifiers say %s: to rename a %s find it by %s",
-		describe(attr.Value.Data), describe(identifier.Data), k.Title, PK)}}
+		tree.Describe(attr.Value.Data), tree.Describe(identifier.Data), k.Title, PK)}}
 }
 
 // checkReference is Check, and that a reference asks for the right model.
-func (f *Field) checkReference(path string, v Value) Problems {
-	pending, isPending := v.Data.(Pending)
+func (f *Field) checkReference(path string, v tree.Value) tree.Problems {
+	pending, isPending := v.Data.(tree.Pending)
 	if !isPending {
 		return f.Check(path, v)
 	}
-	whole, isWhole := pending.(WholeReference)
+	whole, isWhole := pending.(tree.WholeReference)
 	if !isWhole {
 		return nil
 	}
 	reference := whole.Whole()
-	if reference.Tag == FindObject || reference.Model == f.Refers {
+	if reference.Tag == tree.TagFindObject || reference.Model == f.Refers {
 		return nil
 	}
 	if f.Refers == "" {
-		return Problems{{v.Place, path, fmt.Sprintf("%s is not taken here: want %s", reference.Tag, f.Want)}}
+		return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s is not taken here: want %s", reference.Tag, f.Want)}}
 	}
-	return Problems{{v.Place, path, fmt.Sprintf("%s refers to %s: want %s", reference.Tag, reference.Model, f.Refers)}}
+	return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s refers to %s: want %s", reference.Tag, reference.Model, f.Refers)}}
 }
 
 // CheckCreate says which fields an object can't be created without and the
 // entry does not have.
-func (k *Kind) CheckCreate(e Entry) Problems {
-	var problems Problems
+func (k *Kind) CheckCreate(e tree.Entry) tree.Problems {
+	var problems tree.Problems
 	for _, field := range k.Fields.Fields {
 		if _, given := e.Field(field.Name); field.Required && !given {
 			problems = append(problems, field.missing(Join(e.Path, "attrs"), e.Place))

@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aksync/aksync/schema"
+
+	"github.com/aksync/aksync/internal/tree"
 )
 
 const stageModel = "authentik_stages_password.passwordstage"
@@ -32,7 +34,7 @@ func loadMore(more ...string) (*schema.Schema, error) {
 }
 
 // value makes a Value of JSON; places count columns of the text.
-func value(t testing.TB, text string) schema.Value {
+func value(t testing.TB, text string) tree.Value {
 	t.Helper()
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
@@ -40,17 +42,17 @@ func value(t testing.TB, text string) schema.Value {
 	if err := decoder.Decode(&data); err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
-	return schema.FromJSON(data)
+	return tree.FromJSON(data)
 }
 
 // mapping makes a Map of a JSON object.
-func mapping(t testing.TB, text string) schema.Map {
+func mapping(t testing.TB, text string) tree.Map {
 	t.Helper()
-	m, _ := value(t, text).Data.(schema.Map)
+	m, _ := value(t, text).Data.(tree.Map)
 	return m
 }
 
-func messages(problems schema.Problems) []string {
+func messages(problems tree.Problems) []string {
 	list := []string{}
 	for _, problem := range problems {
 		list = append(list, problem.Error())
@@ -99,8 +101,8 @@ func TestCheckEntry(t *testing.T) {
 	}
 	s := load(t)
 	for _, tt := range tests {
-		entry := s.Kind(stageModel).Normalize(schema.Entry{
-			Path: "entries[0]", Model: stageModel, State: schema.Value{Data: tt.state},
+		entry := s.Kind(stageModel).Normalize(tree.Entry{
+			Path: "entries[0]", Model: stageModel, State: tree.Value{Data: tt.state},
 			Identifiers: mapping(t, tt.identifiers), Attrs: mapping(t, tt.attrs),
 		})
 		if diff := cmp.Diff(tt.want, messages(s.CheckEntry(entry))); diff != "" {
@@ -112,7 +114,7 @@ func TestCheckEntry(t *testing.T) {
 // The shapes of a blueprint's own parts are checked by the same words.
 func TestCheckShape(t *testing.T) {
 	s := load(t)
-	got := messages(s.Blueprint.Check("", schema.Place{File: "f", Line: 1, Column: 1}, mapping(t, `{"version": 2, "enties": []}`)))
+	got := messages(s.Blueprint.Check("", tree.Place{File: "f", Line: 1, Column: 1}, mapping(t, `{"version": 2, "enties": []}`)))
 	want := []string{
 		`enties: unknown field "enties": did you mean "entries"?`,
 		`version: 2 is not taken here: want 1, the only version there is`,
@@ -190,7 +192,7 @@ func exchanges(t *testing.T, version string) []exchange {
 
 // entry is the entry that would send the exchange's body; nil where the body
 // is not one that an entry could send, or the answer depends on other objects.
-func (x exchange) entry(kind *schema.Kind) *schema.Entry {
+func (x exchange) entry(kind *schema.Kind) *tree.Entry {
 	decided := x.Response.Status == 200 || x.Response.Status == 201 || x.Response.Status == 400
 	if !decided || x.Request.Method != "POST" && x.Request.Method != "PUT" || !strings.HasPrefix(x.Request.Path, "/api/v3/stages/password/") {
 		return nil
@@ -207,15 +209,15 @@ func (x exchange) entry(kind *schema.Kind) *schema.Entry {
 			return nil
 		}
 	}
-	attrs, _ := schema.FromJSON(body).Data.(schema.Map)
-	return &schema.Entry{
-		Path: "entries[0]", Model: stageModel, State: schema.Value{Data: "must_created"},
-		Identifiers: schema.Map{{Key: "pk", Value: schema.Value{Data: "00000000-0000-4000-8000-000000000001"}}},
+	attrs, _ := tree.FromJSON(body).Data.(tree.Map)
+	return &tree.Entry{
+		Path: "entries[0]", Model: stageModel, State: tree.Value{Data: "must_created"},
+		Identifiers: tree.Map{{Key: tree.Value{Data: "pk"}, Value: tree.Value{Data: "00000000-0000-4000-8000-000000000001"}}},
 		Attrs:       attrs,
 	}
 }
 
-func (x exchange) check(t *testing.T, s *schema.Schema, sent schema.Entry) {
+func (x exchange) check(t *testing.T, s *schema.Schema, sent tree.Entry) {
 	t.Helper()
 	kind := s.Kind(stageModel)
 	entry := kind.Normalize(sent)
@@ -238,7 +240,7 @@ func (x exchange) check(t *testing.T, s *schema.Schema, sent schema.Entry) {
 		t.Fatalf("%s: the answer can't be read: %v, %v", x.Name, err, answer.Warnings)
 	}
 	for _, member := range entry.Attrs {
-		if diff := cmp.Diff(member.Value.Plain(), answer.Fields[member.Key]); diff != "" {
+		if diff := cmp.Diff(member.Value.Plain(), answer.Fields[member.Name()]); diff != "" {
 			t.Errorf("%s: %s (-normalized +answered):\n%s", x.Name, member.Key, diff)
 		}
 	}
@@ -322,8 +324,8 @@ func BenchmarkCheckEntry(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		entry := schema.Entry{Path: "entries[0]", Model: stageModel, State: schema.Value{Data: "present"}, Attrs: attrs,
-			Identifiers: schema.Map{{Key: "name", Value: schema.Value{Data: names[i%1000]}}}}
+		entry := tree.Entry{Path: "entries[0]", Model: stageModel, State: tree.Value{Data: "present"}, Attrs: attrs,
+			Identifiers: tree.Map{{Key: tree.Value{Data: "name"}, Value: tree.Value{Data: names[i%1000]}}}}
 		if problems := s.CheckEntry(kind.Normalize(entry)); len(problems) > 0 {
 			b.Fatal(problems)
 		}

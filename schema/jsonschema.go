@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"cuelang.org/go/cue"
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // object is a part of a JSON schema.
@@ -204,7 +205,7 @@ func (j *jsonSchema) kind(kind *Kind) object {
 			"identifiers": j.identifiers(kind, attrs),
 			"attrs":       object{"type": []string{"object", "null"}, "properties": attrs, "additionalProperties": false},
 		},
-		"if":   object{"required": []string{"state"}, "properties": object{"state": object{"const": MustCreated}}},
+		"if":   object{"required": []string{"state"}, "properties": object{"state": object{"const": tree.MustCreated}}},
 		"then": object{"allOf": required(kind)},
 	}
 }

@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"encoding/json"
 	"math"
 	"math/big"
 	"regexp"
@@ -10,24 +9,26 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // Normalize gives the entry with each value as the server would store it, so
 // that what is declared can be compared with what is live. A value that the
 // server would refuse stays as it is, for Check to complain of.
-func (k *Kind) Normalize(e Entry) Entry {
+func (k *Kind) Normalize(e tree.Entry) tree.Entry {
 	e.Identifiers = k.normalizeMap(e.Identifiers)
 	e.Attrs = k.normalizeMap(e.Attrs)
 	return e
 }
 
-func (k *Kind) normalizeMap(m Map) Map {
+func (k *Kind) normalizeMap(m tree.Map) tree.Map {
 	normalized := slices.Clone(m)
 	for i := range normalized {
 		value := &normalized[i].Value
-		if normalized[i].Key == PK {
-			*value = Value{value.Place, canonicalUUID(value.Data)}
-		} else if field := k.Fields.Field(normalized[i].Key); field != nil {
+		if normalized[i].Name() == PK {
+			*value = tree.Value{Place: value.Place, Data: canonicalUUID(value.Data)}
+		} else if field := k.Fields.Field(normalized[i].Name()); field != nil {
 			*value = field.Normalize(*value)
 		}
 	}
@@ -37,7 +38,7 @@ func (k *Kind) normalizeMap(m Map) Map {
 // Normalize gives the value as the server would store it. The rules are those
 // of the recorded exchanges post-name-*, post-failed-*, post-show-* and
 // post-cf-*: the field's own type decides what becomes of a value of another.
-func (f *Field) Normalize(v Value) Value {
+func (f *Field) Normalize(v tree.Value) tree.Value {
 	switch f.Type {
 	case Text:
 		v.Data = f.normalizeText(v.Data)
@@ -64,12 +65,12 @@ func (f *Field) normalizeText(data any) any {
 	case *big.Int:
 		text = data.String()
 	case float64:
-		text = PythonFloat(data)
+		text = tree.PythonFloat(data)
 	default:
 		return data
 	}
 	if f.Trim {
-		text = strings.TrimFunc(text, IsPythonSpace)
+		text = strings.TrimFunc(text, tree.IsPythonSpace)
 	}
 	return text
 }
@@ -79,12 +80,12 @@ var wholeNumber = regexp.MustCompile(`^([+-]?[0-9]+)(\.0*)?$`)
 func toInteger(data any) any {
 	switch data := data.(type) {
 	case string:
-		match := wholeNumber.FindStringSubmatch(strings.TrimFunc(data, IsPythonSpace))
+		match := wholeNumber.FindStringSubmatch(strings.TrimFunc(data, tree.IsPythonSpace))
 		if match == nil {
 			return data
 		}
 		number, _ := new(big.Int).SetString(match[1], 10)
-		return whole(number)
+		return tree.Whole(number)
 	case float64:
 		if data != math.Trunc(data) || math.Abs(data) >= 1<<53 {
 			return data
@@ -93,14 +94,6 @@ func toInteger(data any) any {
 	default:
 		return data
 	}
-}
-
-// whole gives a number as an int64 if it fits.
-func whole(number *big.Int) any {
-	if number.IsInt64() {
-		return number.Int64()
-	}
-	return number
 }
 
 // The words that Django REST Framework takes for true and false.
@@ -138,33 +131,4 @@ func canonicalUUID(data any) any {
 		}
 	}
 	return data
-}
-
-// FromJSON gives data decoded with json.Decoder.UseNumber as the data of
-// Values: numbers as int64, *big.Int or float64, lists and objects without
-// places.
-func FromJSON(data any) Value {
-	switch data := data.(type) {
-	case json.Number:
-		if number, ok := new(big.Int).SetString(data.String(), 10); ok {
-			return Value{Data: whole(number)}
-		}
-		number, _ := data.Float64()
-		return Value{Data: number}
-	case []any:
-		list := make([]Value, len(data))
-		for i, element := range data {
-			list[i] = FromJSON(element)
-		}
-		return Value{Data: list}
-	case map[string]any:
-		m := make(Map, 0, len(data))
-		for key, value := range data {
-			m = append(m, Member{Key: key, Value: FromJSON(value)})
-		}
-		slices.SortFunc(m, func(a, b Member) int { return strings.Compare(a.Key, b.Key) })
-		return Value{Data: m}
-	default:
-		return Value{Data: data}
-	}
 }

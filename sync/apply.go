@@ -8,9 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aksync/aksync/internal/tree"
 	"golang.org/x/sync/semaphore"
-
-	"github.com/aksync/aksync/schema"
 )
 
 // Outcome is what became of a change.
@@ -264,7 +263,7 @@ func (a *applier) target(change *Change) (target, error) {
 		if value.HasPending() {
 			resolved, err := value.Resolve(change.lookup(a))
 			if err != nil {
-				return target{}, schema.AsProblem(err, value.Place, path)
+				return target{}, tree.AsProblem(err, value.Place, path)
 			}
 			value = field.Normalize(resolved)
 			if problems := field.Check(path, value); len(problems) > 0 {
@@ -278,24 +277,24 @@ func (a *applier) target(change *Change) (target, error) {
 
 // lookup answers references after the changes before this one are done: from
 // the plan, with the primary keys of the objects that were created.
-func (c *Change) lookup(a *applier) schema.Lookup {
-	return func(ref schema.Reference) (schema.Value, error) {
+func (c *Change) lookup(a *applier) tree.Lookup {
+	return func(ref tree.Reference) (tree.Value, error) {
 		value, err := c.references(ref)
 		var later *afterApply
 		if !errors.As(err, &later) {
 			return value, err
 		}
 		if later.creates.change == nil || a.works[later.creates.change] == nil {
-			return schema.Value{}, err
+			return tree.Value{}, err
 		}
 		w := a.works[later.creates.change]
 		select {
 		case <-w.done:
-			return schema.Value{Place: ref.Place, Data: w.pk}, w.err
+			return tree.Value{Place: ref.Place, Data: w.pk}, w.err
 		default:
 			// Only an expression that brings a further reference to light when
 			// it is resolved comes here. Waiting could go on for ever.
-			return schema.Value{}, fmt.Errorf("refers to the %s %s, which is not created yet: the next pass finds it",
+			return tree.Value{}, fmt.Errorf("refers to the %s %s, which is not created yet: the next pass finds it",
 				w.change.Kind.Title, quote(w.change.Name))
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/aksync/aksync/internal/devserver"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
+
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // thousand gives entries of a thousand stages, each with a reference.
@@ -77,7 +79,7 @@ func TestRequestsOfAThousandObjects(t *testing.T) {
 	}
 	drift := func() {
 		for _, object := range server.All(stageModel)[1:11] {
-			fields, _ := schema.FromJSON(map[string]any(object)).Plain().(map[string]any)
+			fields, _ := tree.FromJSON(map[string]any(object)).Plain().(map[string]any)
 			fields["backends"] = []any{"authentik.core.auth.TokenBackend"}
 			if _, err := server.Put(stageModel, fields["pk"].(string), fields); err != nil {
 				t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -91,7 +92,7 @@ func (p *Plan) checkLimits(g Guards, live int) {
 		}
 		p.Refusal = fmt.Sprintf("this pass would %s %d objects %s %d live ones, and %s %s allows %d: nothing is changed; if it is meant, allow it with %s %d",
 			guard.verb, guard.count, guard.noun, live, guard.flag, guard.limit, most, guard.flag, guard.count)
-		p.Problems = append(p.Problems, schema.Problem{Message: p.Refusal})
+		p.Problems = append(p.Problems, tree.Problem{Message: p.Refusal})
 		return
 	}
 }
@@ -99,7 +100,7 @@ func (p *Plan) checkLimits(g Guards, live int) {
 // prune adds the deletion of live objects that match a glob and that no
 // blueprint speaks of. Nothing is pruned of a kind that no blueprint speaks of
 // at all: an empty folder is not a wish to delete.
-func (p *planner) prune(globs []string, spoken []*schema.Entry) {
+func (p *planner) prune(globs []string, spoken []*tree.Entry) {
 	names, pks, kinds := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, entry := range spoken {
 		kind := p.schema.Kind(entry.Model)
@@ -139,11 +140,11 @@ func matching(globs []string, name string) string {
 // pruneObject plans the deletion as if an entry with the state absent, at the
 // glob, asked for it.
 func (p *planner) pruneObject(kind *schema.Kind, object schema.Object, glob string) {
-	place := schema.Place{File: "--prune " + glob}
-	c := &candidate{kind: kind, object: object, phase: resolved, entry: &schema.Entry{
+	place := tree.Place{File: "--prune " + glob}
+	c := &candidate{kind: kind, object: object, phase: resolved, entry: &tree.Entry{
 		Place: place, Model: kind.Model,
-		State:       schema.Value{Place: place, Data: string(schema.Absent)},
-		Identifiers: schema.Map{{Key: kind.Key, Value: schema.Value{Place: place, Data: asText(object[kind.Key])}}},
+		State:       tree.Value{Place: place, Data: string(tree.Absent)},
+		Identifiers: tree.Map{{Key: tree.Value{Data: kind.Key}, Value: tree.Value{Place: place, Data: asText(object[kind.Key])}}},
 	}}
 	change, problems := p.makeChange(c)
 	if len(problems) > 0 {
@@ -223,7 +224,7 @@ func (p *Plan) refuseInUse() {
 		}
 		refused[change] = true
 		p.Failed[change.Kind.Model]++
-		p.Problems = append(p.Problems, schema.Problem{Place: change.Entry.Place, Path: change.Entry.Path, Message: message})
+		p.Problems = append(p.Problems, tree.Problem{Place: change.Entry.Place, Path: change.Entry.Path, Message: message})
 		return true
 	})
 	p.Problems = p.Problems.Sort()

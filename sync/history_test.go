@@ -20,6 +20,8 @@ import (
 	"github.com/aksync/aksync/internal/devserver"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
+
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // faultyProxy stands between the client and the embedded server and lets
@@ -190,18 +192,18 @@ func (p *faultyProxy) act(r *http.Request) *httptest.ResponseRecorder {
 // wish is what one entry of a history wants of a stage.
 type wish struct {
 	name   string
-	state  schema.State
+	state  tree.State
 	fields map[string]any
 }
 
-func (w wish) entry(place int) *schema.Entry {
-	entry := &schema.Entry{
-		Place: schema.Place{File: "history.yaml", Line: place + 1, Column: 1}, Path: schema.Index("entries", place),
-		Model: stageModel, State: schema.Value{Data: string(w.state)},
-		Identifiers: schema.Map{{Key: "name", Value: schema.Value{Data: w.name}}},
+func (w wish) entry(place int) *tree.Entry {
+	entry := &tree.Entry{
+		Place: tree.Place{File: "history.yaml", Line: place + 1, Column: 1}, Path: schema.Index("entries", place),
+		Model: stageModel, State: tree.Value{Data: string(w.state)},
+		Identifiers: tree.Map{{Key: tree.Value{Data: "name"}, Value: tree.Value{Data: w.name}}},
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.fields)) {
-		entry.Attrs = append(entry.Attrs, schema.Member{Key: name, Value: schema.FromJSON(w.fields[name])})
+		entry.Attrs = append(entry.Attrs, tree.Member(tree.Place{}, name, tree.FromJSON(w.fields[name])))
 	}
 	return entry
 }
@@ -231,12 +233,12 @@ var names = []string{"a", "b", "c", "d", "e"}
 func drawWishes(t *rapid.T) []wish {
 	var wishes []wish
 	for _, name := range names {
-		state := rapid.SampledFrom([]schema.State{"", schema.Present, schema.Present, schema.Created, schema.Absent}).Draw(t, "state of "+name)
+		state := rapid.SampledFrom([]tree.State{"", tree.Present, tree.Present, tree.Created, tree.Absent}).Draw(t, "state of "+name)
 		if state == "" {
 			continue
 		}
 		wish := wish{name: name, state: state}
-		if state != schema.Absent {
+		if state != tree.Absent {
 			wish.fields = drawFields(t, "backends")
 		}
 		wishes = append(wishes, wish)
@@ -247,10 +249,10 @@ func drawWishes(t *rapid.T) []wish {
 // wanted is what a stage has to be like in the end; nil where it has to be
 // gone or was never there.
 func (w wish) wanted(before schema.Object) map[string]any {
-	if w.state == schema.Absent {
+	if w.state == tree.Absent {
 		return nil
 	}
-	if before != nil && w.state == schema.Created {
+	if before != nil && w.state == tree.Created {
 		return before
 	}
 	after := map[string]any{"name": w.name, "failed_attempts_before_cancel": int64(5), "allow_show_password": false, "configure_flow": nil}
@@ -265,7 +267,7 @@ func stages(server *devserver.Server, kind *schema.Kind) map[string]schema.Objec
 	for _, object := range server.All(stageModel) {
 		plain := schema.Object{}
 		for _, field := range kind.Fields.Names() {
-			plain[field] = schema.FromJSON(object[field]).Plain()
+			plain[field] = tree.FromJSON(object[field]).Plain()
 		}
 		byName[plain["name"].(string)] = plain
 	}

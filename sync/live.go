@@ -3,6 +3,7 @@ package sync
 import (
 	"strconv"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -46,7 +47,7 @@ func indexLive(s *schema.Schema, live Live) map[string]*index {
 
 // candidates are the objects that can meet the conditions: where they give the
 // key, which is unique, the one that has it.
-func (ix *index) candidates(kind *schema.Kind, where []schema.Condition) []schema.Object {
+func (ix *index) candidates(kind *schema.Kind, where []tree.Condition) []schema.Object {
 	for _, condition := range where {
 		key, isText := condition.Value.Data.(string)
 		if condition.Field != kind.Key || !isText {
@@ -72,21 +73,21 @@ func (p *planner) index(kind *schema.Kind) *index {
 }
 
 // match finds the live object that the entry's identifiers mean.
-func (p *planner) match(c *candidate) *schema.Problem {
+func (p *planner) match(c *candidate) *tree.Problem {
 	ix := p.index(c.kind)
 	key, hasKey := c.entry.Identifiers.Get(c.kind.Key)
 	pk, hasPK := c.entry.Identifiers.Get(schema.PK)
 	keyText, _ := key.Data.(string)
 	pkText, _ := pk.Data.(string)
-	complain := func(v schema.Value, field, message string) *schema.Problem {
-		return &schema.Problem{Place: v.Place, Path: c.entry.Path + ".identifiers." + field, Message: message}
+	complain := func(v tree.Value, field, message string) *tree.Problem {
+		return &tree.Problem{Place: v.Place, Path: c.entry.Path + ".identifiers." + field, Message: message}
 	}
 	if !hasPK {
 		c.object = ix.byKey[keyText]
 		return nil
 	}
 	c.object = ix.byPK[pkText]
-	if c.object == nil && state(c.entry) != schema.Absent {
+	if c.object == nil && state(c.entry) != tree.Absent {
 		return complain(pk, schema.PK, "no "+c.kind.Title+" has the pk "+pkText+": an object can't be created with a given pk, find it by "+c.kind.Key)
 	}
 	if !hasKey {

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -65,7 +66,7 @@ func (p *planner) merge(group []*candidate) *candidate {
 			return nil
 		}
 		for _, member := range other.entry.Attrs {
-			if _, given := merged.entry.Attrs.Get(member.Key); !given {
+			if _, given := merged.entry.Attrs.Get(member.Name()); !given {
 				merged.entry.Attrs = append(merged.entry.Attrs, member)
 			}
 		}
@@ -78,18 +79,18 @@ func (p *planner) merge(group []*candidate) *candidate {
 }
 
 // disagreement says where two entries of one object want different things.
-func disagreement(a, b *candidate) *schema.Problem {
+func disagreement(a, b *candidate) *tree.Problem {
 	if state(a.entry) != state(b.entry) {
-		return &schema.Problem{Place: b.entry.Place, Path: b.entry.Path, Message: fmt.Sprintf(
+		return &tree.Problem{Place: b.entry.Place, Path: b.entry.Path, Message: fmt.Sprintf(
 			"the %s %s is declared %s here and %s at %s: want one of the two",
 			b.kind.Title, quote(b.name()), state(b.entry), state(a.entry), a.entry.Place)}
 	}
 	for _, member := range b.entry.Attrs {
-		other, given := a.entry.Field(member.Key)
+		other, given := a.entry.Field(member.Name())
 		if given && !reflect.DeepEqual(other.Plain(), member.Value.Plain()) {
-			return &schema.Problem{Place: member.Value.Place, Path: b.entry.Path + ".attrs." + member.Key, Message: fmt.Sprintf(
+			return &tree.Problem{Place: member.Value.Place, Path: b.entry.Path + ".attrs." + member.Name(), Message: fmt.Sprintf(
 				"the %s %s has another %s at %s: want one of the two",
-				b.kind.Title, quote(b.name()), member.Key, other.Place)}
+				b.kind.Title, quote(b.name()), member.Name(), other.Place)}
 		}
 	}
 	return nil
@@ -97,9 +98,9 @@ func disagreement(a, b *candidate) *schema.Problem {
 
 // frozenObjects are the objects that invalid files speak of, with the place
 // where they do.
-type frozenObjects map[string]schema.Place
+type frozenObjects map[string]tree.Place
 
-func frozenOf(s *schema.Schema, entries []*schema.Entry) frozenObjects {
+func frozenOf(s *schema.Schema, entries []*tree.Entry) frozenObjects {
 	frozen := frozenObjects{}
 	for _, entry := range entries {
 		kind := s.Kind(entry.Model)
@@ -122,7 +123,7 @@ func frozenID(kind *schema.Kind, field, value string) string {
 
 // check refuses to touch an object that an invalid file speaks of too, since
 // nobody knows what that file wants of it.
-func (f frozenObjects) check(c *candidate) *schema.Problem {
+func (f frozenObjects) check(c *candidate) *tree.Problem {
 	ids := []string{frozenID(c.kind, c.kind.Key, text(c.entry, c.kind.Key))}
 	if c.object != nil {
 		ids = append(ids,
@@ -131,7 +132,7 @@ func (f frozenObjects) check(c *candidate) *schema.Problem {
 	}
 	for _, id := range ids {
 		if place, found := f[id]; found {
-			return &schema.Problem{Place: c.entry.Place, Path: c.entry.Path, Message: fmt.Sprintf(
+			return &tree.Problem{Place: c.entry.Place, Path: c.entry.Path, Message: fmt.Sprintf(
 				"this %s is declared at %s too, in a file with errors: it is left as it is until they are put right",
 				c.kind.Title, place)}
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -158,7 +159,7 @@ func (p *planner) refuse(change *Change, message string) {
 	}
 	change.refused = true
 	p.plan.Failed[change.Kind.Model]++
-	p.plan.Problems = append(p.plan.Problems, schema.Problem{
+	p.plan.Problems = append(p.plan.Problems, tree.Problem{
 		Place: change.Entry.Place, Path: change.Entry.Path, Message: message,
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -27,7 +28,7 @@ type Blueprint struct {
 	Path  string
 	State FileState
 	// Problems are why the file is Invalid.
-	Problems schema.Problems
+	Problems tree.Problems
 }
 
 // FileState is what a blueprint file is.
@@ -192,13 +193,13 @@ func (r *Reconciler) plan(ctx context.Context, desired Desired) (*Plan, error) {
 }
 
 // needs gives the models of the entries and of the references in them.
-func (r *Reconciler) needs(entries []*schema.Entry) []string {
+func (r *Reconciler) needs(entries []*tree.Entry) []string {
 	models := map[string]bool{}
 	for _, entry := range entries {
 		models[entry.Model] = true
-		for _, values := range []schema.Map{entry.Identifiers, entry.Attrs} {
+		for _, values := range []tree.Map{entry.Identifiers, entry.Attrs} {
 			for _, member := range values {
-				pending, isPending := member.Value.Data.(schema.Pending)
+				pending, isPending := member.Value.Data.(tree.Pending)
 				if !isPending {
 					continue
 				}
@@ -251,8 +252,8 @@ func ReadLive(ctx context.Context, s *schema.Schema, api API, models []string) (
 }
 
 // Problems are those of the files and of the plan.
-func (p *Pass) Problems() schema.Problems {
-	var problems schema.Problems
+func (p *Pass) Problems() tree.Problems {
+	var problems tree.Problems
 	if p.Blueprints != nil {
 		for _, file := range p.Blueprints.Files {
 			problems = append(problems, file.Problems...)

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -26,14 +27,14 @@ const (
 // entries. The entries are shared and never changed.
 type Desired struct {
 	// Entries are those of the valid files; offline evaluated and checked.
-	Entries []*schema.Entry
+	Entries []*tree.Entry
 	// Frozen are those of the invalid files, as far as they could be read.
 	// Their objects are left as they are.
-	Frozen []*schema.Entry
+	Frozen []*tree.Entry
 	// Silent are entries that ask for nothing now, since their conditions are
 	// not met or their file is switched off: their objects are spoken of, and
 	// not pruned.
-	Silent []*schema.Entry
+	Silent []*tree.Entry
 	// Incomplete is set where a file is invalid, and so perhaps an object
 	// spoken of that nobody knows of: then nothing is pruned.
 	Incomplete bool
@@ -48,7 +49,7 @@ type Plan struct {
 	Changes []*Change
 	// Problems are entries that can't be planned; their objects are left as
 	// they are.
-	Problems schema.Problems
+	Problems tree.Problems
 	// Failed counts the objects that the problems concern, by model.
 	Failed map[string]int
 	// Warnings are answers of the server that are not as the schema has
@@ -71,7 +72,7 @@ type Change struct {
 	PK string
 	// Entry is the declaration; where several entries declare the object,
 	// the first one with the fields of all.
-	Entry *schema.Entry
+	Entry *tree.Entry
 	// UsedBy names what uses the object, and Entrances those of them that
 	// people log in through.
 	UsedBy, Entrances []string
@@ -89,7 +90,7 @@ type Change struct {
 	held string
 	// references answers what is Pending in the entry, as far as the plan
 	// can; nil for a NoOp.
-	references schema.Lookup
+	references tree.Lookup
 	// refused is set while planning, for a change that is not made after all.
 	refused bool
 }
@@ -120,7 +121,7 @@ func MakePlan(s *schema.Schema, desired Desired, live Live, guards Guards) *Plan
 	p := &planner{
 		schema:  s,
 		live:    indexLive(s, live),
-		targets: map[*schema.Entry]*candidate{},
+		targets: map[*tree.Entry]*candidate{},
 		plan:    &Plan{Version: live.Version, Failed: map[string]int{}},
 	}
 	for _, entry := range desired.Entries {
@@ -162,13 +163,13 @@ type planner struct {
 	schema     *schema.Schema
 	live       map[string]*index
 	candidates []*candidate
-	targets    map[*schema.Entry]*candidate // of !KeyOf
+	targets    map[*tree.Entry]*candidate // of !KeyOf
 	plan       *Plan
 }
 
 // candidate is an entry on its way to becoming a change.
 type candidate struct {
-	entry *schema.Entry
+	entry *tree.Entry
 	kind  *schema.Kind
 	phase phase
 	// object is the live object that the identifiers find; nil if none.
@@ -189,7 +190,7 @@ const (
 	failed
 )
 
-func (p *planner) add(entry *schema.Entry) {
+func (p *planner) add(entry *tree.Entry) {
 	kind := p.schema.Kind(entry.Model)
 	if kind == nil || !kind.Managed {
 		return
@@ -202,7 +203,7 @@ func (p *planner) add(entry *schema.Entry) {
 }
 
 // fail records problems of a candidate, whose object is then left alone.
-func (p *planner) fail(c *candidate, problems ...schema.Problem) {
+func (p *planner) fail(c *candidate, problems ...tree.Problem) {
 	if c.phase != failed {
 		p.plan.Failed[c.kind.Model]++
 	}
@@ -232,18 +233,18 @@ func (p *planner) planObject(group []*candidate, frozen frozenObjects) {
 }
 
 // makeChange decides on the action by the entry's state.
-func (p *planner) makeChange(c *candidate) (*Change, schema.Problems) {
+func (p *planner) makeChange(c *candidate) (*Change, tree.Problems) {
 	change := &Change{Kind: c.kind, Entry: c.entry, Action: NoOp, Name: c.name(), references: p.lookup}
 	if c.object != nil {
 		answer, err := c.kind.ReadAnswer(c.object)
 		if err != nil {
-			return nil, schema.Problems{{Place: c.entry.Place, Path: c.entry.Path, Message: err.Error()}}
+			return nil, tree.Problems{{Place: c.entry.Place, Path: c.entry.Path, Message: err.Error()}}
 		}
 		p.plan.Warnings = append(p.plan.Warnings, answer.Warnings...)
 		change.live, change.PK, change.UsedBy, change.Entrances = answer, answer.PK, answer.Users, answer.Entrances
 	}
 	switch state := state(c.entry); {
-	case state == schema.Absent:
+	case state == tree.Absent:
 		if c.object != nil {
 			change.Action = Delete
 		}
@@ -253,10 +254,10 @@ func (p *planner) makeChange(c *candidate) (*Change, schema.Problems) {
 		}
 		change.Action = Create
 		change.Fields = createdFields(c)
-	case state == schema.MustCreated:
-		return nil, schema.Problems{{Place: c.entry.State.Place, Path: c.entry.Path + ".state",
+	case state == tree.MustCreated:
+		return nil, tree.Problems{{Place: c.entry.State.Place, Path: c.entry.Path + ".state",
 			Message: "the " + c.kind.Title + " " + quote(change.Name) + " exists already: must_created allows only a new one, use created or present"}}
-	case state == schema.Created:
+	case state == tree.Created:
 	default:
 		change.Fields = changedFields(c, change.live)
 		if len(change.Fields) > 0 {
@@ -293,7 +294,7 @@ func changedFields(c *candidate, live schema.Answer) []FieldChange {
 	return fields
 }
 
-func fieldChange(name string, before any, after schema.Value) FieldChange {
+func fieldChange(name string, before any, after tree.Value) FieldChange {
 	if after.HasPending() {
 		return FieldChange{Name: name, Before: before, KnownAfterApply: true}
 	}
@@ -309,13 +310,13 @@ func (c *Change) apiKey() string {
 }
 
 // text gives a field that the entry declares as text, or nothing.
-func text(e *schema.Entry, field string) string {
+func text(e *tree.Entry, field string) string {
 	value, _ := e.Field(field)
 	text, _ := value.Data.(string)
 	return text
 }
 
-func state(e *schema.Entry) schema.State {
+func state(e *tree.Entry) tree.State {
 	text, _ := e.State.Data.(string)
-	return schema.State(text)
+	return tree.State(text)
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/aksync/aksync/schema"
+
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // afterApply is why a reference has no answer yet: its object is created by
@@ -24,7 +26,7 @@ func (p *planner) resolve(c *candidate) {
 		return
 	}
 	c.phase = resolving
-	var problems schema.Problems
+	var problems tree.Problems
 	if c.entry.HasPending() {
 		problems = p.resolveValues(c)
 	}
@@ -49,14 +51,14 @@ func (p *planner) resolve(c *candidate) {
 // resolveValues replaces what is Pending, in a copy of the entry, and checks
 // what that brought. Only attrs may stay Pending, where they are known after
 // apply.
-func (p *planner) resolveValues(c *candidate) schema.Problems {
+func (p *planner) resolveValues(c *candidate) tree.Problems {
 	own := *c.entry
 	c.entry = &own
-	var problems schema.Problems
-	needed := func(path string, v schema.Value) schema.Value {
+	var problems tree.Problems
+	needed := func(path string, v tree.Value) tree.Value {
 		resolved, err := v.Resolve(p.lookup)
 		if err != nil {
-			problems = append(problems, schema.AsProblem(err, v.Place, path))
+			problems = append(problems, tree.AsProblem(err, v.Place, path))
 		}
 		return resolved
 	}
@@ -71,7 +73,7 @@ func (p *planner) resolveValues(c *candidate) schema.Problems {
 	c.entry.State = needed(c.entry.Path+".state", c.entry.State)
 	c.entry.Identifiers = slices.Clone(c.entry.Identifiers)
 	for i, member := range c.entry.Identifiers {
-		c.entry.Identifiers[i].Value = needed(c.entry.Path+".identifiers."+member.Key, member.Value)
+		c.entry.Identifiers[i].Value = needed(c.entry.Path+".identifiers."+member.Name(), member.Value)
 	}
 	c.entry.Attrs = slices.Clone(c.entry.Attrs)
 	for i, member := range c.entry.Attrs {
@@ -82,7 +84,7 @@ func (p *planner) resolveValues(c *candidate) schema.Problems {
 			c.waits = append(c.waits, later.creates)
 			c.waits = append(c.waits, p.creators(member.Value)...)
 		case err != nil:
-			problems = append(problems, schema.AsProblem(err, member.Value.Place, c.entry.Path+".attrs."+member.Key))
+			problems = append(problems, tree.AsProblem(err, member.Value.Place, c.entry.Path+".attrs."+member.Name()))
 		default:
 			c.entry.Attrs[i].Value = value
 		}
@@ -96,21 +98,21 @@ func (p *planner) resolveValues(c *candidate) schema.Problems {
 
 // creators gives everybody who creates what a value refers to: resolving it
 // ends at the first.
-func (p *planner) creators(v schema.Value) []*candidate {
+func (p *planner) creators(v tree.Value) []*candidate {
 	var creators []*candidate
 	switch data := v.Data.(type) {
-	case schema.Pending:
+	case tree.Pending:
 		for _, ref := range data.References() {
 			_, err := p.lookup(ref)
 			if later := (*afterApply)(nil); errors.As(err, &later) {
 				creators = append(creators, later.creates)
 			}
 		}
-	case []schema.Value:
+	case tree.List:
 		for _, element := range data {
 			creators = append(creators, p.creators(element)...)
 		}
-	case schema.Map:
+	case tree.Map:
 		for _, member := range data {
 			creators = append(creators, p.creators(member.Value)...)
 		}
@@ -119,45 +121,45 @@ func (p *planner) creators(v schema.Value) []*candidate {
 }
 
 // checkVersion says what the server is too old for.
-func (p *planner) checkVersion(c *candidate) schema.Problems {
-	var problems schema.Problems
+func (p *planner) checkVersion(c *candidate) tree.Problems {
+	var problems tree.Problems
 	for _, member := range c.entry.Attrs {
-		field := c.kind.Fields.Field(member.Key)
-		problems = append(problems, field.CheckVersion(c.entry.Path+".attrs."+member.Key, member.Value, p.plan.Version)...)
+		field := c.kind.Fields.Field(member.Name())
+		problems = append(problems, field.CheckVersion(c.entry.Path+".attrs."+member.Name(), member.Value, p.plan.Version)...)
 	}
 	return problems
 }
 
 // lookup answers one reference.
-func (p *planner) lookup(ref schema.Reference) (schema.Value, error) {
+func (p *planner) lookup(ref tree.Reference) (tree.Value, error) {
 	value, err := p.answer(ref)
 	var later *afterApply
 	if err == nil || errors.As(err, &later) {
 		return value, err
 	}
-	return value, schema.Problem{Place: ref.Place, Message: ref.Tag + ": " + err.Error()}
+	return value, tree.Problem{Place: ref.Place, Message: ref.Tag + ": " + err.Error()}
 }
 
-func (p *planner) answer(ref schema.Reference) (schema.Value, error) {
-	if ref.Tag == schema.KeyOf {
+func (p *planner) answer(ref tree.Reference) (tree.Value, error) {
+	if ref.Tag == tree.TagKeyOf {
 		return p.answerKeyOf(ref)
 	}
 	kind := p.schema.Kind(ref.Model)
 	if kind == nil {
-		return schema.Value{}, fmt.Errorf("%s can't be looked up: want one of %s", ref.Model, strings.Join(p.models(), ", "))
+		return tree.Value{}, fmt.Errorf("%s can't be looked up: want one of %s", ref.Model, strings.Join(p.models(), ", "))
 	}
 	object, err := p.find(kind, ref.Where)
 	if err != nil {
-		return schema.Value{}, err
+		return tree.Value{}, err
 	}
-	if ref.Tag == schema.FindObject {
-		return at(ref.Place, schema.FromJSON(map[string]any(object))), nil
+	if ref.Tag == tree.TagFindObject {
+		return at(ref.Place, tree.FromJSON(map[string]any(object))), nil
 	}
-	return at(ref.Place, schema.FromJSON(object[schema.PK])), nil
+	return at(ref.Place, tree.FromJSON(object[schema.PK])), nil
 }
 
-func at(place schema.Place, v schema.Value) schema.Value {
-	return schema.Value{Place: place, Data: v.Data}
+func at(place tree.Place, v tree.Value) tree.Value {
+	return tree.Value{Place: place, Data: v.Data}
 }
 
 func (p *planner) models() []string {
@@ -169,52 +171,52 @@ func (p *planner) models() []string {
 }
 
 // answerKeyOf gives the primary key of another entry's object.
-func (p *planner) answerKeyOf(ref schema.Reference) (schema.Value, error) {
+func (p *planner) answerKeyOf(ref tree.Reference) (tree.Value, error) {
 	kind := p.schema.Kind(ref.Target.Model)
 	if kind == nil {
-		return schema.Value{}, fmt.Errorf("objects of %s can't be looked up: want one of %s", ref.Target.Model, strings.Join(p.models(), ", "))
+		return tree.Value{}, fmt.Errorf("objects of %s can't be looked up: want one of %s", ref.Target.Model, strings.Join(p.models(), ", "))
 	}
 	if !kind.Managed {
 		object, err := p.find(kind, conditions(ref.Target.Identifiers))
 		if err != nil {
-			return schema.Value{}, err
+			return tree.Value{}, err
 		}
-		return at(ref.Place, schema.FromJSON(object[schema.PK])), nil
+		return at(ref.Place, tree.FromJSON(object[schema.PK])), nil
 	}
 	target := p.targets[ref.Target]
 	if target == nil {
-		return schema.Value{}, fmt.Errorf("the entry %s does not count, since its conditions are not met", quote(ref.Target.ID))
+		return tree.Value{}, fmt.Errorf("the entry %s does not count, since its conditions are not met", quote(ref.Target.ID))
 	}
 	if target.phase == resolving {
-		return schema.Value{}, errors.New("the entries refer to each other in a circle")
+		return tree.Value{}, errors.New("the entries refer to each other in a circle")
 	}
 	p.resolve(target)
 	switch {
 	case target.phase == dropped:
-		return schema.Value{}, fmt.Errorf("the entry %s does not count, since its conditions are not met", quote(ref.Target.ID))
+		return tree.Value{}, fmt.Errorf("the entry %s does not count, since its conditions are not met", quote(ref.Target.ID))
 	case target.phase == failed:
-		return schema.Value{}, fmt.Errorf("the entry %s has errors", quote(ref.Target.ID))
-	case state(target.entry) == schema.Absent:
-		return schema.Value{}, fmt.Errorf("the entry %s deletes its object", quote(ref.Target.ID))
+		return tree.Value{}, fmt.Errorf("the entry %s has errors", quote(ref.Target.ID))
+	case state(target.entry) == tree.Absent:
+		return tree.Value{}, fmt.Errorf("the entry %s deletes its object", quote(ref.Target.ID))
 	case target.object == nil:
-		return schema.Value{}, &afterApply{target}
+		return tree.Value{}, &afterApply{target}
 	}
-	return at(ref.Place, schema.FromJSON(target.object[schema.PK])), nil
+	return at(ref.Place, tree.FromJSON(target.object[schema.PK])), nil
 }
 
 // conditions turns the identifiers of an entry into what an object has to
 // have to be the one it means. Values are looked up no further: an identifier
 // that is Pending finds nothing.
-func conditions(identifiers schema.Map) []schema.Condition {
-	where := make([]schema.Condition, len(identifiers))
+func conditions(identifiers tree.Map) []tree.Condition {
+	where := make([]tree.Condition, len(identifiers))
 	for i, member := range identifiers {
-		where[i] = schema.Condition{Place: member.Place, Field: member.Key, Value: member.Value}
+		where[i] = tree.Condition{Place: member.Key.Place, Field: member.Name(), Value: member.Value}
 	}
 	return where
 }
 
 // find gives the one live object of a kind that meets all conditions.
-func (p *planner) find(kind *schema.Kind, where []schema.Condition) (schema.Object, error) {
+func (p *planner) find(kind *schema.Kind, where []tree.Condition) (schema.Object, error) {
 	where, err := normalizeConditions(kind, where)
 	if err != nil {
 		return nil, err
@@ -242,7 +244,7 @@ func (p *planner) find(kind *schema.Kind, where []schema.Condition) (schema.Obje
 	}
 }
 
-func normalizeConditions(kind *schema.Kind, where []schema.Condition) ([]schema.Condition, error) {
+func normalizeConditions(kind *schema.Kind, where []tree.Condition) ([]tree.Condition, error) {
 	normalized := slices.Clone(where)
 	for i, condition := range where {
 		if !slices.Contains(kind.AnswerNames(), condition.Field) {
@@ -255,9 +257,9 @@ func normalizeConditions(kind *schema.Kind, where []schema.Condition) ([]schema.
 	return normalized, nil
 }
 
-func meets(object schema.Object, where []schema.Condition) bool {
+func meets(object schema.Object, where []tree.Condition) bool {
 	for _, condition := range where {
-		if !reflect.DeepEqual(schema.FromJSON(object[condition.Field]).Plain(), condition.Value.Plain()) {
+		if !reflect.DeepEqual(tree.FromJSON(object[condition.Field]).Plain(), condition.Value.Plain()) {
 			return false
 		}
 	}
@@ -266,9 +268,9 @@ func meets(object schema.Object, where []schema.Condition) bool {
 
 // willMeet finds an object that this pass creates and that the conditions
 // mean.
-func (p *planner) willMeet(kind *schema.Kind, where []schema.Condition) *candidate {
+func (p *planner) willMeet(kind *schema.Kind, where []tree.Condition) *candidate {
 	for _, c := range p.candidates {
-		if c.kind != kind || state(c.entry) == schema.Absent {
+		if c.kind != kind || state(c.entry) == tree.Absent {
 			continue
 		}
 		met := true
@@ -286,7 +288,7 @@ func (p *planner) willMeet(kind *schema.Kind, where []schema.Condition) *candida
 	return nil
 }
 
-func describe(where []schema.Condition) string {
+func describe(where []tree.Condition) string {
 	parts := make([]string, len(where))
 	for i, condition := range where {
 		parts[i] = fmt.Sprintf("%s %v", condition.Field, condition.Value.Plain())
@@ -298,7 +300,7 @@ func describe(where []schema.Condition) string {
 }
 
 // suggest adds what was probably meant, where a condition on the key missed.
-func (p *planner) suggest(kind *schema.Kind, ix *index, where []schema.Condition) string {
+func (p *planner) suggest(kind *schema.Kind, ix *index, where []tree.Condition) string {
 	for _, condition := range where {
 		if name, isText := condition.Value.Data.(string); isText && condition.Field == kind.Key {
 			known := make([]string, 0, len(ix.byKey))

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/aksync/aksync/schema"
+
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // SavedFormat is the version of the form of a saved plan. One of another
@@ -35,11 +37,11 @@ type SavedChange struct {
 	Name   string `json:"name"`
 	PK     string `json:"pk,omitempty"`
 	// File, Line, Column and Path are where it is declared.
-	File   string       `json:"file"`
-	Line   int          `json:"line"`
-	Column int          `json:"column"`
-	Path   string       `json:"path"`
-	State  schema.State `json:"state"`
+	File   string     `json:"file"`
+	Line   int        `json:"line"`
+	Column int        `json:"column"`
+	Path   string     `json:"path"`
+	State  tree.State `json:"state"`
 	// Declared are the declared fields as they are sent.
 	Declared map[string]any `json:"declared,omitempty"`
 	// Live are the writable fields that the object had; none before creation.
@@ -85,7 +87,7 @@ func (c *Change) save(numbers map[*Change]int) (SavedChange, error) {
 			continue
 		}
 		if value.HasPending() {
-			return saved, schema.Problem{Place: value.Place, Path: c.Entry.Path + ".attrs." + field.Name,
+			return saved, tree.Problem{Place: value.Place, Path: c.Entry.Path + ".attrs." + field.Name,
 				Message: "is known only after apply, and can't be saved: apply without a saved plan"}
 		}
 		saved.Declared[field.Name] = value.Plain()
@@ -158,12 +160,12 @@ func (r *Reconciler) restore(ctx context.Context, saved *SavedPlan, partial bool
 			if before := restored[number]; before != nil {
 				change.After = append(change.After, before)
 			} else if problem == nil {
-				problem = &schema.Problem{Message: "it waits for a change that is not made any more"}
+				problem = &tree.Problem{Message: "it waits for a change that is not made any more"}
 			}
 		}
 		if problem != nil {
 			plan.Failed[change.Kind.Model]++
-			plan.Problems = append(plan.Problems, schema.Problem{Place: change.Entry.Place, Path: change.Entry.Path, Message: problem.Message})
+			plan.Problems = append(plan.Problems, tree.Problem{Place: change.Entry.Place, Path: change.Entry.Path, Message: problem.Message})
 			continue
 		}
 		restored[i] = change
@@ -172,26 +174,26 @@ func (r *Reconciler) restore(ctx context.Context, saved *SavedPlan, partial bool
 	plan.checkLimits(r.Guards, p.countLive())
 	if len(plan.Problems) > 0 && !partial && plan.Refusal == "" {
 		plan.Refusal = "nothing is changed, since something has moved since the plan was made: make it again, or do the rest with --partial"
-		plan.Problems = append(plan.Problems, schema.Problem{Message: plan.Refusal})
+		plan.Problems = append(plan.Problems, tree.Problem{Message: plan.Refusal})
 	}
 	return plan, r.checkInUse(ctx, plan)
 }
 
 // restore makes one change again. It is a problem when the object has moved.
-func (p *planner) restore(saved SavedChange) (*Change, *schema.Problem) {
+func (p *planner) restore(saved SavedChange) (*Change, *tree.Problem) {
 	kind := p.schema.Kind(saved.Model)
-	place := schema.Place{File: saved.File, Line: saved.Line, Column: saved.Column}
-	change := &Change{Action: saved.Action, Kind: kind, Name: saved.Name, PK: saved.PK, Entry: &schema.Entry{
-		Place: place, Path: saved.Path, Model: kind.Model, State: schema.Value{Place: place, Data: string(saved.State)},
+	place := tree.Place{File: saved.File, Line: saved.Line, Column: saved.Column}
+	change := &Change{Action: saved.Action, Kind: kind, Name: saved.Name, PK: saved.PK, Entry: &tree.Entry{
+		Place: place, Path: saved.Path, Model: kind.Model, State: tree.Value{Place: place, Data: string(saved.State)},
 	}}
 	for _, field := range kind.Fields.Fields {
 		if data, declared := saved.Declared[field.Name]; declared {
-			value := schema.FromJSON(data)
-			change.Entry.Attrs = append(change.Entry.Attrs, schema.Member{Place: place, Key: field.Name, Value: schema.Value{Place: place, Data: value.Data}})
+			value := tree.FromJSON(data)
+			change.Entry.Attrs = append(change.Entry.Attrs, tree.Member(place, field.Name, tree.Value{Place: place, Data: value.Data}))
 		}
 	}
-	moved := func(format string, args ...any) (*Change, *schema.Problem) {
-		return change, &schema.Problem{Message: fmt.Sprintf("the %s %s has moved since the plan was made: ", kind.Title, quote(saved.Name)) + fmt.Sprintf(format, args...)}
+	moved := func(format string, args ...any) (*Change, *tree.Problem) {
+		return change, &tree.Problem{Message: fmt.Sprintf("the %s %s has moved since the plan was made: ", kind.Title, quote(saved.Name)) + fmt.Sprintf(format, args...)}
 	}
 	ix := p.index(kind)
 	if saved.Action == Create {
@@ -207,7 +209,7 @@ func (p *planner) restore(saved SavedChange) (*Change, *schema.Problem) {
 	}
 	answer, err := kind.ReadAnswer(object)
 	if err != nil {
-		return change, &schema.Problem{Message: err.Error()}
+		return change, &tree.Problem{Message: err.Error()}
 	}
 	if differences := movedFields(kind, saved.Live, answer.Fields); len(differences) > 0 {
 		return moved("%s", strings.Join(differences, ", "))
@@ -223,7 +225,7 @@ func (p *planner) restore(saved SavedChange) (*Change, *schema.Problem) {
 func movedFields(kind *schema.Kind, before, now map[string]any) []string {
 	var differences []string
 	for _, field := range kind.Fields.Fields {
-		was := schema.FromJSON(before[field.Name]).Plain()
+		was := tree.FromJSON(before[field.Name]).Plain()
 		if !reflect.DeepEqual(was, now[field.Name]) {
 			differences = append(differences, fmt.Sprintf("%s was %v and is %v", field.Name, was, now[field.Name]))
 		}

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -68,9 +69,9 @@ func (a *applier) adopt(ctx context.Context, t target, found schema.Object) (str
 		return answer.PK, nil
 	}
 	switch state(t.Entry) {
-	case schema.Created:
+	case tree.Created:
 		return answer.PK, nil
-	case schema.MustCreated:
+	case tree.MustCreated:
 		return "", fmt.Errorf("the %s %s exists already: must_created allows only a new one", t.Kind.Title, quote(t.Name))
 	}
 	change := *t.Change

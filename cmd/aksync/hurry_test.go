@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/internal/watch"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
@@ -81,8 +82,8 @@ func said(t *testing.T, read *sync.Blueprints, err error) string {
 		fmt.Fprintln(&b, file.Path, file.State, file.Problems)
 	}
 	for _, entry := range read.Entries {
-		attrs := schema.Value{Data: entry.Attrs}
-		fmt.Fprintln(&b, entry.Place, schema.Value{Data: entry.Identifiers}.Plain(), attrs.Plain())
+		attrs := tree.Value{Data: entry.Attrs}
+		fmt.Fprintln(&b, entry.Place, tree.Value{Data: entry.Identifiers}.Plain(), attrs.Plain())
 	}
 	fmt.Fprintln(&b, read.Unmanaged)
 	return b.String()

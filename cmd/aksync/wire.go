@@ -11,6 +11,7 @@ import (
 
 	"github.com/aksync/aksync/internal/authentik"
 	"github.com/aksync/aksync/internal/blueprint"
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
 )
@@ -91,7 +92,7 @@ func gather(files []*blueprint.File) *sync.Blueprints {
 	for _, file := range files {
 		entries += len(file.Entries)
 	}
-	read.Entries = make([]*schema.Entry, 0, entries)
+	read.Entries = make([]*tree.Entry, 0, entries)
 	for _, file := range files {
 		read.Files = append(read.Files, sync.Blueprint{
 			Path: file.Path, State: sync.FileState(file.Status), Problems: file.Problems,

@@ -17,6 +17,8 @@ import (
 
 	"github.com/aksync/aksync/internal/devserver"
 	"github.com/aksync/aksync/schema"
+
+	"github.com/aksync/aksync/internal/tree"
 )
 
 const (
@@ -69,7 +71,7 @@ func drift(api *devserver.Server, n string) error {
 	}
 	objects := api.All(model)
 	for _, object := range objects[max(0, len(objects)-most):] {
-		fields, _ := schema.FromJSON(map[string]any(object)).Plain().(map[string]any)
+		fields, _ := tree.FromJSON(map[string]any(object)).Plain().(map[string]any)
 		fields["failed_attempts_before_cancel"] = int64(9)
 		pk, _ := fields[schema.PK].(string)
 		if _, err := api.Put(model, pk, fields); err != nil {

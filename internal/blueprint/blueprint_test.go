@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aksync/aksync/internal/blueprint"
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -124,7 +125,7 @@ func readOne(t testing.TB, options blueprint.Options, name, text string) *bluepr
 	return set.Files[0]
 }
 
-func messages(problems schema.Problems) []string {
+func messages(problems tree.Problems) []string {
 	lines := []string{}
 	for _, problem := range problems {
 		lines = append(lines, problem.Error())
@@ -164,6 +165,6 @@ func attrs(t testing.TB, file *blueprint.File) map[string]any {
 	if len(file.Entries) != 1 {
 		t.Fatalf("want 1 entry, got %d", len(file.Entries))
 	}
-	plain, _ := schema.Value{Data: file.Entries[0].Attrs}.Plain().(map[string]any)
+	plain, _ := tree.Value{Data: file.Entries[0].Attrs}.Plain().(map[string]any)
 	return plain
 }

@@ -11,6 +11,7 @@ import (
 	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/parser"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -30,8 +31,8 @@ type cuePart struct {
 // cueResult is what came of a job. Without a root and without problems the
 // package declares nothing: it is a library of others.
 type cueResult struct {
-	root     *node
-	problems schema.Problems
+	root     *tree.Value
+	problems tree.Problems
 	seen     []seen // where imports led to
 	again    bool   // it is worth trying again though nothing changed
 }
@@ -87,8 +88,8 @@ func (e *cueEvaluator) evaluate(job cueJob) (result cueResult) {
 		if broken := recover(); broken != nil {
 			e.context = nil
 			result.root = nil
-			result.problems = schema.Problems{{
-				Place:   schema.Place{File: job.Parts[0].Name},
+			result.problems = tree.Problems{{
+				Place:   tree.Place{File: job.Parts[0].Name},
 				Message: fmt.Sprintf("CUE's evaluator failed: %.200v", broken),
 			}}
 		}
@@ -118,7 +119,7 @@ type cueFile struct {
 	// position in any other file is not shown to anybody.
 	texts    map[string][]byte
 	first    string
-	problems schema.Problems
+	problems tree.Problems
 	seen     []seen
 	steps    int
 }
@@ -178,7 +179,7 @@ func (c *cueFile) wanted(file *ast.File) bool {
 		case "ignore":
 			return false
 		case "if":
-			c.problems = append(c.problems, schema.Problem{Place: c.place(attribute.Pos(), schema.Place{}),
+			c.problems = append(c.problems, tree.Problem{Place: c.place(attribute.Pos(), tree.Place{}),
 				Message: fmt.Sprintf("@if(%s) is not known to aksync: want a field with a @tag and a comprehension", body)})
 		}
 	}
@@ -186,13 +187,13 @@ func (c *cueFile) wanted(file *ast.File) bool {
 }
 
 // evaluate makes the root's node.
-func (c *cueFile) evaluate(root cue.Value) (*node, schema.Problems) {
-	start := schema.Place{File: c.first, Line: 1, Column: 1}
+func (c *cueFile) evaluate(root cue.Value) (*tree.Value, tree.Problems) {
+	start := tree.Place{File: c.first, Line: 1, Column: 1}
 	if err := root.Validate(); err != nil {
 		c.complain(err)
 	}
 	made := c.node(root, "", start)
-	fields, isDict := made.data.(dict)
+	fields, isDict := made.Data.(tree.Map)
 	if isDict && len(fields) == 0 && len(c.problems) == 0 {
 		return nil, nil
 	}
@@ -205,34 +206,34 @@ func (c *cueFile) evaluate(root cue.Value) (*node, schema.Problems) {
 }
 
 // node makes the node of a value; around is the place of what it stands in.
-func (c *cueFile) node(v cue.Value, path string, around schema.Place) node {
+func (c *cueFile) node(v cue.Value, path string, around tree.Place) tree.Value {
 	if c.steps++; c.steps > mostSteps {
 		if c.steps == mostSteps+1 {
 			c.problem(around, path, "grows without end: a blueprint may hold at most %d values", mostSteps)
 		}
-		return node{place: around}
+		return tree.Value{Place: around}
 	}
 	place := c.valuePlace(v, around)
 	v, _ = v.Default()
 	switch v.Kind() {
 	case cue.NullKind:
-		return node{place, nil}
+		return tree.Value{Place: place, Data: nil}
 	case cue.BoolKind:
 		data, _ := v.Bool()
-		return node{place, data}
+		return tree.Value{Place: place, Data: data}
 	case cue.IntKind:
 		number, _ := v.Int(nil)
-		return node{place, whole(number)}
+		return tree.Value{Place: place, Data: tree.Whole(number)}
 	case cue.FloatKind, cue.NumberKind:
 		number, _ := v.Float64()
-		return node{place, number}
+		return tree.Value{Place: place, Data: number}
 	case cue.StringKind:
 		text, _ := v.String()
-		return node{place, text}
+		return tree.Value{Place: place, Data: text}
 	case cue.BytesKind:
-		return node{place, unusable{"bytes: want text"}}
+		return tree.Value{Place: place, Data: tree.Unusable{Why: "bytes: want text"}}
 	case cue.ListKind:
-		return node{place, c.list(v, path, place)}
+		return tree.Value{Place: place, Data: c.list(v, path, place)}
 	case cue.StructKind:
 		return c.structure(v, path, place)
 	default:
@@ -243,21 +244,21 @@ func (c *cueFile) node(v cue.Value, path string, around schema.Place) node {
 // broken makes the node of a value that has an error in it: as much as can be
 // read of a list or a mapping, so that it is known which objects the file
 // speaks of.
-func (c *cueFile) broken(v cue.Value, path string, place schema.Place) node {
+func (c *cueFile) broken(v cue.Value, path string, place tree.Place) tree.Value {
 	if v.IncompleteKind() == cue.BottomKind {
 		if elements := c.brokenList(v, path, place); len(elements) > 0 {
-			return node{place, elements}
+			return tree.Value{Place: place, Data: elements}
 		}
 		if fields, err := v.Fields(); err == nil && fields.Next() {
 			return c.structure(v, path, place)
 		}
 	}
 	c.notConcrete(v, path, place)
-	return node{place, broken{}}
+	return tree.Value{Place: place, Data: tree.Broken{}}
 }
 
-func (c *cueFile) brokenList(v cue.Value, path string, place schema.Place) list {
-	var elements list
+func (c *cueFile) brokenList(v cue.Value, path string, place tree.Place) tree.List {
+	var elements tree.List
 	for {
 		element := v.LookupPath(cue.MakePath(cue.Index(len(elements))))
 		if !element.Exists() {
@@ -267,8 +268,8 @@ func (c *cueFile) brokenList(v cue.Value, path string, place schema.Place) list 
 	}
 }
 
-func (c *cueFile) list(v cue.Value, path string, place schema.Place) list {
-	elements := list{}
+func (c *cueFile) list(v cue.Value, path string, place tree.Place) tree.List {
+	elements := tree.List{}
 	each, err := v.List()
 	if err != nil {
 		return elements
@@ -280,42 +281,41 @@ func (c *cueFile) list(v cue.Value, path string, place schema.Place) list {
 }
 
 // structure makes a mapping, or the tag that a struct of one field stands for.
-func (c *cueFile) structure(v cue.Value, path string, place schema.Place) node {
+func (c *cueFile) structure(v cue.Value, path string, place tree.Place) tree.Value {
 	fields, err := v.Fields()
 	if err != nil {
-		return node{place, dict{}}
+		return tree.Value{Place: place, Data: tree.Map{}}
 	}
-	var pairs dict
+	var pairs tree.Map
 	for fields.Next() {
 		name := fields.Selector().Unquoted()
 		value := c.node(fields.Value(), schema.Join(path, name), place)
-		pairs = append(pairs, pair{node{c.keyPlace(fields.Value(), place), name}, value})
+		pairs = append(pairs, tree.Pair{Key: tree.Value{Place: c.keyPlace(fields.Value(), place), Data: name}, Value: value})
 	}
 	if len(pairs) == 1 {
-		if tag, _ := pairs[0].key.data.(string); strings.HasPrefix(tag, "!") {
-			return c.call(tag, pairs[0].value, path, place)
+		if tag, _ := pairs[0].Key.Data.(string); strings.HasPrefix(tag, "!") {
+			return c.call(tag, pairs[0].Value, path, place)
 		}
 	}
-	return node{place, pairs}
+	return tree.Value{Place: place, Data: pairs}
 }
 
 // call makes a tag. What follows it as a number or the like is the text that
 // YAML would have there.
-func (c *cueFile) call(tag string, arg node, path string, place schema.Place) node {
-	switch arg.data.(type) {
-	case nil, bool, int64, float64:
-		arg.data = pythonText(arg.data)
+func (c *cueFile) call(tag string, arg tree.Value, path string, place tree.Place) tree.Value {
+	if text, isScalar := tree.Scalar(arg.Data); isScalar {
+		arg.Data = text
 	}
-	made := &call{tag, arg}
+	made := &tree.Call{Tag: tag, Arg: arg}
 	if complaint := c.language.complain(made); complaint != "" {
-		if _, isBroken := arg.data.(broken); !isBroken {
+		if _, isBroken := arg.Data.(tree.Broken); !isBroken {
 			c.problem(place, path, "%s", complaint)
 		}
-		return node{place, broken{}}
+		return tree.Value{Place: place, Data: tree.Broken{}}
 	}
-	return node{place, made}
+	return tree.Value{Place: place, Data: made}
 }
 
-func (c *cueFile) problem(place schema.Place, path, format string, args ...any) {
-	c.problems = append(c.problems, schema.Problem{Place: place, Path: path, Message: fmt.Sprintf(format, args...)})
+func (c *cueFile) problem(place tree.Place, path, format string, args ...any) {
+	c.problems = append(c.problems, tree.Problem{Place: place, Path: path, Message: fmt.Sprintf(format, args...)})
 }

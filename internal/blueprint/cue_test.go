@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aksync/aksync/internal/blueprint"
-	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/internal/tree"
 )
 
 const importSchema = "import \"github.com/aksync/aksync/schema\"\n\n"
@@ -17,12 +17,12 @@ func plainEntries(t *testing.T, file *blueprint.File) []any {
 	t.Helper()
 	var plain []any
 	for _, entry := range file.Entries {
-		fields := schema.Value{Data: schema.Map{
-			{Key: "identifiers", Value: schema.Value{Data: entry.Identifiers}},
-			{Key: "attrs", Value: schema.Value{Data: entry.Attrs}},
+		fields := tree.Value{Data: tree.Map{
+			tree.Member(tree.Place{}, "identifiers", tree.Value{Data: entry.Identifiers}),
+			tree.Member(tree.Place{}, "attrs", tree.Value{Data: entry.Attrs}),
 		}}
-		resolved, err := fields.Resolve(func(r schema.Reference) (schema.Value, error) {
-			return schema.Value{Data: r.Tag + " " + r.Model}, nil
+		resolved, err := fields.Resolve(func(r tree.Reference) (tree.Value, error) {
+			return tree.Value{Data: r.Tag + " " + r.Model}, nil
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/token"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -162,8 +163,8 @@ func (m *importer) advice() string {
 }
 
 func (m *importer) fail(pos token.Pos, format string, args ...any) *build.Instance {
-	m.file.problems = append(m.file.problems, schema.Problem{
-		Place:   m.file.place(pos, schema.Place{File: m.file.first, Line: 1, Column: 1}),
+	m.file.problems = append(m.file.problems, tree.Problem{
+		Place:   m.file.place(pos, tree.Place{File: m.file.first, Line: 1, Column: 1}),
 		Message: fmt.Sprintf(format, args...),
 	})
 	instance := m.context.NewInstance("", m.load)

@@ -12,11 +12,12 @@ import (
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/token"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
 // place gives a position in one of the user's files, and around for any other.
-func (c *cueFile) place(pos token.Pos, around schema.Place) schema.Place {
+func (c *cueFile) place(pos token.Pos, around tree.Place) tree.Place {
 	if !pos.IsValid() {
 		return around
 	}
@@ -28,34 +29,34 @@ func (c *cueFile) place(pos token.Pos, around schema.Place) schema.Place {
 	// CUE counts columns in bytes.
 	offset := min(at.Offset, len(text))
 	start := max(0, offset-at.Column+1)
-	return schema.Place{File: at.Filename, Line: at.Line, Column: utf8.RuneCount(text[start:offset]) + 1}
+	return tree.Place{File: at.Filename, Line: at.Line, Column: utf8.RuneCount(text[start:offset]) + 1}
 }
 
 // valuePlace is where the expression that gives a value stands.
-func (c *cueFile) valuePlace(v cue.Value, around schema.Place) schema.Place {
+func (c *cueFile) valuePlace(v cue.Value, around tree.Place) tree.Place {
 	return c.nearest(v, around, func(field *ast.Field) token.Pos { return field.Value.Pos() })
 }
 
 // keyPlace is where the label of a value's field stands.
-func (c *cueFile) keyPlace(v cue.Value, around schema.Place) schema.Place {
+func (c *cueFile) keyPlace(v cue.Value, around tree.Place) tree.Place {
 	return c.nearest(v, around, func(field *ast.Field) token.Pos { return field.Label.Pos() })
 }
 
 // nearest looks for a position of the value in the user's files: where several
 // expressions give it together, of the first that is the user's own.
-func (c *cueFile) nearest(v cue.Value, around schema.Place, of func(*ast.Field) token.Pos) schema.Place {
+func (c *cueFile) nearest(v cue.Value, around tree.Place, of func(*ast.Field) token.Pos) tree.Place {
 	source := func(v cue.Value) token.Pos {
 		if field, isField := v.Source().(*ast.Field); isField {
 			return of(field)
 		}
 		return v.Pos()
 	}
-	if place := c.place(source(v), schema.Place{}); place.Line != 0 {
+	if place := c.place(source(v), tree.Place{}); place.Line != 0 {
 		return place
 	}
 	if op, operands := v.Expr(); op == cue.AndOp {
 		for _, operand := range operands {
-			if place := c.place(source(operand), schema.Place{}); place.Line != 0 {
+			if place := c.place(source(operand), tree.Place{}); place.Line != 0 {
 				return place
 			}
 		}
@@ -80,7 +81,7 @@ func (c *cueFile) complain(err error) {
 			continue
 		}
 		seen[path] = true
-		c.problems = append(c.problems, schema.Problem{Place: c.errorPlace(one), Path: path, Message: cueReason(message)})
+		c.problems = append(c.problems, tree.Problem{Place: c.errorPlace(one), Path: path, Message: cueReason(message)})
 	}
 }
 
@@ -90,17 +91,17 @@ func isHeader(message string) bool { return strings.Contains(message, "errors in
 // errorPlace picks, of the positions that CUE names, the last one in the
 // user's files: of two values that don't fit together the one that was
 // written later is more likely wrong.
-func (c *cueFile) errorPlace(err errors.Error) schema.Place {
-	places := []schema.Place{}
+func (c *cueFile) errorPlace(err errors.Error) tree.Place {
+	places := []tree.Place{}
 	for _, pos := range append([]token.Pos{err.Position()}, err.InputPositions()...) {
-		if place := c.place(pos, schema.Place{}); place.Line != 0 {
+		if place := c.place(pos, tree.Place{}); place.Line != 0 {
 			places = append(places, place)
 		}
 	}
 	if len(places) == 0 {
-		return schema.Place{File: c.first, Line: 1, Column: 1}
+		return tree.Place{File: c.first, Line: 1, Column: 1}
 	}
-	return slices.MaxFunc(places, schema.Place.Compare)
+	return slices.MaxFunc(places, tree.Place.Compare)
 }
 
 // cuePath writes a path of CUE's as this package does.
@@ -138,7 +139,7 @@ func cueReason(message string) string {
 }
 
 // notConcrete complains of a value that CUE can't say yet.
-func (c *cueFile) notConcrete(v cue.Value, path string, place schema.Place) {
+func (c *cueFile) notConcrete(v cue.Value, path string, place tree.Place) {
 	if err := v.Err(); err != nil && v.IncompleteKind() == cue.BottomKind {
 		if !c.reported(path) {
 			c.complain(err)
@@ -154,7 +155,7 @@ func (c *cueFile) notConcrete(v cue.Value, path string, place schema.Place) {
 
 // reported tells whether there is a problem with the value at path, or in it.
 func (c *cueFile) reported(path string) bool {
-	return slices.ContainsFunc(c.problems, func(p schema.Problem) bool {
+	return slices.ContainsFunc(c.problems, func(p tree.Problem) bool {
 		return p.Path == path || strings.HasPrefix(p.Path, path+".") || strings.HasPrefix(p.Path, path+"[")
 	})
 }

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // cueRunner evaluates CUE within bounds. CUE's evaluator can't be stopped, and
@@ -66,8 +66,8 @@ func (r *cueRunner) run(ctx context.Context, job cueJob) (cueResult, error) {
 }
 
 func failedResult(job cueJob, format string, args ...any) cueResult {
-	return cueResult{problems: schema.Problems{{
-		Place:   schema.Place{File: job.Parts[0].Name},
+	return cueResult{problems: tree.Problems{{
+		Place:   tree.Place{File: job.Parts[0].Name},
 		Message: fmt.Sprintf(format, args...),
 	}}}
 }

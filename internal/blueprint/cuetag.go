@@ -8,8 +8,7 @@ import (
 	"cuelang.org/go/cue/ast/astutil"
 	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/token"
-
-	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // inject gives the fields that have a @tag attribute the value of their tag, as
@@ -40,8 +39,8 @@ func (c *cueFile) injectField(field *ast.Field, attribute *ast.Attribute, body s
 	}
 	literal, ok := tagValue(text, words[1:])
 	if !ok {
-		c.problems = append(c.problems, schema.Problem{
-			Place:   c.place(attribute.Pos(), schema.Place{File: c.first}),
+		c.problems = append(c.problems, tree.Problem{
+			Place:   c.place(attribute.Pos(), tree.Place{File: c.first}),
 			Message: "--tag " + strings.TrimSpace(words[0]) + "=" + strconv.Quote(text) + " is not what @tag(" + body + ") takes",
 		})
 		return

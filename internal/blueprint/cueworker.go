@@ -13,7 +13,7 @@ import (
 	"runtime/metrics"
 	"time"
 
-	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // mostMemory is how much memory a worker's heap may take.
@@ -130,7 +130,7 @@ func (w *worker) kill() {
 // is never in memory as a whole beside the nodes themselves.
 type packed struct {
 	HasRoot  bool
-	Problems schema.Problems
+	Problems tree.Problems
 	Seen     []seen
 }
 
@@ -141,7 +141,7 @@ const nodesAtOnce = 1000
 // many of the nodes that follow, with their own, belong to it: of a mapping key,
 // value, key, value, …
 type packedNode struct {
-	Place    schema.Place
+	Place    tree.Place
 	Kind     kind
 	Bool     bool
 	Int      int64
@@ -194,7 +194,7 @@ func (s *sender) flush() error {
 	return err
 }
 
-func (s *sender) node(n node) error {
+func (s *sender) node(n tree.Value) error {
 	p, children := packNode(n)
 	s.nodes = append(s.nodes, p)
 	if len(s.nodes) == nodesAtOnce {
@@ -210,9 +210,9 @@ func (s *sender) node(n node) error {
 	return nil
 }
 
-func packNode(n node) (p packedNode, children []node) {
-	p = packedNode{Place: n.place}
-	switch data := n.data.(type) {
+func packNode(n tree.Value) (p packedNode, children tree.List) {
+	p = packedNode{Place: n.Place}
+	switch data := n.Data.(type) {
 	case bool:
 		p.Kind, p.Bool = isBool, data
 	case int64:
@@ -223,18 +223,18 @@ func packNode(n node) (p packedNode, children []node) {
 		p.Kind, p.Float = isFloat, data
 	case string:
 		p.Kind, p.Text = isText, data
-	case list:
+	case tree.List:
 		p.Kind, children = isList, data
-	case dict:
+	case tree.Map:
 		p.Kind = isDict
 		for _, pair := range data {
-			children = append(children, pair.key, pair.value)
+			children = append(children, pair.Key, pair.Value)
 		}
-	case *call:
-		p.Kind, p.Text, children = isCall, data.tag, []node{data.arg}
-	case unusable:
-		p.Kind, p.Text = isUnusable, data.why
-	case broken:
+	case *tree.Call:
+		p.Kind, p.Text, children = isCall, data.Tag, tree.List{data.Arg}
+	case tree.Unusable:
+		p.Kind, p.Text = isUnusable, data.Why
+	case tree.Broken:
 		p.Kind = isBroken
 	}
 	p.Children = len(children)
@@ -279,7 +279,7 @@ func (r *receiver) next() (packedNode, error) {
 }
 
 // place keeps one copy of each file's name.
-func (r *receiver) place(p schema.Place) schema.Place {
+func (r *receiver) place(p tree.Place) tree.Place {
 	name, known := r.files[p.File]
 	if !known {
 		name = p.File
@@ -289,43 +289,43 @@ func (r *receiver) place(p schema.Place) schema.Place {
 	return p
 }
 
-func (r *receiver) node() (node, error) {
+func (r *receiver) node() (tree.Value, error) {
 	p, err := r.next()
 	if err != nil {
-		return node{}, err
+		return tree.Value{}, err
 	}
-	n := node{place: r.place(p.Place)}
-	children := make(list, p.Children)
+	n := tree.Value{Place: r.place(p.Place)}
+	children := make(tree.List, p.Children)
 	for i := range children {
 		if children[i], err = r.node(); err != nil {
-			return node{}, err
+			return tree.Value{}, err
 		}
 	}
 	switch p.Kind {
 	case isBool:
-		n.data = p.Bool
+		n.Data = p.Bool
 	case isInt:
-		n.data = p.Int
+		n.Data = p.Int
 	case isBig:
-		n.data, _ = new(big.Int).SetString(p.Text, 10)
+		n.Data, _ = new(big.Int).SetString(p.Text, 10)
 	case isFloat:
-		n.data = p.Float
+		n.Data = p.Float
 	case isText:
-		n.data = p.Text
+		n.Data = p.Text
 	case isList:
-		n.data = children
+		n.Data = children
 	case isDict:
-		pairs := make(dict, len(children)/2)
+		pairs := make(tree.Map, len(children)/2)
 		for i := range pairs {
-			pairs[i] = pair{children[2*i], children[2*i+1]}
+			pairs[i] = tree.Pair{Key: children[2*i], Value: children[2*i+1]}
 		}
-		n.data = pairs
+		n.Data = pairs
 	case isCall:
-		n.data = &call{p.Text, children[0]}
+		n.Data = &tree.Call{Tag: p.Text, Arg: children[0]}
 	case isUnusable:
-		n.data = unusable{p.Text}
+		n.Data = tree.Unusable{Why: p.Text}
 	case isBroken:
-		n.data = broken{}
+		n.Data = tree.Broken{}
 	}
 	return n, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -21,13 +22,13 @@ type document struct {
 }
 
 // read fills the file. The problems of reading the text are its own already.
-func (d *document) read(root node) {
-	top, isDict := root.data.(dict)
-	if _, isBroken := root.data.(broken); isBroken {
+func (d *document) read(root tree.Value) {
+	top, isDict := root.Data.(tree.Map)
+	if _, isBroken := root.Data.(tree.Broken); isBroken {
 		return
 	}
 	if !isDict {
-		d.problem(root.place, "", "a blueprint is a mapping with entries: this is %s", typeName(root.data))
+		d.problem(root.Place, "", "a blueprint is a mapping with entries: this is %s", tree.TypeName(root.Data))
 		return
 	}
 	if disabled(top) {
@@ -35,16 +36,16 @@ func (d *document) read(root node) {
 		d.listen(top)
 		return
 	}
-	d.check("", root.place, top, d.scope.schema.Blueprint)
-	if metadata, given := top.get("metadata"); given {
-		if m, isDict := metadata.data.(dict); isDict {
-			d.check("metadata", metadata.place, m, d.scope.schema.Metadata)
+	d.check("", root.Place, top, d.scope.schema.Blueprint)
+	if metadata, given := top.Get("metadata"); given {
+		if m, isDict := metadata.Data.(tree.Map); isDict {
+			d.check("metadata", metadata.Place, m, d.scope.schema.Metadata)
 		}
 	}
-	if context, given := top.get("context"); given {
-		d.scope.context, _ = context.data.(dict)
+	if context, given := top.Get("context"); given {
+		d.scope.context, _ = context.Data.(tree.Map)
 	}
-	entries, _ := top.get("entries")
+	entries, _ := top.Get("entries")
 	d.collect(entries)
 	for _, e := range d.scope.entries {
 		d.take(e)
@@ -53,9 +54,9 @@ func (d *document) read(root node) {
 
 // listen notes what a blueprint that is switched off speaks of. What is wrong
 // with it is no problem.
-func (d *document) listen(top dict) {
+func (d *document) listen(top tree.Map) {
 	problems := d.file.Problems
-	entries, _ := top.get("entries")
+	entries, _ := top.Get("entries")
 	d.collect(entries)
 	for _, e := range d.scope.entries {
 		e.readModel(d.evaluatorFor(e))
@@ -68,8 +69,8 @@ func (d *document) listen(top dict) {
 
 // silence notes an entry that asks for nothing now.
 func (d *document) silence(e *entry, kind *schema.Kind) {
-	e.unread = map[string]schema.Map{}
-	silent := schema.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
+	e.unread = map[string]tree.Map{}
+	silent := tree.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
 	silent.Identifiers = e.evaluateMap(d.evaluatorFor(e), "identifiers")
 	silent = kind.Normalize(silent)
 	d.file.Silent = append(d.file.Silent, &silent)
@@ -77,12 +78,12 @@ func (d *document) silence(e *entry, kind *schema.Kind) {
 
 // disabled tells whether the blueprint says that it is switched off. In YAML a
 // false without quotes is meant the same.
-func disabled(top dict) bool {
-	metadata, _ := top.get("metadata")
-	m, _ := metadata.data.(dict)
-	labels, _ := m.get("labels")
-	l, _ := labels.data.(dict)
-	switch label, _ := l.get(instantiate); data := label.data.(type) {
+func disabled(top tree.Map) bool {
+	metadata, _ := top.Get("metadata")
+	m, _ := metadata.Data.(tree.Map)
+	labels, _ := m.Get("labels")
+	l, _ := labels.Data.(tree.Map)
+	switch label, _ := l.Get(instantiate); data := label.Data.(type) {
 	case string:
 		return strings.EqualFold(data, "false")
 	case bool:
@@ -92,45 +93,45 @@ func disabled(top dict) bool {
 	}
 }
 
-func (d *document) problem(place schema.Place, path, format string, args ...any) {
-	d.file.Problems = append(d.file.Problems, schema.Problem{Place: place, Path: path, Message: fmt.Sprintf(format, args...)})
+func (d *document) problem(place tree.Place, path, format string, args ...any) {
+	d.file.Problems = append(d.file.Problems, tree.Problem{Place: place, Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
-func (d *document) check(path string, place schema.Place, m dict, shape *schema.Shape) {
+func (d *document) check(path string, place tree.Place, m tree.Map, shape *schema.Shape) {
 	d.file.Problems = append(d.file.Problems, d.shapes.check(path, place, m, shape)...)
 }
 
 // collect gathers the entries, of a list or of a mapping of lists. Shapes have
 // complained of anything else.
-func (d *document) collect(entries node) {
-	switch data := entries.data.(type) {
-	case list:
+func (d *document) collect(entries tree.Value) {
+	switch data := entries.Data.(type) {
+	case tree.List:
 		d.collectList("entries", data)
-	case dict:
+	case tree.Map:
 		for _, section := range data {
-			path := schema.Join("entries", pathKey(section.key.data))
-			elements, isList := section.value.data.(list)
-			if _, isBroken := section.value.data.(broken); !isList && !isBroken {
-				d.problem(section.value.place, path, "%s is not taken here: want a list of entries", typeName(section.value.data))
+			path := schema.Join("entries", tree.PathKey(section.Key.Data))
+			elements, isList := section.Value.Data.(tree.List)
+			if _, isBroken := section.Value.Data.(tree.Broken); !isList && !isBroken {
+				d.problem(section.Value.Place, path, "%s is not taken here: want a list of entries", tree.TypeName(section.Value.Data))
 			}
 			d.collectList(path, elements)
 		}
 	}
 }
 
-func (d *document) collectList(path string, elements list) {
+func (d *document) collectList(path string, elements tree.List) {
 	for i, element := range elements {
 		at := schema.Index(path, i)
-		fields, isDict := element.data.(dict)
-		if _, isBroken := element.data.(broken); isBroken {
+		fields, isDict := element.Data.(tree.Map)
+		if _, isBroken := element.Data.(tree.Broken); isBroken {
 			continue
 		}
 		if !isDict {
-			d.problem(element.place, at, "%s is not taken here: want an entry, a mapping with a model", typeName(element.data))
+			d.problem(element.Place, at, "%s is not taken here: want an entry, a mapping with a model", tree.TypeName(element.Data))
 			continue
 		}
-		e := &entry{place: element.place, path: at, position: len(d.scope.entries), fields: fields}
-		d.check(at, element.place, fields, d.scope.schema.Entry)
+		e := &entry{place: element.Place, path: at, position: len(d.scope.entries), fields: fields}
+		d.check(at, element.Place, fields, d.scope.schema.Entry)
 		d.scope.entries = append(d.scope.entries, e)
 		d.name(e)
 	}
@@ -138,13 +139,13 @@ func (d *document) collectList(path string, elements list) {
 
 // name notes the entry's id for !KeyOf.
 func (d *document) name(e *entry) {
-	id, _ := e.fields.get("id")
-	e.id, _ = id.data.(string)
+	id, _ := e.fields.Get("id")
+	e.id, _ = id.Data.(string)
 	if e.id == "" {
 		return
 	}
 	if first, taken := d.scope.ids[e.id]; taken {
-		d.problem(id.place, schema.Join(e.path, "id"), "the id %q is taken: the entry at line %d has it, and !KeyOf would find that one", e.id, first.place.Line)
+		d.problem(id.Place, schema.Join(e.path, "id"), "the id %q is taken: the entry at line %d has it, and !KeyOf would find that one", e.id, first.place.Line)
 		return
 	}
 	d.scope.ids[e.id] = e
@@ -174,8 +175,8 @@ func (d *document) takeUnmanaged(e *entry) {
 		e.prepare(d.evaluatorFor(e), kind)
 	}
 	if d.strict {
-		model, _ := e.fields.get("model")
-		d.problem(model.place, schema.Join(e.path, "model"), "%s is not managed by aksync: want %s, or no --strict-models",
+		model, _ := e.fields.Get("model")
+		d.problem(model.Place, schema.Join(e.path, "model"), "%s is not managed by aksync: want %s, or no --strict-models",
 			e.model, join(modelNames(d.scope.schema.Managed())))
 	}
 }
@@ -201,10 +202,10 @@ func (d *document) takeManaged(e *entry, kind *schema.Kind) {
 
 // checkReadable checks the values of an entry; those that could not be read
 // count as given.
-func (d *document) checkReadable(e *entry) schema.Problems {
+func (d *document) checkReadable(e *entry) tree.Problems {
 	patched := *e.made
-	patched.Identifiers = append(append(schema.Map{}, patched.Identifiers...), e.unread["identifiers"]...)
-	patched.Attrs = append(append(schema.Map{}, patched.Attrs...), e.unread["attrs"]...)
+	patched.Identifiers = append(append(tree.Map{}, patched.Identifiers...), e.unread["identifiers"]...)
+	patched.Attrs = append(append(tree.Map{}, patched.Attrs...), e.unread["attrs"]...)
 	return d.scope.schema.CheckEntry(patched)
 }
 
@@ -212,7 +213,7 @@ func (d *document) checkReadable(e *entry) schema.Problems {
 // it passes all checks.
 type unread struct{}
 
-func (unread) References() []schema.Reference { return nil }
-func (unread) Resolve(schema.Lookup) (schema.Value, error) {
-	return schema.Value{}, errors.New("the value could not be read")
+func (unread) References() []tree.Reference { return nil }
+func (unread) Resolve(tree.Lookup) (tree.Value, error) {
+	return tree.Value{}, errors.New("the value could not be read")
 }

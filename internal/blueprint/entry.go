@@ -4,33 +4,34 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
 // entry is one entry of a blueprint while it is read.
 type entry struct {
-	place    schema.Place
+	place    tree.Place
 	path     string
 	position int
 	id       string
-	fields   dict
+	fields   tree.Map
 
 	model   string // empty until it is read, and where it can't be
 	skipped bool   // its conditions are false
 	failed  bool   // it has problems
-	made    *schema.Entry
+	made    *tree.Entry
 	// unread holds the members of identifiers and attrs that could not be
 	// read; malformed tells that one of the two is no mapping at all.
-	unread    map[string]schema.Map
+	unread    map[string]tree.Map
 	malformed bool
 	// latent are the problems of an entry that is not managed.
-	latent schema.Problems
+	latent tree.Problems
 }
 
 // readModel evaluates the model, which has to be known offline: it decides
 // whether aksync has to do with the entry.
 func (e *entry) readModel(ev *evaluator) {
-	model, given := e.fields.get("model")
+	model, given := e.fields.Get("model")
 	if !given {
 		return
 	}
@@ -39,13 +40,13 @@ func (e *entry) readModel(ev *evaluator) {
 	if err != nil {
 		return
 	}
-	if _, pending := evaluated.data.(schema.Pending); pending {
-		ev.report(model.place, "the model depends on a live object: want one that is known beforehand")
+	if _, pending := evaluated.Data.(tree.Pending); pending {
+		ev.report(model.Place, "the model depends on a live object: want one that is known beforehand")
 		return
 	}
-	name, isText := evaluated.data.(string)
-	if _, isCall := model.data.(*call); isCall {
-		problems := ev.scope.schema.Entry.Field("model").Check(ev.path, evaluated.value())
+	name, isText := evaluated.Data.(string)
+	if _, isCall := model.Data.(*tree.Call); isCall {
+		problems := ev.scope.schema.Entry.Field("model").Check(ev.path, evaluated)
 		ev.problems = append(ev.problems, problems...)
 		isText = isText && len(problems) == 0
 	}
@@ -56,8 +57,8 @@ func (e *entry) readModel(ev *evaluator) {
 
 // evaluate makes the schema's entry. Values that have problems are left out.
 func (e *entry) evaluate(ev *evaluator) {
-	e.made = &schema.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
-	e.unread = map[string]schema.Map{}
+	e.made = &tree.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
+	e.unread = map[string]tree.Map{}
 	if !e.evaluateConditions(ev) {
 		e.skipped = true
 		return
@@ -65,70 +66,70 @@ func (e *entry) evaluate(ev *evaluator) {
 	e.made.State = e.evaluateState(ev)
 	e.made.Identifiers = e.evaluateMap(ev, "identifiers")
 	e.made.Attrs = e.evaluateMap(ev, "attrs")
-	permissions, _ := e.fields.get("permissions")
-	elements, _ := permissions.data.(list)
+	permissions, _ := e.fields.Get("permissions")
+	elements, _ := permissions.Data.(tree.List)
 	e.made.Permissions = len(elements)
 }
 
 // evaluateConditions tells whether the entry may count: none of its conditions
 // is false for certain.
 func (e *entry) evaluateConditions(ev *evaluator) bool {
-	conditions, _ := e.fields.get("conditions")
-	elements, _ := conditions.data.(list)
+	conditions, _ := e.fields.Get("conditions")
+	elements, _ := conditions.Data.(tree.List)
 	holds := true
 	for i, element := range elements {
 		evaluated, err := ev.at(schema.Index(schema.Join(e.path, "conditions"), i), element)
 		switch {
 		case err != nil:
-		case evaluated.value().HasPending():
-			e.made.Conditions = append(e.made.Conditions, evaluated.value())
-		case !truthy(evaluated.data):
+		case evaluated.HasPending():
+			e.made.Conditions = append(e.made.Conditions, evaluated)
+		case !evaluated.Truthy():
 			holds = false
 		}
 	}
 	return holds
 }
 
-func (e *entry) evaluateState(ev *evaluator) schema.Value {
-	state, given := e.fields.get("state")
+func (e *entry) evaluateState(ev *evaluator) tree.Value {
+	state, given := e.fields.Get("state")
 	if !given {
-		return schema.Value{Place: e.place, Data: string(schema.Present)}
+		return tree.Value{Place: e.place, Data: string(tree.Present)}
 	}
 	evaluated, err := ev.at(schema.Join(e.path, "state"), state)
-	_, wasCall := state.data.(*call)
+	_, wasCall := state.Data.(*tree.Call)
 	if err != nil || !wasCall && !isState(ev.scope.schema, evaluated) {
 		// The problem is known; the entry is not to be checked as if it
 		// had the state.
-		return schema.Value{Place: state.place, Data: string(schema.Present)}
+		return tree.Value{Place: state.Place, Data: string(tree.Present)}
 	}
-	return evaluated.value()
+	return evaluated
 }
 
-func isState(s *schema.Schema, state node) bool {
-	return len(s.Entry.Field("state").Check("", state.value())) == 0
+func isState(s *schema.Schema, state tree.Value) bool {
+	return len(s.Entry.Field("state").Check("", state)) == 0
 }
 
-func (e *entry) evaluateMap(ev *evaluator, field string) schema.Map {
-	written, _ := e.fields.get(field)
-	pairs, isDict := written.data.(dict)
-	e.malformed = e.malformed || !isDict && written.data != nil
-	var made schema.Map
+func (e *entry) evaluateMap(ev *evaluator, field string) tree.Map {
+	written, _ := e.fields.Get(field)
+	pairs, isDict := written.Data.(tree.Map)
+	e.malformed = e.malformed || !isDict && written.Data != nil
+	var made tree.Map
 	for _, p := range pairs {
-		member := schema.Member{Place: p.key.place, Key: keyText(p.key.data)}
-		evaluated, err := ev.at(schema.Join(schema.Join(e.path, field), pathKey(p.key.data)), p.value)
+		member := tree.Member(p.Key.Place, p.Name(), tree.Value{})
+		evaluated, err := ev.at(schema.Join(schema.Join(e.path, field), tree.PathKey(p.Key.Data)), p.Value)
 		if err != nil {
-			member.Value = schema.Value{Place: p.value.place, Data: unread{}}
+			member.Value = tree.Value{Place: p.Value.Place, Data: unread{}}
 			e.unread[field] = append(e.unread[field], member)
 			continue
 		}
-		member.Value = evaluated.value()
+		member.Value = evaluated
 		made = append(made, member)
 	}
 	return made
 }
 
 // referred gives the entry as what !KeyOf refers to, or says why it can't be.
-func (e *entry) referred(s *scope) (*schema.Entry, error) {
+func (e *entry) referred(s *scope) (*tree.Entry, error) {
 	kind := s.schema.Kind(e.model)
 	switch {
 	case e.model == "" || e.failed:
@@ -139,7 +140,7 @@ func (e *entry) referred(s *scope) (*schema.Entry, error) {
 		return nil, e.latent[0]
 	case e.skipped:
 		return nil, fmt.Errorf("the conditions of that entry at line %d are false, so it counts for nothing", e.place.Line)
-	case e.made.State.Data == string(schema.Absent):
+	case e.made.State.Data == string(tree.Absent):
 		return nil, fmt.Errorf("that entry at line %d is absent: its object is deleted", e.place.Line)
 	}
 	return e.made, nil
@@ -149,8 +150,8 @@ func (e *entry) referred(s *scope) (*schema.Entry, error) {
 // object. What is wrong with that is a problem only where the entry is
 // referred to.
 func (e *entry) prepare(ev *evaluator, kind *schema.Kind) {
-	e.made = &schema.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
-	e.unread = map[string]schema.Map{}
+	e.made = &tree.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
+	e.unread = map[string]tree.Map{}
 	if !e.evaluateConditions(ev) {
 		e.skipped = true
 		return

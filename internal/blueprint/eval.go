@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -18,7 +19,7 @@ type scope struct {
 	schema   *schema.Schema
 	language language
 	inputs   *inputs
-	context  dict
+	context  tree.Map
 	entries  []*entry
 	ids      map[string]*entry
 }
@@ -29,7 +30,7 @@ type scope struct {
 // mapping that is an argument.
 type evaluator struct {
 	scope  *scope
-	lookup schema.Lookup // nil offline
+	lookup tree.Lookup // nil offline
 	// before is the position of the entry that is evaluated: !KeyOf finds
 	// the entries before it.
 	before int
@@ -40,12 +41,12 @@ type evaluator struct {
 	contexts []string
 	tags     int // how many tags are around what is evaluated
 	steps    *int
-	problems schema.Problems
+	problems tree.Problems
 }
 
 // frame is one !Enumerate with the item it is at.
 type frame struct {
-	key, value node
+	key, value tree.Value
 	at         bool
 }
 
@@ -53,17 +54,17 @@ type frame struct {
 var errReported = errors.New("it has a problem that was reported")
 
 // pendingError is the error of a tag that has to know what a reference finds.
-type pendingError struct{ references []schema.Reference }
+type pendingError struct{ references []tree.Reference }
 
 func (pendingError) Error() string { return "it depends on a live object" }
 
-func (e *evaluator) report(place schema.Place, format string, args ...any) error {
-	e.problems = append(e.problems, schema.Problem{Place: place, Path: e.path, Message: fmt.Sprintf(format, args...)})
+func (e *evaluator) report(place tree.Place, format string, args ...any) error {
+	e.problems = append(e.problems, tree.Problem{Place: place, Path: e.path, Message: fmt.Sprintf(format, args...)})
 	return errReported
 }
 
 // spend counts work and ends the evaluation where there was too much.
-func (e *evaluator) spend(place schema.Place, steps int) error {
+func (e *evaluator) spend(place tree.Place, steps int) error {
 	if *e.steps > mostSteps {
 		return errReported
 	}
@@ -74,7 +75,7 @@ func (e *evaluator) spend(place schema.Place, steps int) error {
 }
 
 // at evaluates with the path of a part of the value.
-func (e *evaluator) at(path string, n node) (node, error) {
+func (e *evaluator) at(path string, n tree.Value) (tree.Value, error) {
 	outer := e.path
 	e.path = path
 	defer func() { e.path = outer }()
@@ -83,28 +84,28 @@ func (e *evaluator) at(path string, n node) (node, error) {
 
 // deep evaluates a value and all that is in it. Of several problems in a list
 // or a mapping each is reported.
-func (e *evaluator) deep(n node) (node, error) {
-	if err := e.spend(n.place, 1); err != nil {
-		return node{}, err
+func (e *evaluator) deep(n tree.Value) (tree.Value, error) {
+	if err := e.spend(n.Place, 1); err != nil {
+		return tree.Value{}, err
 	}
-	switch data := n.data.(type) {
-	case list:
-		return e.deepList(n.place, data)
-	case dict:
-		return e.deepDict(n.place, data)
-	case *call:
+	switch data := n.Data.(type) {
+	case tree.List:
+		return e.deepList(n.Place, data)
+	case tree.Map:
+		return e.deepDict(n.Place, data)
+	case *tree.Call:
 		return e.deepCall(n, data)
-	case broken:
-		return node{}, errReported
-	case unusable:
-		return node{}, e.report(n.place, "is %s", data.why)
+	case tree.Broken:
+		return tree.Value{}, errReported
+	case tree.Unusable:
+		return tree.Value{}, e.report(n.Place, "is %s", data.Why)
 	default:
 		return n, nil
 	}
 }
 
-func (e *evaluator) deepList(place schema.Place, elements list) (node, error) {
-	evaluated := make(list, len(elements))
+func (e *evaluator) deepList(place tree.Place, elements tree.List) (tree.Value, error) {
+	evaluated := make(tree.List, len(elements))
 	var failed firstError
 	for i, element := range elements {
 		path := e.path
@@ -115,36 +116,36 @@ func (e *evaluator) deepList(place schema.Place, elements list) (node, error) {
 		evaluated[i], err = e.at(path, element)
 		failed.add(err)
 	}
-	return node{place, evaluated}, failed.err
+	return tree.Value{Place: place, Data: evaluated}, failed.err
 }
 
-func (e *evaluator) deepDict(place schema.Place, pairs dict) (node, error) {
-	evaluated := make(dict, len(pairs))
+func (e *evaluator) deepDict(place tree.Place, pairs tree.Map) (tree.Value, error) {
+	evaluated := make(tree.Map, len(pairs))
 	var failed firstError
 	for i, p := range pairs {
 		path := e.path
 		if e.tags == 0 {
-			path = schema.Join(path, pathKey(p.key.data))
+			path = schema.Join(path, tree.PathKey(p.Key.Data))
 		}
-		value, err := e.at(path, p.value)
+		value, err := e.at(path, p.Value)
 		failed.add(err)
-		evaluated[i] = pair{p.key, value}
+		evaluated[i] = tree.Pair{Key: p.Key, Value: value}
 	}
-	return node{place, evaluated}, failed.err
+	return tree.Value{Place: place, Data: evaluated}, failed.err
 }
 
-func (e *evaluator) deepCall(n node, c *call) (node, error) {
+func (e *evaluator) deepCall(n tree.Value, c *tree.Call) (tree.Value, error) {
 	own := &frame{}
 	before := len(e.frames)
-	if c.tag == "!Enumerate" {
+	if c.Tag == "!Enumerate" {
 		e.frames = append(e.frames, own)
 	}
 	evaluated, err := e.resolve(n, c, own, before)
 	e.frames = e.frames[:before]
 	if err != nil {
-		return node{}, err
+		return tree.Value{}, err
 	}
-	return evaluated, e.complete(evaluated, c.tag)
+	return evaluated, e.complete(evaluated, c.Tag)
 }
 
 // firstError keeps the error that says most: a problem counts more than a
@@ -159,68 +160,68 @@ func (f *firstError) add(err error) {
 }
 
 // shallow evaluates a value that is a tag, and leaves any other as it is.
-func (e *evaluator) shallow(n node) (node, error) {
-	switch data := n.data.(type) {
-	case *call:
+func (e *evaluator) shallow(n tree.Value) (tree.Value, error) {
+	switch data := n.Data.(type) {
+	case *tree.Call:
 		return e.resolve(n, data, &frame{}, len(e.frames))
-	case broken:
-		return node{}, errReported
-	case unusable:
-		return node{}, e.report(n.place, "is %s", data.why)
+	case tree.Broken:
+		return tree.Value{}, errReported
+	case tree.Unusable:
+		return tree.Value{}, e.report(n.Place, "is %s", data.Why)
 	default:
 		return n, nil
 	}
 }
 
 // need is shallow for a value that has to be known to go on.
-func (e *evaluator) need(n node) (node, error) {
+func (e *evaluator) need(n tree.Value) (tree.Value, error) {
 	evaluated, err := e.shallow(n)
 	if err != nil {
-		return node{}, err
+		return tree.Value{}, err
 	}
 	return e.known(evaluated)
 }
 
 // known gives an evaluated value as a lookup completes it.
-func (e *evaluator) known(n node) (node, error) {
-	pending, isPending := n.data.(schema.Pending)
+func (e *evaluator) known(n tree.Value) (tree.Value, error) {
+	pending, isPending := n.Data.(tree.Pending)
 	if !isPending {
 		return n, nil
 	}
 	if e.lookup == nil {
-		return node{}, pendingError{pending.References()}
+		return tree.Value{}, pendingError{pending.References()}
 	}
 	value, err := pending.Resolve(e.lookup)
 	if err != nil {
-		return node{}, err
+		return tree.Value{}, err
 	}
-	return fromValue(value, n.place), nil
+	return value.Within(n.Place), nil
 }
 
 // complete makes sure that authentik evaluated all of a value that a tag gave.
-func (e *evaluator) complete(n node, tag string) error {
-	if err := e.spend(n.place, 1); err != nil {
+func (e *evaluator) complete(n tree.Value, tag string) error {
+	if err := e.spend(n.Place, 1); err != nil {
 		return err
 	}
-	switch data := n.data.(type) {
-	case list:
+	switch data := n.Data.(type) {
+	case tree.List:
 		for _, element := range data {
 			if err := e.complete(element, tag); err != nil {
 				return err
 			}
 		}
-	case dict:
+	case tree.Map:
 		for _, p := range data {
-			if err := e.complete(p.value, tag); err != nil {
+			if err := e.complete(p.Value, tag); err != nil {
 				return err
 			}
 		}
-	case *call:
-		return e.report(n.place, "authentik does not evaluate %s here: it takes what %s gives as it stands", data.tag, tag)
-	case broken:
+	case *tree.Call:
+		return e.report(n.Place, "authentik does not evaluate %s here: it takes what %s gives as it stands", data.Tag, tag)
+	case tree.Broken:
 		return errReported
-	case unusable:
-		return e.report(n.place, "is %s", data.why)
+	case tree.Unusable:
+		return e.report(n.Place, "is %s", data.Why)
 	}
 	return nil
 }
@@ -228,9 +229,9 @@ func (e *evaluator) complete(n node, tag string) error {
 // resolve evaluates one tag. Where it depends on a live object it is pending
 // as a whole, and remembers the !Enumerate items that it stands in; outer is
 // how many frames are around it.
-func (e *evaluator) resolve(n node, c *call, own *frame, outer int) (node, error) {
+func (e *evaluator) resolve(n tree.Value, c *tree.Call, own *frame, outer int) (tree.Value, error) {
 	if err := e.enter(n); err != nil {
-		return node{}, err
+		return tree.Value{}, err
 	}
 	defer func() { e.tags-- }()
 	evaluated, err := e.apply(n, c, own)
@@ -238,18 +239,18 @@ func (e *evaluator) resolve(n node, c *call, own *frame, outer int) (node, error
 	if e.lookup != nil || !errors.As(err, &pending) {
 		return evaluated, err
 	}
-	return node{n.place, &expression{
+	return tree.Value{Place: n.Place, Data: &expression{
 		node: n, enumerated: len(e.frames) > outer, frames: copyFrames(e.frames[:outer]), references: pending.references,
 		scope: e.scope, before: e.before, path: e.path,
 	}}, nil
 }
 
-func (e *evaluator) enter(n node) error {
-	if err := e.spend(n.place, 1); err != nil {
+func (e *evaluator) enter(n tree.Value) error {
+	if err := e.spend(n.Place, 1); err != nil {
 		return err
 	}
 	if e.tags >= mostNesting {
-		return e.report(n.place, "tags are nested deeper than %d levels", mostNesting)
+		return e.report(n.Place, "tags are nested deeper than %d levels", mostNesting)
 	}
 	e.tags++
 	return nil
@@ -257,19 +258,19 @@ func (e *evaluator) enter(n node) error {
 
 // apply evaluates a call, of which language.complain had nothing to say when it
 // was loaded.
-func (e *evaluator) apply(n node, c *call, own *frame) (node, error) {
+func (e *evaluator) apply(n tree.Value, c *tree.Call, own *frame) (tree.Value, error) {
 	if complaint := e.scope.language.complainUnused(c); complaint != "" {
-		return node{}, e.report(n.place, "%s", complaint)
+		return tree.Value{}, e.report(n.Place, "%s", complaint)
 	}
-	args, isList := c.arg.data.(list)
+	args, isList := c.Arg.Data.(tree.List)
 	if !isList {
-		args = list{c.arg}
+		args = tree.List{c.Arg}
 	}
-	switch c.tag {
-	case schema.KeyOf:
+	switch c.Tag {
+	case tree.TagKeyOf:
 		return e.keyOf(n, args)
-	case schema.Find, schema.FindObject:
-		return e.find(n, c.tag, args)
+	case tree.TagFind, tree.TagFindObject:
+		return e.find(n, c.Tag, args)
 	case "!Env":
 		return e.env(n, args)
 	case "!File":
@@ -289,6 +290,6 @@ func (e *evaluator) apply(n node, c *call, own *frame) (node, error) {
 	case "!AtIndex":
 		return e.atIndex(n, args)
 	default:
-		return e.item(n, c.tag, args)
+		return e.item(n, c.Tag, args)
 	}
 }

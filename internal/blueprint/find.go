@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // mostFolders bounds how deep folders may be nested.
@@ -18,7 +18,7 @@ const mostFolders = 64
 // source is one blueprint to read: a file, or the files of one CUE package.
 type source struct {
 	parts   []part
-	problem *schema.Problem // why it can't be read
+	problem *tree.Problem // why it can't be read
 }
 
 // part is one file of a source.
@@ -156,7 +156,7 @@ func (f *finder) fail(path string, err error) {
 	name := filepath.ToSlash(path)
 	f.failed = append(f.failed, source{
 		parts:   []part{{name: name, path: path}},
-		problem: &schema.Problem{Place: schema.Place{File: name}, Message: readReason(err)},
+		problem: &tree.Problem{Place: tree.Place{File: name}, Message: readReason(err)},
 	})
 }
 
@@ -198,7 +198,7 @@ func (f *finder) sources() []source {
 		if err := file.read(); err != nil {
 			sources = append(sources, source{
 				parts:   []part{file},
-				problem: &schema.Problem{Place: schema.Place{File: file.name}, Message: readReason(err)},
+				problem: &tree.Problem{Place: tree.Place{File: file.name}, Message: readReason(err)},
 			})
 			continue
 		}

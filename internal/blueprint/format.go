@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // mostPadding bounds the width and the precision that a format may ask for.
@@ -20,31 +22,57 @@ var verb = regexp.MustCompile(`^%(\([^)]*\))?([#0\- +]*)(\*|[0-9]+)?(\.(?:\*|[0-
 type formatter struct {
 	args []any
 	used int
+	made textBuilder
 }
 
-// pythonFormat gives format % args as Python does it, or says what is wrong.
-func pythonFormat(format string, args []any) (string, error) {
+// textBuilder puts text together of which parts may be known only after apply.
+type textBuilder struct {
+	before tree.Text // the parts that are complete
+	last   strings.Builder
+}
+
+func (b *textBuilder) text(text string) { b.last.WriteString(text) }
+
+func (b *textBuilder) id(id tree.ID) {
+	if b.last.Len() > 0 {
+		b.before = append(b.before, b.last.String())
+		b.last.Reset()
+	}
+	b.before = append(b.before, id)
+}
+
+// result is a string, or a tree.Text.
+func (b *textBuilder) result() any {
+	if len(b.before) == 0 {
+		return b.last.String()
+	}
+	if b.last.Len() > 0 {
+		return append(b.before, b.last.String())
+	}
+	return b.before
+}
+
+// pythonFormat returns format % args as Python does it, as a string or a
+// tree.Text, or says what is wrong.
+func pythonFormat(format string, args []any) (any, error) {
 	f := &formatter{args: args}
-	var b strings.Builder
 	for {
 		start := strings.IndexByte(format, '%')
 		if start < 0 {
 			break
 		}
-		b.WriteString(format[:start])
+		f.made.text(format[:start])
 		match := verb.FindStringSubmatch(format[start:])
-		text, err := f.convert(match)
-		if err != nil {
-			return "", err
+		if err := f.convert(match); err != nil {
+			return nil, err
 		}
-		b.WriteString(text)
 		format = format[start+len(match[0]):]
 	}
-	b.WriteString(format)
+	f.made.text(format)
 	if f.used < len(args) {
-		return "", fmt.Errorf("the format uses %d of %d values: want a %%s for each", f.used, len(args))
+		return nil, fmt.Errorf("the format uses %d of %d values: want a %%s for each", f.used, len(args))
 	}
-	return b.String(), nil
+	return f.made.result(), nil
 }
 
 func (f *formatter) next() (any, error) {
@@ -64,38 +92,66 @@ type spec struct {
 
 func (s spec) has(flag string) bool { return strings.Contains(s.flags, flag) }
 
-func (f *formatter) convert(match []string) (string, error) {
+// convert writes what one conversion of the format gives.
+func (f *formatter) convert(match []string) error {
 	name, letter := match[1], match[5]
 	switch {
 	case letter == "":
-		return "", fmt.Errorf("the format ends within %s: want %%%% for a percent sign", match[0])
-	case letter == "%":
-		return "%", nil
+		return fmt.Errorf("the format ends within %s: want %%%% for a percent sign", match[0])
+	case match[0] == "%%":
+		f.made.text("%")
+		return nil
 	case name != "":
-		return "", fmt.Errorf("%s asks for a value by name: values have no names here, want %%s", match[0])
+		return fmt.Errorf("%s asks for a value by name: values have no names here, want %%s", match[0])
+	case !strings.Contains("diouxXeEfFgGcrsa", letter):
+		return fmt.Errorf("%s is no conversion that Python knows: want %%s, %%d, %%f, … or %%%% for a percent sign", match[0])
 	}
 	s := spec{verb: match[0], flags: match[2], precision: -1}
 	var err error
 	if s.width, err = f.size(match[3]); err != nil {
-		return "", err
+		return err
 	}
 	if s.width < 0 {
 		s.flags, s.width = s.flags+"-", -s.width
 	}
 	if match[4] != "" {
 		if s.precision, err = f.size(match[4][1:]); err != nil {
-			return "", err
+			return err
 		}
 		s.precision = max(s.precision, 0)
 	}
-	if !strings.Contains("diouxXeEfFgGcrsa", letter) {
-		return "", fmt.Errorf("%s is no conversion that Python knows: want %%s, %%d, %%f, … or %%%% for a percent sign", match[0])
-	}
 	arg, err := f.next()
 	if err != nil {
-		return "", err
+		return err
 	}
-	return s.convert(letter, arg)
+	if letter == "s" && match[0] == "%s" && f.later(arg) {
+		return nil
+	}
+	text, err := s.convert(letter, arg)
+	f.made.text(text)
+	return err
+}
+
+// later writes what is known only after apply, and reports whether arg is that.
+func (f *formatter) later(arg any) bool {
+	switch arg := arg.(type) {
+	case tree.ID:
+		if arg.Known == nil {
+			f.made.id(arg)
+			return true
+		}
+	case tree.Text:
+		for _, part := range arg {
+			switch part := part.(type) {
+			case tree.ID:
+				f.made.id(part)
+			case string:
+				f.made.text(part)
+			}
+		}
+		return true
+	}
+	return false
 }
 
 // size reads a width or a precision: digits, nothing, or * for the next value.
@@ -111,7 +167,7 @@ func (f *formatter) size(text string) (int, error) {
 		}
 		var isInt bool
 		if size, isInt = arg.(int64); !isInt {
-			return 0, fmt.Errorf("* wants a whole number: it got %s", typeName(arg))
+			return 0, fmt.Errorf("* wants a whole number: it got %s", tree.TypeName(arg))
 		}
 	} else {
 		var err error
@@ -126,13 +182,17 @@ func (f *formatter) size(text string) (int, error) {
 }
 
 func (s spec) convert(letter string, arg any) (string, error) {
+	if write := map[string]func(any) (string, error){"s": tree.PythonText, "r": tree.PythonRepr, "a": tree.PythonASCII}[letter]; write != nil {
+		text, err := write(arg)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", s.verb, err)
+		}
+		return s.pad(s.cut(text)), nil
+	}
+	if id, isID := arg.(tree.ID); isID && id.Known != nil {
+		arg = id.Known // a number's key is a number
+	}
 	switch letter {
-	case "s":
-		return s.pad(s.cut(pythonText(arg))), nil
-	case "r":
-		return s.pad(s.cut(pythonRepr(arg))), nil
-	case "a":
-		return s.pad(s.cut(pythonASCII(arg))), nil
 	case "c":
 		return s.character(arg)
 	case "d", "i", "u":
@@ -150,7 +210,7 @@ func (s spec) convert(letter string, arg any) (string, error) {
 }
 
 func (s spec) mismatch(arg any) error {
-	return fmt.Errorf("%s wants a number: it got %s", s.verb, typeName(arg))
+	return fmt.Errorf("%s wants a number: it got %s", s.verb, tree.TypeName(arg))
 }
 
 func (s spec) cut(text string) string {
@@ -182,7 +242,7 @@ func (s spec) character(arg any) (string, error) {
 			return s.pad(string(rune(arg))), nil
 		}
 	}
-	return "", fmt.Errorf("%s wants one character: it got %s", s.verb, typeName(arg))
+	return "", fmt.Errorf("%s wants one character: it got %s", s.verb, tree.TypeName(arg))
 }
 
 func toBig(arg any) *big.Int {

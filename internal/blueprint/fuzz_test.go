@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -46,7 +47,7 @@ func checkFile(t *testing.T, file *File) {
 		if entry.Model == "" || entry.Path == "" || entry.Place.Line == 0 {
 			t.Errorf("an entry without model, path or place: %#v", entry)
 		}
-		for _, m := range []schema.Map{entry.Identifiers, entry.Attrs} {
+		for _, m := range []tree.Map{entry.Identifiers, entry.Attrs} {
 			resolveAll(t, m)
 		}
 	}
@@ -54,13 +55,13 @@ func checkFile(t *testing.T, file *File) {
 
 // resolveAll resolves what is pending: it may fail, and may leave nothing
 // pending.
-func resolveAll(t *testing.T, m schema.Map) {
+func resolveAll(t *testing.T, m tree.Map) {
 	t.Helper()
-	resolved, err := schema.Value{Data: m}.Resolve(func(r schema.Reference) (schema.Value, error) {
-		if r.Tag == schema.FindObject {
-			return schema.Value{Data: schema.Map{{Key: "slug", Value: schema.Value{Data: "x"}}}}, nil
+	resolved, err := tree.Value{Data: m}.Resolve(func(r tree.Reference) (tree.Value, error) {
+		if r.Tag == tree.TagFindObject {
+			return tree.Value{Data: tree.Map{{Key: tree.Value{Data: "slug"}, Value: tree.Value{Data: "x"}}}}, nil
 		}
-		return schema.Value{Data: "x"}, nil
+		return tree.Value{Data: "x"}, nil
 	})
 	if err == nil && resolved.HasPending() {
 		t.Errorf("still pending: %#v", resolved)
@@ -134,8 +135,8 @@ func FuzzFormat(f *testing.F) {
 	f.Add("%*d %.*f %r %a %c", "é'", int64(-3), 1e300)
 	f.Fuzz(func(t *testing.T, format, text string, number int64, float float64) {
 		for _, args := range [][]any{{text, number, float}, {number, float, text}, {float, nil, true}} {
-			if made, err := pythonFormat(format, args); err == nil && len(made) > len(format)*(mostPadding+len(text)*10+400) {
-				t.Errorf("%d bytes from a format of %d", len(made), len(format))
+			if made, err := pythonFormat(format, args); err == nil && len(made.(string)) > len(format)*(mostPadding+len(text)*10+400) {
+				t.Errorf("%d bytes from a format of %d", len(made.(string)), len(format))
 			}
 		}
 	})

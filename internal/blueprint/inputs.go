@@ -16,7 +16,7 @@ import (
 	"syscall"
 	"unicode/utf8"
 
-	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // mostInput bounds what !File reads.
@@ -197,7 +197,7 @@ func (p *policy) readFile(name string) fileInput {
 		return fileInput{err: fmt.Errorf("!File %s is not text in UTF-8", name)}
 	}
 	lines := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(text))
-	return fileInput{text: strings.TrimFunc(lines, schema.IsPythonSpace)}
+	return fileInput{text: strings.TrimFunc(lines, tree.IsPythonSpace)}
 }
 
 func outsideRoots(name string) error {

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aksync/aksync/internal/blueprint"
-	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // freeKinds are kinds whose attrs take anything, to see what tags become.
@@ -68,7 +68,7 @@ func TestExpressions(t *testing.T) {
 }
 
 // evaluate gives what an expression becomes as a group's attributes.
-func evaluate(t *testing.T, expression string) (any, schema.Problems) {
+func evaluate(t *testing.T, expression string) (any, tree.Problems) {
 	t.Helper()
 	context, err := os.ReadFile(filepath.Join(testdata, "tags", "context.yaml"))
 	if err != nil {

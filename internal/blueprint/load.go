@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // mostSource bounds the size of a blueprint file.
@@ -53,10 +53,10 @@ func readSourceFile(path string) ([]byte, error) {
 // onePerCause keeps the first problem of each value, since where CUE and the
 // schema both complain of one they mean the same; and the first of those that
 // one expression makes again and again, as in a comprehension.
-func onePerCause(problems schema.Problems) schema.Problems {
+func onePerCause(problems tree.Problems) tree.Problems {
 	type cause struct {
 		path  string
-		other schema.Problem
+		other tree.Problem
 	}
 	seen := map[cause]bool{}
 	kept := problems[:0]
@@ -90,7 +90,7 @@ func (s source) hash() digest {
 func (r *Reader) readSource(ctx context.Context, s source, p *policy, before made) made {
 	now := made{parts: s.parts}
 	if s.problem != nil {
-		now.file = &File{Path: s.parts[0].name, Status: Invalid, Problems: schema.Problems{*s.problem}}
+		now.file = &File{Path: s.parts[0].name, Status: Invalid, Problems: tree.Problems{*s.problem}}
 		return now
 	}
 	now.source = s.hash()
@@ -114,7 +114,7 @@ func (r *Reader) load(ctx context.Context, s source, p *policy) (file *File, imp
 		strict: r.options.StrictModels,
 		scope:  &scope{schema: r.options.Schema, language: r.language, inputs: file.inputs, ids: map[string]*entry{}},
 	}
-	var root node
+	var root tree.Value
 	var found bool
 	if filepath.Ext(s.parts[0].name) == ".cue" {
 		result := r.loadCUE(ctx, s, file)
@@ -132,7 +132,7 @@ func (r *Reader) load(ctx context.Context, s source, p *policy) (file *File, imp
 		if len(s.parts[0].text) == 0 {
 			// A file that is being written is empty for a moment. It must
 			// not look as if it declared nothing on purpose.
-			d.problem(schema.Place{File: file.Path}, "", "is empty: want a mapping with entries")
+			d.problem(tree.Place{File: file.Path}, "", "is empty: want a mapping with entries")
 		}
 	}
 	if ctx.Err() != nil {
@@ -149,8 +149,8 @@ func (r *Reader) load(ctx context.Context, s source, p *policy) (file *File, imp
 		file.Problems = onePerCause(file.Problems)
 	}
 	if more := len(file.Problems) - mostProblems; more > 0 {
-		file.Problems = append(file.Problems[:mostProblems:mostProblems], schema.Problem{
-			Place: schema.Place{File: file.Path}, Message: fmt.Sprintf("has %d further problems", more),
+		file.Problems = append(file.Problems[:mostProblems:mostProblems], tree.Problem{
+			Place: tree.Place{File: file.Path}, Message: fmt.Sprintf("has %d further problems", more),
 		})
 	}
 	if len(file.Problems) > 0 {

@@ -3,38 +3,38 @@ package blueprint
 import (
 	"errors"
 
-	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // reference is Pending data that is one reference and nothing around it.
-type reference struct{ to schema.Reference }
+type reference struct{ to tree.Reference }
 
-func (r *reference) References() []schema.Reference { return []schema.Reference{r.to} }
-func (r *reference) Whole() schema.Reference        { return r.to }
+func (r *reference) References() []tree.Reference { return []tree.Reference{r.to} }
+func (r *reference) Whole() tree.Reference        { return r.to }
 
-func (r *reference) Resolve(lookup schema.Lookup) (schema.Value, error) {
+func (r *reference) Resolve(lookup tree.Lookup) (tree.Value, error) {
 	value, err := lookup(r.to)
 	if err != nil {
-		return schema.Value{}, placed(err, r.to.Place)
+		return tree.Value{}, placed(err, r.to.Place)
 	}
-	if value.Place == (schema.Place{}) {
+	if value.Place == (tree.Place{}) {
 		value.Place = r.to.Place
 	}
 	return value, nil
 }
 
 // placed gives an error a place that has none yet, and keeps what it is.
-func placed(err error, place schema.Place) error {
-	var problem schema.Problem
+func placed(err error, place tree.Place) error {
+	var problem tree.Problem
 	if errors.As(err, &problem) {
 		return err
 	}
-	return placedError{schema.Problem{Place: place, Message: err.Error()}, err}
+	return placedError{tree.Problem{Place: place, Message: err.Error()}, err}
 }
 
 // placedError is both a Problem and the error that it comes from.
 type placedError struct {
-	problem schema.Problem
+	problem tree.Problem
 	cause   error
 }
 
@@ -44,18 +44,18 @@ func (p placedError) Unwrap() []error { return []error{p.problem, p.cause} }
 // expression is Pending data: a tag that depends on what a reference finds. It
 // is evaluated again when lookups can be answered.
 type expression struct {
-	node       node
+	node       tree.Value
 	enumerated bool // it is an !Enumerate whose items its own body can see
 	frames     []*frame
-	references []schema.Reference
+	references []tree.Reference
 	scope      *scope
 	before     int
 	path       string
 }
 
-func (x *expression) References() []schema.Reference { return x.references }
+func (x *expression) References() []tree.Reference { return x.references }
 
-func (x *expression) Resolve(lookup schema.Lookup) (schema.Value, error) {
+func (x *expression) Resolve(lookup tree.Lookup) (tree.Value, error) {
 	e := &evaluator{scope: x.scope, lookup: lookup, before: x.before, path: x.path, steps: new(int), frames: copyFrames(x.frames)}
 	evaluate := e.shallow
 	if x.enumerated {
@@ -63,12 +63,12 @@ func (x *expression) Resolve(lookup schema.Lookup) (schema.Value, error) {
 	}
 	evaluated, err := evaluate(x.node)
 	if errors.Is(err, errReported) && len(e.problems) > 0 {
-		return schema.Value{}, e.problems[0]
+		return tree.Value{}, e.problems[0]
 	}
 	if err != nil {
-		return schema.Value{}, err
+		return tree.Value{}, err
 	}
-	return evaluated.value().Resolve(lookup)
+	return evaluated.Resolve(lookup)
 }
 
 // copyFrames lets an expression be resolved more than once, and by more than

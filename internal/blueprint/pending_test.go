@@ -8,21 +8,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aksync/aksync/internal/blueprint"
-	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // TestPending evaluates expressions around references: first without a server,
 // then with its answers.
 func TestPending(t *testing.T) {
 	const find = "!Find [authentik_flows.flow, [slug, x]]"
-	answers := func(r schema.Reference) (schema.Value, error) {
+	answers := func(r tree.Reference) (tree.Value, error) {
 		switch {
-		case r.Tag == schema.FindObject:
-			return schema.Value{Data: schema.Map{{Key: "slug", Value: schema.Value{Data: "x"}}, {Key: "n", Value: schema.Value{Data: int64(3)}}}}, nil
-		case r.Tag == schema.KeyOf:
-			return schema.Value{Data: "pk-of-" + r.Target.Identifiers[0].Value.Data.(string)}, nil
+		case r.Tag == tree.TagFindObject:
+			return tree.Value{Data: tree.Map{{Key: tree.Value{Data: "slug"}, Value: tree.Value{Data: "x"}}, {Key: tree.Value{Data: "n"}, Value: tree.Value{Data: int64(3)}}}}, nil
+		case r.Tag == tree.TagKeyOf:
+			return tree.Value{Data: "pk-of-" + r.Target.Identifiers[0].Value.Data.(string)}, nil
 		default:
-			return schema.Value{Data: "pk-" + fmt.Sprint(r.Where[0].Value.Data)}, nil
+			return tree.Value{Data: "pk-" + fmt.Sprint(r.Where[0].Value.Data)}, nil
 		}
 	}
 	for _, test := range []struct {
@@ -75,16 +75,16 @@ func TestPending(t *testing.T) {
 	}
 }
 
-func references(v schema.Value) []schema.Reference {
-	var all []schema.Reference
+func references(v tree.Value) []tree.Reference {
+	var all []tree.Reference
 	switch data := v.Data.(type) {
-	case schema.Pending:
+	case tree.Pending:
 		return data.References()
-	case []schema.Value:
+	case tree.List:
 		for _, element := range data {
 			all = append(all, references(element)...)
 		}
-	case schema.Map:
+	case tree.Map:
 		for _, member := range data {
 			all = append(all, references(member.Value)...)
 		}
@@ -97,16 +97,16 @@ func references(v schema.Value) []schema.Reference {
 func TestWholeReference(t *testing.T) {
 	file := readOne(t, blueprint.Options{}, "x.yaml", "entries:\n- model: "+stageModel+"\n  identifiers: {name: a}\n  attrs:\n    configure_flow: !Find [authentik_flows.Flow, [slug, 12], [compatibility_mode, \"yes\"]]\n")
 	value, _ := file.Entries[0].Attrs.Get("configure_flow")
-	whole, isWhole := value.Data.(schema.WholeReference)
+	whole, isWhole := value.Data.(tree.WholeReference)
 	if !isWhole {
 		t.Fatalf("got %T", value.Data)
 	}
-	place := func(column int) schema.Place { return schema.Place{File: "x.yaml", Line: 5, Column: column} }
-	want := schema.Reference{
-		Place: place(21), Tag: schema.Find, Model: "authentik_flows.flow",
-		Where: []schema.Condition{
-			{Place: place(50), Field: "slug", Value: schema.Value{Place: place(57), Data: "12"}},
-			{Place: place(62), Field: "compatibility_mode", Value: schema.Value{Place: place(83), Data: true}},
+	place := func(column int) tree.Place { return tree.Place{File: "x.yaml", Line: 5, Column: column} }
+	want := tree.Reference{
+		Place: place(21), Tag: tree.TagFind, Model: "authentik_flows.flow",
+		Where: []tree.Condition{
+			{Place: place(50), Field: "slug", Value: tree.Value{Place: place(57), Data: "12"}},
+			{Place: place(62), Field: "compatibility_mode", Value: tree.Value{Place: place(83), Data: true}},
 		},
 	}
 	if diff := cmp.Diff(want, whole.Whole()); diff != "" {
@@ -121,8 +121,8 @@ func TestFailedLookup(t *testing.T) {
 	for _, expression := range []string{"!Find [authentik_flows.flow, [slug, x]]", "!If [true, !If [!Find [authentik_flows.flow, [slug, x]], null, null], null]"} {
 		file := readOne(t, blueprint.Options{}, "x.yaml", "entries:\n- model: "+stageModel+"\n  identifiers: {name: a}\n  attrs:\n    configure_flow: "+expression+"\n")
 		value, _ := file.Entries[0].Attrs.Get("configure_flow")
-		_, err := value.Resolve(func(schema.Reference) (schema.Value, error) { return schema.Value{}, gone })
-		var problem schema.Problem
+		_, err := value.Resolve(func(tree.Reference) (tree.Value, error) { return tree.Value{}, gone })
+		var problem tree.Problem
 		if !errors.Is(err, gone) || !errors.As(err, &problem) || problem.Place.Line != 5 {
 			t.Errorf("%s: got %v", expression, err)
 		}
@@ -143,8 +143,8 @@ func TestPendingConditions(t *testing.T) {
 func TestProblemWhenResolved(t *testing.T) {
 	file := readOne(t, blueprint.Options{}, "x.yaml", "entries:\n- model: "+stageModel+"\n  identifiers: {name: a}\n  attrs:\n    configure_flow: !AtIndex [!FindObject [authentik_flows.flow, [slug, x]], nothing]\n")
 	value, _ := file.Entries[0].Attrs.Get("configure_flow")
-	_, err := value.Resolve(func(schema.Reference) (schema.Value, error) { return schema.Value{Data: schema.Map{}}, nil })
-	want := "x.yaml:5:21: entries[0].attrs.configure_flow: the mapping has no 'nothing': want one of its keys, or a default"
+	_, err := value.Resolve(func(tree.Reference) (tree.Value, error) { return tree.Value{Data: tree.Map{}}, nil })
+	want := "x.yaml:5:21: entries[0].attrs.configure_flow: the mapping has no \"nothing\": want one of its keys, or a default"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -67,17 +68,17 @@ type File struct {
 	// false. In an invalid file they are those that could be read, without
 	// the values that could not: nothing of them may be applied, and the
 	// objects they speak of are to be left as they are.
-	Entries []*schema.Entry
+	Entries []*tree.Entry
 	// Silent are entries of managed kinds that ask for nothing, with their
 	// identifiers only: their conditions are false, or the file is switched
 	// off.
-	Silent []*schema.Entry
+	Silent []*tree.Entry
 	// Unmanaged counts entries of other models, by model.
 	Unmanaged map[string]int
 	// Permissions counts the permissions that Entries declare.
 	Permissions int
 	// Problems are all that is wrong, in the order of their places.
-	Problems schema.Problems
+	Problems tree.Problems
 
 	inputs   *inputs
 	imported []string // the files of CUE's imports
@@ -101,8 +102,8 @@ type Set struct {
 }
 
 // Problems gives those of all files, in order.
-func (s *Set) Problems() schema.Problems {
-	var problems schema.Problems
+func (s *Set) Problems() tree.Problems {
+	var problems tree.Problems
 	for _, file := range s.Files {
 		problems = append(problems, file.Problems...)
 	}

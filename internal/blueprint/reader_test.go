@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aksync/aksync/internal/blueprint"
-	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/internal/tree"
 )
 
 func stage(attrs string) string {
@@ -113,7 +113,7 @@ entries:
 		t.Fatalf("silent %d, permissions %d, entries %d", len(file.Silent), file.Permissions, len(file.Entries))
 	}
 	entry := file.Entries[0]
-	if entry.Model != stageModel || entry.Path != "entries.second[1]" || entry.Place != (schema.Place{File: "x.yaml", Line: 9, Column: 5}) {
+	if entry.Model != stageModel || entry.Path != "entries.second[1]" || entry.Place != (tree.Place{File: "x.yaml", Line: 9, Column: 5}) {
 		t.Errorf("got %s %s %s", entry.Model, entry.Path, entry.Place)
 	}
 	if name, _ := entry.Identifiers.Get("name"); name.Data != "a" {

@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/aksync/aksync/internal/blueprint"
-	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // refresh reads again after the files, by their names in the working directory,
@@ -168,8 +168,8 @@ func summary(set *blueprint.Set) string {
 		for _, entry := range file.Entries {
 			fmt.Fprintln(&b, entry.Place)
 			for _, member := range slices.Concat(entry.Identifiers, entry.Attrs) {
-				fmt.Fprintln(&b, member.Place, member.Key, member.Value.Place, member.Value.HasPending())
-				if pending, isPending := member.Value.Data.(schema.Pending); isPending {
+				fmt.Fprintln(&b, member.Key.Place, member.Name(), member.Value.Place, member.Value.HasPending())
+				if pending, isPending := member.Value.Data.(tree.Pending); isPending {
 					fmt.Fprintln(&b, len(pending.References()))
 				} else if !member.Value.HasPending() {
 					fmt.Fprintln(&b, member.Value.Plain())

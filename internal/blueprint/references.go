@@ -4,27 +4,28 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
 // keyOf refers to an entry of this file by its id.
-func (e *evaluator) keyOf(n node, args list) (node, error) {
-	id := args[0].data.(string)
+func (e *evaluator) keyOf(n tree.Value, args tree.List) (tree.Value, error) {
+	id := args[0].Data.(string)
 	target, known := e.scope.ids[id]
 	switch {
 	case !known:
-		return node{}, e.report(n.place, "no entry of this file has the id %q: %s", id, e.suggestID(id))
+		return tree.Value{}, e.report(n.Place, "no entry of this file has the id %q: %s", id, e.suggestID(id))
 	case target.position >= e.before:
-		return node{}, e.report(n.place, "the entry with the id %q comes at line %d, and authentik needs it before this one: move it up", id, target.place.Line)
+		return tree.Value{}, e.report(n.Place, "the entry with the id %q comes at line %d, and authentik needs it before this one: move it up", id, target.place.Line)
 	}
 	made, problem := target.referred(e.scope)
 	if problem == errReported {
-		return node{}, errReported
+		return tree.Value{}, errReported
 	}
 	if problem != nil {
-		return node{}, e.report(n.place, "!KeyOf %s: %s", id, problem)
+		return tree.Value{}, e.report(n.Place, "!KeyOf %s: %s", id, problem)
 	}
-	return node{n.place, &reference{schema.Reference{Place: n.place, Tag: schema.KeyOf, Model: made.Model, Target: made}}}, nil
+	return tree.Value{Place: n.Place, Data: &reference{tree.Reference{Place: n.Place, Tag: tree.TagKeyOf, Model: made.Model, Target: made}}}, nil
 }
 
 func (e *evaluator) suggestID(id string) string {
@@ -45,19 +46,19 @@ func (e *evaluator) suggestID(id string) string {
 }
 
 // find asks for the object of a model whose fields are as given.
-func (e *evaluator) find(n node, tag string, args list) (node, error) {
+func (e *evaluator) find(n tree.Value, tag string, args tree.List) (tree.Value, error) {
 	model, err := e.text(args[0], tag+" wants the name of a model first")
 	if err != nil {
-		return node{}, err
+		return tree.Value{}, err
 	}
 	kind := e.scope.schema.Kind(model)
 	if kind == nil {
-		return node{}, e.report(args[0].place, "aksync can't look up %s: %s", model, schema.Suggest(model, modelNames(e.scope.schema.Kinds())))
+		return tree.Value{}, e.report(args[0].Place, "aksync can't look up %s: %s", model, schema.Suggest(model, modelNames(e.scope.schema.Kinds())))
 	}
 	if len(args) == 1 {
-		return node{}, e.report(n.place, "%s would take any %s: want at least one [field, value]", tag, kind.Title)
+		return tree.Value{}, e.report(n.Place, "%s would take any %s: want at least one [field, value]", tag, kind.Title)
 	}
-	to := schema.Reference{Place: n.place, Tag: tag, Model: kind.Model}
+	to := tree.Reference{Place: n.Place, Tag: tag, Model: kind.Model}
 	var failed firstError
 	for _, arg := range args[1:] {
 		condition, err := e.findCondition(tag, kind, arg)
@@ -65,9 +66,9 @@ func (e *evaluator) find(n node, tag string, args list) (node, error) {
 		to.Where = append(to.Where, condition)
 	}
 	if failed.err != nil {
-		return node{}, failed.err
+		return tree.Value{}, failed.err
 	}
-	return node{n.place, &reference{to}}, nil
+	return tree.Value{Place: n.Place, Data: &reference{to}}, nil
 }
 
 func modelNames(kinds []*schema.Kind) []string {
@@ -78,27 +79,27 @@ func modelNames(kinds []*schema.Kind) []string {
 	return names
 }
 
-func (e *evaluator) findCondition(tag string, kind *schema.Kind, arg node) (schema.Condition, error) {
-	parts, isList := arg.data.(list)
+func (e *evaluator) findCondition(tag string, kind *schema.Kind, arg tree.Value) (tree.Condition, error) {
+	parts, isList := arg.Data.(tree.List)
 	if !isList || len(parts) != 2 {
-		return schema.Condition{}, e.report(arg.place, "%s wants [field, value] after the model", tag)
+		return tree.Condition{}, e.report(arg.Place, "%s wants [field, value] after the model", tag)
 	}
 	field, err := e.text(parts[0], tag+" wants the name of a field")
 	if err != nil {
-		return schema.Condition{}, err
+		return tree.Condition{}, err
 	}
 	value, err := e.need(parts[1])
 	if err != nil {
-		return schema.Condition{}, err
+		return tree.Condition{}, err
 	}
 	if err := e.complete(value, tag); err != nil {
-		return schema.Condition{}, err
+		return tree.Condition{}, err
 	}
-	condition := schema.Condition{Place: arg.place, Field: field, Value: value.value()}
+	condition := tree.Condition{Place: arg.Place, Field: field, Value: value}
 	if known := kind.Fields.Field(field); known != nil {
 		condition.Value = known.Normalize(condition.Value)
 		if problems := known.Check(e.path, condition.Value); len(problems) > 0 {
-			return schema.Condition{}, e.report(parts[1].place, "%s: %s", field, problems[0].Message)
+			return tree.Condition{}, e.report(parts[1].Place, "%s: %s", field, problems[0].Message)
 		}
 		return condition, nil
 	}
@@ -113,28 +114,28 @@ func (e *evaluator) findCondition(tag string, kind *schema.Kind, arg node) (sche
 	if base, _, isLookup := strings.Cut(field, "__"); isLookup && kind.Fields.Field(base) != nil {
 		reason = fmt.Sprintf(" (aksync knows no lookups such as %s)", field[len(base):])
 	}
-	return schema.Condition{}, e.report(parts[0].place, "a %s can't be found by %q%s: %s", kind.Title, field, reason, schema.Suggest(field, names))
+	return tree.Condition{}, e.report(parts[0].Place, "a %s can't be found by %q%s: %s", kind.Title, field, reason, schema.Suggest(field, names))
 }
 
 // text gives a value that has to be text.
-func (e *evaluator) text(n node, want string) (string, error) {
+func (e *evaluator) text(n tree.Value, want string) (string, error) {
 	evaluated, err := e.need(n)
 	if err != nil {
 		return "", err
 	}
-	text, isText := evaluated.data.(string)
+	text, isText := evaluated.Data.(string)
 	if !isText {
-		return "", e.report(n.place, "%s, as text: it got %s", want, typeName(evaluated.data))
+		return "", e.report(n.Place, "%s, as text: it got %s", want, tree.TypeName(evaluated.Data))
 	}
 	return text, nil
 }
 
 // literal gives text that may not be a tag, since authentik would not
 // evaluate it.
-func (e *evaluator) literal(n node, want string) (string, error) {
-	text, isText := n.data.(string)
+func (e *evaluator) literal(n tree.Value, want string) (string, error) {
+	text, isText := n.Data.(string)
 	if !isText {
-		return "", e.report(n.place, "%s, as text: it got %s", want, typeName(n.data))
+		return "", e.report(n.Place, "%s, as text: it got %s", want, tree.TypeName(n.Data))
 	}
 	return text, nil
 }

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // mostDigits is how long a whole number may be written; Python has the same
@@ -34,7 +36,7 @@ func plainScalar(text string) (data any, problem string) {
 	case intForm.MatchString(text):
 		return yamlInt(text)
 	case timeForm.MatchString(text):
-		return unusable{"a date in YAML: put it in quotes to make it text"}, ""
+		return tree.Unusable{Why: "a date in YAML: put it in quotes to make it text"}, ""
 	case text == "=":
 		return nil, "a lone = is no value in authentik's YAML: put it in quotes to make it text"
 	default:
@@ -62,7 +64,7 @@ func yamlInt(text string) (any, string) {
 	case strings.HasPrefix(digits, "0x"):
 		base, digits = 16, digits[2:]
 	case strings.Contains(digits, ":"):
-		return whole(signedBig(sexagesimalInt(digits), negative)), ""
+		return tree.Whole(signedBig(sexagesimalInt(digits), negative)), ""
 	case digits != "0" && strings.HasPrefix(digits, "0"):
 		base = 8
 	}
@@ -70,7 +72,7 @@ func yamlInt(text string) (any, string) {
 	if !ok {
 		return nil, text + " is no whole number"
 	}
-	return whole(signedBig(number, negative)), ""
+	return tree.Whole(signedBig(number, negative)), ""
 }
 
 // sexagesimalInt reads 1:30 as 90.

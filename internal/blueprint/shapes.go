@@ -3,6 +3,7 @@ package blueprint
 import (
 	"fmt"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -10,7 +11,7 @@ import (
 // looks only at the top of each value: what is in attrs and the like is
 // checked when it is evaluated. Most values are the same in every entry of a
 // file, so what was found once is kept.
-type shapes struct{ found map[shapeKey]schema.Problems }
+type shapes struct{ found map[shapeKey]tree.Problems }
 
 type shapeKey struct {
 	field *schema.Field
@@ -23,17 +24,16 @@ type (
 	anyDict struct{}
 )
 
-func newShapes() *shapes { return &shapes{map[shapeKey]schema.Problems{}} }
+func newShapes() *shapes { return &shapes{map[shapeKey]tree.Problems{}} }
 
 // check says what is wrong with a mapping that is to have the shape.
-func (s *shapes) check(path string, place schema.Place, m dict, shape *schema.Shape) schema.Problems {
-	var problems schema.Problems
-	names := make(schema.Map, 0, len(m))
+func (s *shapes) check(path string, place tree.Place, m tree.Map, shape *schema.Shape) tree.Problems {
+	var problems tree.Problems
+	names := make(tree.Map, 0, len(m))
 	for _, p := range m {
-		name := schema.Member{Place: p.key.place, Key: keyText(p.key.data), Value: schema.Value{Data: unread{}}}
-		names = append(names, name)
-		if field := shape.Field(name.Key); field != nil {
-			problems = append(problems, s.field(field, schema.Join(path, name.Key), p.value)...)
+		names = append(names, tree.Member(p.Key.Place, p.Name(), tree.Value{Data: unread{}}))
+		if field := shape.Field(p.Name()); field != nil {
+			problems = append(problems, s.field(field, schema.Join(path, p.Name()), p.Value)...)
 		}
 	}
 	return append(problems, shape.Check(path, place, names)...)
@@ -43,27 +43,27 @@ func (s *shapes) check(path string, place schema.Place, m dict, shape *schema.Sh
 // blueprint's own shape; it takes tags for any value in the others.
 func mayBeTag(field string) bool { return field == "model" || field == "state" }
 
-func (s *shapes) field(field *schema.Field, path string, value node) schema.Problems {
-	switch data := value.data.(type) {
-	case *call:
+func (s *shapes) field(field *schema.Field, path string, value tree.Value) tree.Problems {
+	switch data := value.Data.(type) {
+	case *tree.Call:
 		if mayBeTag(field.Name) {
 			return nil
 		}
-		return schema.Problems{{Place: value.place, Path: path,
-			Message: fmt.Sprintf("the tag %s is not taken here: want %s", data.tag, field.Want)}}
-	case broken:
+		return tree.Problems{{Place: value.Place, Path: path,
+			Message: fmt.Sprintf("the tag %s is not taken here: want %s", data.Tag, field.Want)}}
+	case tree.Broken:
 		return nil
-	case unusable:
-		return schema.Problems{{Place: value.place, Path: path, Message: "is " + data.why}}
+	case tree.Unusable:
+		return tree.Problems{{Place: value.Place, Path: path, Message: "is " + data.Why}}
 	}
-	key := shapeKey{field, value.data}
-	switch value.data.(type) {
-	case list:
+	key := shapeKey{field, value.Data}
+	switch value.Data.(type) {
+	case tree.List:
 		key.data = anyList{}
-	case dict:
+	case tree.Map:
 		key.data = anyDict{}
 		if field.Name == "labels" {
-			return field.Check(path, value.value())
+			return field.Check(path, value)
 		}
 	}
 	found, known := s.found[key]
@@ -71,21 +71,21 @@ func (s *shapes) field(field *schema.Field, path string, value node) schema.Prob
 		found = field.Check("", top(value))
 		s.found[key] = found
 	}
-	moved := make(schema.Problems, len(found))
+	moved := make(tree.Problems, len(found))
 	for i, problem := range found {
-		moved[i] = schema.Problem{Place: value.place, Path: path + problem.Path, Message: problem.Message}
+		moved[i] = tree.Problem{Place: value.Place, Path: path + problem.Path, Message: problem.Message}
 	}
 	return moved
 }
 
 // top gives a value without what is in it.
-func top(value node) schema.Value {
-	switch value.data.(type) {
-	case list:
-		return schema.Value{Data: []schema.Value{}}
-	case dict:
-		return schema.Value{Data: schema.Map{}}
+func top(value tree.Value) tree.Value {
+	switch value.Data.(type) {
+	case tree.List:
+		return tree.Value{Data: tree.List{}}
+	case tree.Map:
+		return tree.Value{Data: tree.Map{}}
 	default:
-		return schema.Value{Data: value.data}
+		return tree.Value{Data: value.Data}
 	}
 }

@@ -10,34 +10,35 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
 // env gives an environment variable. As in authentik one that is empty counts
 // as one that is not set.
-func (e *evaluator) env(n node, args list) (node, error) {
+func (e *evaluator) env(n tree.Value, args tree.List) (tree.Value, error) {
 	name, err := e.literal(args[0], "!Env wants the name of a variable")
 	if err != nil {
-		return node{}, err
+		return tree.Value{}, err
 	}
 	value, err := e.scope.inputs.env(name)
 	if err != nil {
-		return node{}, e.report(n.place, "%s", err)
+		return tree.Value{}, e.report(n.Place, "%s", err)
 	}
 	if value != "" {
 		return e.sized(n, value)
 	}
 	if len(args) == 1 {
-		return node{}, e.report(n.place, "the environment variable %s is not set: set it, or give a default: !Env [%s, …]", name, name)
+		return tree.Value{}, e.report(n.Place, "the environment variable %s is not set: set it, or give a default: !Env [%s, …]", name, name)
 	}
 	return e.fallback(args[1], "!Env")
 }
 
 // file gives the text of a file without white space around it.
-func (e *evaluator) file(n node, args list) (node, error) {
+func (e *evaluator) file(n tree.Value, args tree.List) (tree.Value, error) {
 	name, err := e.literal(args[0], "!File wants a path")
 	if err != nil {
-		return node{}, err
+		return tree.Value{}, err
 	}
 	text, err := e.scope.inputs.file(name)
 	var unreadable *unreadableError
@@ -45,45 +46,47 @@ func (e *evaluator) file(n node, args list) (node, error) {
 	case err == nil:
 		return e.sized(n, text)
 	case !errors.As(err, &unreadable):
-		return node{}, e.report(n.place, "%s", err)
+		return tree.Value{}, e.report(n.Place, "%s", err)
 	case len(args) == 1:
-		return node{}, e.report(n.place, "%s: want a readable file, or a default: !File [%s, …]", err, name)
+		return tree.Value{}, e.report(n.Place, "%s: want a readable file, or a default: !File [%s, …]", err, name)
 	}
 	return e.fallback(args[1], "!File")
 }
 
 // fallback gives a default, in which authentik evaluates no tags.
-func (e *evaluator) fallback(n node, tag string) (node, error) { return n, e.complete(n, tag) }
+func (e *evaluator) fallback(n tree.Value, tag string) (tree.Value, error) {
+	return n, e.complete(n, tag)
+}
 
 // sized gives text and counts the memory it takes.
-func (e *evaluator) sized(n node, text string) (node, error) {
-	return node{n.place, text}, e.spend(n.place, len(text)/16)
+func (e *evaluator) sized(n tree.Value, text string) (tree.Value, error) {
+	return tree.Value{Place: n.Place, Data: text}, e.spend(n.Place, len(text)/16)
 }
 
 // contextValue gives a value of the blueprint's context. A value that is a tag
 // is evaluated where it is used.
-func (e *evaluator) contextValue(n node, args list) (node, error) {
+func (e *evaluator) contextValue(n tree.Value, args tree.List) (tree.Value, error) {
 	key, err := e.literal(args[0], "!Context wants a key")
 	if err != nil {
-		return node{}, err
+		return tree.Value{}, err
 	}
-	value, given := e.scope.context.get(key)
+	value, given := e.scope.context.Get(key)
 	if !given && len(args) == 1 {
-		return node{}, e.report(n.place, "%s", e.missingContext(key))
+		return tree.Value{}, e.report(n.Place, "%s", e.missingContext(key))
 	}
 	if !given {
 		value = args[1]
 	}
 	if slices.Contains(e.contexts, key) {
-		return node{}, e.report(n.place, "the context refers to itself: %s", strings.Join(append(e.contexts, key), " → "))
+		return tree.Value{}, e.report(n.Place, "the context refers to itself: %s", strings.Join(append(e.contexts, key), " → "))
 	}
 	e.contexts = append(e.contexts, key)
 	defer func() { e.contexts = e.contexts[:len(e.contexts)-1] }()
 	evaluated, err := e.shallow(value)
 	if err != nil {
-		return node{}, err
+		return tree.Value{}, err
 	}
-	return node{n.place, evaluated.data}, nil
+	return tree.Value{Place: n.Place, Data: evaluated.Data}, nil
 }
 
 func (e *evaluator) missingContext(key string) string {
@@ -92,7 +95,7 @@ func (e *evaluator) missingContext(key string) string {
 	}
 	var known []string
 	for _, p := range e.scope.context {
-		known = append(known, keyText(p.key.data))
+		known = append(known, tree.KeyText(p.Key.Data))
 	}
 	advice := "want it in the blueprint's context, or a default: !Context [" + key + ", …]"
 	if len(known) > 0 {
@@ -104,10 +107,10 @@ func (e *evaluator) missingContext(key string) string {
 }
 
 // parseJSON gives what JSON text says.
-func (e *evaluator) parseJSON(n node, args list) (node, error) {
-	decoder := json.NewDecoder(strings.NewReader(args[0].data.(string)))
+func (e *evaluator) parseJSON(n tree.Value, args tree.List) (tree.Value, error) {
+	decoder := json.NewDecoder(strings.NewReader(args[0].Data.(string)))
 	decoder.UseNumber()
-	data, err := e.jsonValue(n.place, decoder, 0)
+	data, err := e.jsonValue(n.Place, decoder, 0)
 	if err == nil {
 		if _, trailing := decoder.Token(); !errors.Is(trailing, io.EOF) {
 			err = errors.New("there is more after the first value")
@@ -115,16 +118,16 @@ func (e *evaluator) parseJSON(n node, args list) (node, error) {
 	}
 	switch {
 	case errors.Is(err, errReported):
-		return node{}, err
+		return tree.Value{}, err
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		return node{}, e.report(n.place, "!ParseJSON: the text ends within a value: want one JSON value")
+		return tree.Value{}, e.report(n.Place, "!ParseJSON: the text ends within a value: want one JSON value")
 	case err != nil:
-		return node{}, e.report(n.place, "!ParseJSON: %s: want one JSON value", err)
+		return tree.Value{}, e.report(n.Place, "!ParseJSON: %s: want one JSON value", err)
 	}
-	return node{n.place, data}, nil
+	return tree.Value{Place: n.Place, Data: data}, nil
 }
 
-func (e *evaluator) jsonValue(place schema.Place, decoder *json.Decoder, depth int) (any, error) {
+func (e *evaluator) jsonValue(place tree.Place, decoder *json.Decoder, depth int) (any, error) {
 	if err := e.spend(place, 1); err != nil {
 		return nil, err
 	}
@@ -148,22 +151,22 @@ func (e *evaluator) jsonValue(place schema.Place, decoder *json.Decoder, depth i
 	}
 }
 
-func (e *evaluator) jsonList(place schema.Place, decoder *json.Decoder, depth int) (any, error) {
-	elements := list{}
+func (e *evaluator) jsonList(place tree.Place, decoder *json.Decoder, depth int) (any, error) {
+	elements := tree.List{}
 	for decoder.More() {
 		data, err := e.jsonValue(place, decoder, depth+1)
 		if err != nil {
 			return nil, err
 		}
-		elements = append(elements, node{place, data})
+		elements = append(elements, tree.Value{Place: place, Data: data})
 	}
 	_, err := decoder.Token()
 	return elements, err
 }
 
 // jsonObject keeps the last of two equal keys, as Python does.
-func (e *evaluator) jsonObject(place schema.Place, decoder *json.Decoder, depth int) (any, error) {
-	var pairs dict
+func (e *evaluator) jsonObject(place tree.Place, decoder *json.Decoder, depth int) (any, error) {
+	var pairs tree.Map
 	for decoder.More() {
 		key, err := decoder.Token()
 		if err != nil {
@@ -173,14 +176,11 @@ func (e *evaluator) jsonObject(place schema.Place, decoder *json.Decoder, depth 
 		if err != nil {
 			return nil, err
 		}
-		pairs = append(pairs, pair{node{place, key}, node{place, data}})
+		pairs = append(pairs, tree.Pair{Key: tree.Value{Place: place, Data: key}, Value: tree.Value{Place: place, Data: data}})
 	}
 	_, err := decoder.Token()
-	return overlay(pairs, nil).unique(), err
+	return pairs.Unique(), err
 }
-
-// unique keeps the last value of each key, at the place of the first.
-func (d dict) unique() dict { return overlay(dict{{key: node{}}}, d)[1:] }
 
 func jsonNumber(number json.Number) (any, error) {
 	text := number.String()
@@ -189,7 +189,7 @@ func jsonNumber(number json.Number) (any, error) {
 			return nil, errors.New("a whole number of more than " + strconv.Itoa(mostDigits) + " digits")
 		}
 		large, _ := new(big.Int).SetString(text, 10)
-		return whole(large), nil
+		return tree.Whole(large), nil
 	}
 	float, err := number.Float64()
 	if err != nil && !math.IsInf(float, 0) {
@@ -199,7 +199,7 @@ func jsonNumber(number json.Number) (any, error) {
 }
 
 // format is Python's format % values.
-func (e *evaluator) format(n node, args list) (node, error) {
+func (e *evaluator) format(n tree.Value, args tree.List) (tree.Value, error) {
 	format, err := e.literal(args[0], "!Format wants a format first")
 	failed := firstError{err}
 	values := make([]any, len(args)-1)
@@ -209,69 +209,72 @@ func (e *evaluator) format(n node, args list) (node, error) {
 			err = e.complete(value, "!Format")
 		}
 		failed.add(err)
-		values[i] = value.data
+		values[i] = value.Data
 	}
 	if failed.err != nil {
-		return node{}, failed.err
+		return tree.Value{}, failed.err
 	}
 	text, err := pythonFormat(format, values)
 	if err != nil {
-		return node{}, e.report(n.place, "!Format: %s", err)
+		return tree.Value{}, e.report(n.Place, "!Format: %s", err)
 	}
-	return e.sized(n, text)
+	if literal, isLiteral := text.(string); isLiteral {
+		return e.sized(n, literal)
+	}
+	return tree.Value{Place: n.Place, Data: text}, nil
 }
 
 // atIndex gives an element of a list, as Python counts, or a value of a
 // mapping.
-func (e *evaluator) atIndex(n node, args list) (node, error) {
+func (e *evaluator) atIndex(n tree.Value, args tree.List) (tree.Value, error) {
 	from, err := e.need(args[0])
 	if err != nil {
-		return node{}, err
+		return tree.Value{}, err
 	}
 	index, err := e.need(args[1])
 	if err != nil {
-		return node{}, err
+		return tree.Value{}, err
 	}
-	switch data := from.data.(type) {
-	case list:
+	switch data := from.Data.(type) {
+	case tree.List:
 		return e.atPosition(n, data, index, args)
-	case dict:
+	case tree.Map:
 		return e.atKey(n, data, index, args)
 	case string:
 		// Python looks for the index in the text, and then can't take it.
-		if part, isText := index.data.(string); isText && !strings.Contains(data, part) && len(args) == 3 {
+		if part, isText := index.Data.(string); isText && !strings.Contains(data, part) && len(args) == 3 {
 			return args[2], nil
 		}
 	}
-	return node{}, e.report(args[0].place, "!AtIndex wants a list or a mapping: it got %s", typeName(from.data))
+	return tree.Value{}, e.report(args[0].Place, "!AtIndex wants a list or a mapping: it got %s", tree.TypeName(from.Data))
 }
 
-func (e *evaluator) atKey(n node, pairs dict, index node, args list) (node, error) {
-	if !isKey(index.data) {
-		return node{}, e.report(args[1].place, "!AtIndex wants a key: it got %s", typeName(index.data))
+func (e *evaluator) atKey(n tree.Value, pairs tree.Map, index tree.Value, args tree.List) (tree.Value, error) {
+	if !tree.IsKey(index.Data) {
+		return tree.Value{}, e.report(args[1].Place, "!AtIndex wants a key: it got %s", tree.TypeName(index.Data))
 	}
-	if i := pairs.find(index.data); i >= 0 {
-		return node{n.place, pairs[i].value.data}, nil
+	if i := pairs.Find(index.Data); i >= 0 {
+		return tree.Value{Place: n.Place, Data: pairs[i].Value.Data}, nil
 	}
 	if len(args) == 3 {
 		return args[2], nil
 	}
-	return node{}, e.report(n.place, "the mapping has no %s: want one of its keys, or a default", pythonRepr(index.data))
+	return tree.Value{}, e.report(n.Place, "the mapping has no %s: want one of its keys, or a default", tree.Describe(index.Data))
 }
 
-func (e *evaluator) atPosition(n node, elements list, index node, args list) (node, error) {
-	position := toBig(index.data)
+func (e *evaluator) atPosition(n tree.Value, elements tree.List, index tree.Value, args tree.List) (tree.Value, error) {
+	position := toBig(index.Data)
 	if position == nil {
-		return node{}, e.report(args[1].place, "!AtIndex wants a whole number to find an element of a list: it got %s", typeName(index.data))
+		return tree.Value{}, e.report(args[1].Place, "!AtIndex wants a whole number to find an element of a list: it got %s", tree.TypeName(index.Data))
 	}
 	if position.Sign() < 0 {
 		position = new(big.Int).Add(position, big.NewInt(int64(len(elements))))
 	}
 	if position.IsInt64() && position.Int64() >= 0 && position.Int64() < int64(len(elements)) {
-		return node{n.place, elements[position.Int64()].data}, nil
+		return tree.Value{Place: n.Place, Data: elements[position.Int64()].Data}, nil
 	}
 	if len(args) == 3 {
 		return args[2], nil
 	}
-	return node{}, e.report(n.place, "there is no element %s in a list of %d: want a smaller index, or a default", pythonRepr(index.data), len(elements))
+	return tree.Value{}, e.report(n.Place, "there is no element %s in a list of %d: want a smaller index, or a default", tree.Describe(index.Data), len(elements))
 }

@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -20,7 +21,7 @@ const mostNesting = 200
 type yamlFile struct {
 	path     string
 	language language
-	problems schema.Problems
+	problems tree.Problems
 
 	at       string                  // the path of what is being made
 	anchored map[*yaml.Node]anchored // those that may be asked for again
@@ -31,36 +32,36 @@ type yamlFile struct {
 
 // anchored is a node that was turned already, and how deep it is.
 type anchored struct {
-	node  node
+	node  tree.Value
 	depth int
 }
 
 // readYAML gives the root of a YAML file. There is none, and no problem, where
 // the file holds nothing.
-func readYAML(path string, text []byte, l language) (root node, found bool, problems schema.Problems) {
+func readYAML(path string, text []byte, l language) (root tree.Value, found bool, problems tree.Problems) {
 	if problem := notText(path, text); problem != nil {
-		return node{}, false, schema.Problems{*problem}
+		return tree.Value{}, false, tree.Problems{*problem}
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var document, second yaml.Node
 	switch err := decodeYAML(decoder, &document); {
 	case errors.Is(err, io.EOF):
-		return node{}, false, nil
+		return tree.Value{}, false, nil
 	case err != nil:
-		return node{}, false, schema.Problems{syntaxProblem(path, text, err)}
+		return tree.Value{}, false, tree.Problems{syntaxProblem(path, text, err)}
 	}
 	switch err := decodeYAML(decoder, &second); {
 	case err == nil:
-		return node{}, false, schema.Problems{{
-			Place:   schema.Place{File: path, Line: second.Line, Column: second.Column},
+		return tree.Value{}, false, tree.Problems{{
+			Place:   tree.Place{File: path, Line: second.Line, Column: second.Column},
 			Message: "a second document begins here: authentik takes one document a file",
 		}}
 	case !errors.Is(err, io.EOF):
-		return node{}, false, schema.Problems{syntaxProblem(path, text, err)}
+		return tree.Value{}, false, tree.Problems{syntaxProblem(path, text, err)}
 	}
 	f := &yamlFile{path: path, language: l, anchored: map[*yaml.Node]anchored{}, making: map[*yaml.Node]bool{}}
 	root, _ = f.node(document.Content[0])
-	return root, root.data != nil && !f.tooBig, f.problems
+	return root, root.Data != nil && !f.tooBig, f.problems
 }
 
 // decodeYAML keeps a panic of the parser from ending the program: its input
@@ -74,18 +75,18 @@ func decodeYAML(decoder *yaml.Decoder, document *yaml.Node) (err error) {
 	return decoder.Decode(document)
 }
 
-func (f *yamlFile) place(n *yaml.Node) schema.Place {
-	return schema.Place{File: f.path, Line: n.Line, Column: n.Column}
+func (f *yamlFile) place(n *yaml.Node) tree.Place {
+	return tree.Place{File: f.path, Line: n.Line, Column: n.Column}
 }
 
 func (f *yamlFile) problem(n *yaml.Node, format string, args ...any) {
-	f.problems = append(f.problems, schema.Problem{Place: f.place(n), Path: f.at, Message: fmt.Sprintf(format, args...)})
+	f.problems = append(f.problems, tree.Problem{Place: f.place(n), Path: f.at, Message: fmt.Sprintf(format, args...)})
 }
 
 // node gives what n says and how deep it is nested. Each is made once, however
 // many aliases it has, and then given up: of a large file the tree of YAML and
 // ours are not in memory as a whole at the same time.
-func (f *yamlFile) node(n *yaml.Node) (node, int) {
+func (f *yamlFile) node(n *yaml.Node) (tree.Value, int) {
 	if n.Kind == yaml.AliasNode {
 		return f.alias(n)
 	}
@@ -93,7 +94,7 @@ func (f *yamlFile) node(n *yaml.Node) (node, int) {
 		return done.node, done.depth
 	}
 	if f.tooBig {
-		return node{f.place(n), broken{}}, 0
+		return tree.Value{Place: f.place(n), Data: tree.Broken{}}, 0
 	}
 	f.making[n] = true
 	if len(f.making) > mostNesting {
@@ -104,7 +105,7 @@ func (f *yamlFile) node(n *yaml.Node) (node, int) {
 	if depth > mostNesting && !f.tooBig {
 		f.nestedTooDeep(n)
 	}
-	done := anchored{node{f.place(n), data}, depth}
+	done := anchored{tree.Value{Place: f.place(n), Data: data}, depth}
 	if n.Anchor != "" {
 		f.anchored[n] = done
 	}
@@ -116,15 +117,15 @@ func (f *yamlFile) node(n *yaml.Node) (node, int) {
 // deep.
 func (f *yamlFile) nestedTooDeep(n *yaml.Node) {
 	f.tooBig = true
-	f.problems = append(f.problems, schema.Problem{Place: f.place(n), Message: fmt.Sprintf("nested deeper than %d levels", mostNesting)})
+	f.problems = append(f.problems, tree.Problem{Place: f.place(n), Message: fmt.Sprintf("nested deeper than %d levels", mostNesting)})
 }
 
 // alias gives what an alias stands for. Its place stays that of the anchor,
 // since that is where a wrong value has to be put right.
-func (f *yamlFile) alias(n *yaml.Node) (node, int) {
+func (f *yamlFile) alias(n *yaml.Node) (tree.Value, int) {
 	if f.making[n.Alias] {
 		f.problem(n, "*%s stands inside of what it refers to", n.Value)
-		return node{f.place(n), broken{}}, 0
+		return tree.Value{Place: f.place(n), Data: tree.Broken{}}, 0
 	}
 	return f.node(n.Alias)
 }
@@ -160,7 +161,7 @@ func (f *yamlFile) scalar(n *yaml.Node) any {
 	data, problem := plainScalar(n.Value)
 	if problem != "" {
 		f.problem(n, "%s", problem)
-		return broken{}
+		return tree.Broken{}
 	}
 	return data
 }
@@ -179,7 +180,7 @@ func (f *yamlFile) standardTag(n *yaml.Node) any {
 	case n.Tag == "!!float" && n.Kind == yaml.ScalarNode && (floatForm.MatchString(n.Value) || intForm.MatchString(n.Value)):
 		data, problem = yamlFloat(n.Value)
 	case n.Tag == "!!timestamp" || n.Tag == "!!binary" || n.Tag == "!!set" || n.Tag == "!!omap" || n.Tag == "!!pairs":
-		return unusable{"tagged " + n.Tag + ", which no field takes: want text, a number, a list or a mapping"}
+		return tree.Unusable{Why: "tagged " + n.Tag + ", which no field takes: want text, a number, a list or a mapping"}
 	case n.Tag == "!!bool" || n.Tag == "!!int" || n.Tag == "!!float" || n.Tag == "!!str" || n.Tag == "!!seq" || n.Tag == "!!map":
 		problem = fmt.Sprintf("%q is not what %s says: leave the tag out", n.Value, n.Tag)
 	default:
@@ -187,21 +188,21 @@ func (f *yamlFile) standardTag(n *yaml.Node) any {
 	}
 	if problem != "" {
 		f.problem(n, "%s", problem)
-		return broken{}
+		return tree.Broken{}
 	}
 	return data
 }
 
 // below makes what stands at a path.
-func (f *yamlFile) below(path string, n *yaml.Node) (node, int) {
+func (f *yamlFile) below(path string, n *yaml.Node) (tree.Value, int) {
 	around := f.at
 	f.at = path
 	defer func() { f.at = around }()
 	return f.node(n)
 }
 
-func (f *yamlFile) list(n *yaml.Node) (list, int) {
-	elements, deepest := make(list, len(n.Content)), 0
+func (f *yamlFile) list(n *yaml.Node) (tree.List, int) {
+	elements, deepest := make(tree.List, len(n.Content)), 0
 	for i, child := range n.Content {
 		element, depth := f.below(schema.Index(f.at, i), child)
 		elements[i], deepest = element, max(deepest, depth)
@@ -211,8 +212,8 @@ func (f *yamlFile) list(n *yaml.Node) (list, int) {
 
 // arguments are a list that has no path of its own: the path of a tag is that
 // of the value that it gives.
-func (f *yamlFile) arguments(n *yaml.Node) (list, int) {
-	elements, deepest := make(list, len(n.Content)), 0
+func (f *yamlFile) arguments(n *yaml.Node) (tree.List, int) {
+	elements, deepest := make(tree.List, len(n.Content)), 0
 	for i, child := range n.Content {
 		element, depth := f.node(child)
 		elements[i], deepest = element, max(deepest, depth)
@@ -222,31 +223,31 @@ func (f *yamlFile) arguments(n *yaml.Node) (list, int) {
 
 // call makes a tag of authentik's with its arguments.
 func (f *yamlFile) call(n *yaml.Node) (any, int) {
-	c, depth := &call{tag: n.Tag}, 0
+	c, depth := &tree.Call{Tag: n.Tag}, 0
 	switch n.Kind {
 	case yaml.ScalarNode:
-		c.arg = node{f.place(n), n.Value}
+		c.Arg = tree.Value{Place: f.place(n), Data: n.Value}
 	case yaml.SequenceNode:
-		var arguments list
+		var arguments tree.List
 		arguments, depth = f.arguments(n)
-		c.arg = node{f.place(n), arguments}
+		c.Arg = tree.Value{Place: f.place(n), Data: arguments}
 	default:
-		var arguments dict
+		var arguments tree.Map
 		arguments, depth = f.dict(n)
-		c.arg = node{f.place(n), arguments}
+		c.Arg = tree.Value{Place: f.place(n), Data: arguments}
 	}
 	if complaint := f.language.complain(c); complaint != "" {
 		f.problem(n, "%s", complaint)
-		return broken{}, 0
+		return tree.Broken{}, 0
 	}
 	return c, depth + 1
 }
 
 // dict makes a mapping: what is merged into it by << comes first, as PyYAML
 // has it, and its own keys win.
-func (f *yamlFile) dict(n *yaml.Node) (dict, int) {
-	var merged, own dict
-	seen, deepest := map[string]schema.Place{}, 0
+func (f *yamlFile) dict(n *yaml.Node) (tree.Map, int) {
+	var merged, own tree.Map
+	seen, deepest := map[string]tree.Place{}, 0
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		keyNode, valueNode := n.Content[i], n.Content[i+1]
 		if keyNode.Kind == yaml.ScalarNode && keyNode.Tag == "!!merge" {
@@ -255,45 +256,45 @@ func (f *yamlFile) dict(n *yaml.Node) (dict, int) {
 			continue
 		}
 		key, _ := f.node(keyNode)
-		value, depth := f.below(schema.Join(f.at, pathKey(key.data)), valueNode)
+		value, depth := f.below(schema.Join(f.at, tree.PathKey(key.Data)), valueNode)
 		deepest = max(deepest, depth)
-		if _, isBroken := key.data.(broken); isBroken {
+		if _, isBroken := key.Data.(tree.Broken); isBroken {
 			continue
 		}
-		if !isKey(key.data) {
-			f.problem(keyNode, "%s can't be a key: want text", typeName(key.data))
+		if !tree.IsKey(key.Data) {
+			f.problem(keyNode, "%s can't be a key: want text", tree.TypeName(key.Data))
 			continue
 		}
-		id := keyID(key.data)
+		id := tree.KeyID(key.Data)
 		if first, given := seen[id]; given {
-			f.problems = append(f.problems, schema.Problem{Place: f.place(keyNode), Path: schema.Join(f.at, pathKey(key.data)),
-				Message: fmt.Sprintf("the key %q is given twice: it stands at line %d already", pathKey(key.data), first.Line)})
+			f.problems = append(f.problems, tree.Problem{Place: f.place(keyNode), Path: schema.Join(f.at, tree.PathKey(key.Data)),
+				Message: fmt.Sprintf("the key %q is given twice: it stands at line %d already", tree.PathKey(key.Data), first.Line)})
 			continue
 		}
 		seen[id] = f.place(keyNode)
 		if keyNode.Kind == yaml.AliasNode {
-			key.place = f.place(keyNode)
+			key.Place = f.place(keyNode)
 		}
-		own = append(own, pair{key, value})
+		own = append(own, tree.Pair{Key: key, Value: value})
 	}
-	return overlay(merged, own), deepest + 1
+	return tree.Overlay(merged, own), deepest + 1
 }
 
 // merge gives the pairs that << brings, the weakest first.
-func (f *yamlFile) merge(n *yaml.Node) (dict, int) {
+func (f *yamlFile) merge(n *yaml.Node) (tree.Map, int) {
 	base, depth := f.node(n)
-	sources := list{base}
-	if several, isList := base.data.(list); isList {
+	sources := tree.List{base}
+	if several, isList := base.Data.(tree.List); isList {
 		sources = several
 	}
-	var merged dict
+	var merged tree.Map
 	for i := len(sources) - 1; i >= 0; i-- {
-		pairs, isDict := sources[i].data.(dict)
-		if _, isBroken := sources[i].data.(broken); isBroken {
+		pairs, isDict := sources[i].Data.(tree.Map)
+		if _, isBroken := sources[i].Data.(tree.Broken); isBroken {
 			return nil, 0
 		}
 		if !isDict {
-			f.problem(n, "<< wants a mapping or a list of mappings: it got %s", typeName(sources[i].data))
+			f.problem(n, "<< wants a mapping or a list of mappings: it got %s", tree.TypeName(sources[i].Data))
 			return nil, 0
 		}
 		if f.merged += len(merged) + len(pairs); f.merged > mostSteps {
@@ -303,28 +304,7 @@ func (f *yamlFile) merge(n *yaml.Node) (dict, int) {
 			f.tooBig = true
 			return nil, 0
 		}
-		merged = overlay(merged, pairs)
+		merged = tree.Overlay(merged, pairs)
 	}
 	return merged, depth
-}
-
-// overlay gives base with over's pairs in place of those of the same key.
-func overlay(base, over dict) dict {
-	if len(base) == 0 {
-		return over
-	}
-	at := make(map[string]int, len(base))
-	result := make(dict, 0, len(base)+len(over))
-	for _, pairs := range []dict{base, over} {
-		for _, p := range pairs {
-			id := keyID(p.key.data)
-			if i, known := at[id]; known {
-				result[i] = p
-				continue
-			}
-			at[id] = len(result)
-			result = append(result, p)
-		}
-	}
-	return result
 }

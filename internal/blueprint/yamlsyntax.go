@@ -9,15 +9,14 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/aksync/aksync/internal/tree"
 	"go.yaml.in/yaml/v3"
-
-	"github.com/aksync/aksync/schema"
 )
 
 // notText finds the first byte that a text file can't hold.
-func notText(path string, text []byte) *schema.Problem {
+func notText(path string, text []byte) *tree.Problem {
 	if i := bytes.IndexByte(text, 0); i >= 0 {
-		return &schema.Problem{Place: placeAt(path, text, i), Message: "a NUL byte: want text in UTF-8"}
+		return &tree.Problem{Place: placeAt(path, text, i), Message: "a NUL byte: want text in UTF-8"}
 	}
 	if utf8.Valid(text) {
 		return nil
@@ -25,7 +24,7 @@ func notText(path string, text []byte) *schema.Problem {
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRune(text[i:])
 		if r == utf8.RuneError && size == 1 {
-			return &schema.Problem{Place: placeAt(path, text, i), Message: fmt.Sprintf("the byte 0x%02x is not UTF-8: want text in UTF-8", text[i])}
+			return &tree.Problem{Place: placeAt(path, text, i), Message: fmt.Sprintf("the byte 0x%02x is not UTF-8: want text in UTF-8", text[i])}
 		}
 		i += size
 	}
@@ -33,10 +32,10 @@ func notText(path string, text []byte) *schema.Problem {
 }
 
 // placeAt gives line and column, in characters, of a byte of the text.
-func placeAt(path string, text []byte, offset int) schema.Place {
+func placeAt(path string, text []byte, offset int) tree.Place {
 	before := text[:min(offset, len(text))]
 	start := bytes.LastIndexByte(before, '\n') + 1
-	return schema.Place{
+	return tree.Place{
 		File:   path,
 		Line:   bytes.Count(before, []byte("\n")) + 1,
 		Column: utf8.RuneCount(before[start:]) + 1,
@@ -48,7 +47,7 @@ var yamlMessage = regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?`)
 // syntaxProblem says where the text stops being YAML. The parser tells no
 // column, and the line only of where the construct began, so the line is
 // found by parsing the text up to it: the first that brings the same error.
-func syntaxProblem(path string, text []byte, err error) schema.Problem {
+func syntaxProblem(path string, text []byte, err error) tree.Problem {
 	message := yamlMessage.ReplaceAllString(err.Error(), "")
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	line := 1 + sort.Search(len(lines)-1, func(i int) bool {
@@ -62,8 +61,8 @@ func syntaxProblem(path string, text []byte, err error) schema.Problem {
 		}
 	}
 	indent := lines[line-1][:len(lines[line-1])-len(bytes.TrimLeft(lines[line-1], " \t"))]
-	return schema.Problem{
-		Place:   schema.Place{File: path, Line: line, Column: utf8.RuneCount(indent) + 1},
+	return tree.Problem{
+		Place:   tree.Place{File: path, Line: line, Column: utf8.RuneCount(indent) + 1},
 		Message: "not YAML: " + yamlReason(message),
 	}
 }

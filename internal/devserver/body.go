@@ -11,7 +11,7 @@ import (
 	"regexp"
 	"unicode/utf8"
 
-	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // maxBody is less than a real server takes (body-33mb fails only for its
@@ -54,8 +54,8 @@ func fromLatin1(body []byte) []byte {
 
 // parse reads a body into the fields of an object. An empty one is an object
 // without fields (post-empty).
-func parse(body []byte) (schema.Map, *response) {
-	refuse := func(message string) (schema.Map, *response) {
+func parse(body []byte) (tree.Map, *response) {
+	refuse := func(message string) (tree.Map, *response) {
 		answer := response{status: http.StatusBadRequest, body: encode(map[string][]string{"non_field_errors": {message}})}
 		return nil, &answer
 	}
@@ -67,10 +67,10 @@ func parse(body []byte) (schema.Map, *response) {
 		answer := detail(http.StatusBadRequest, "JSON parse error - "+message)
 		return nil, &answer
 	}
-	switch value := schema.FromJSON(data); fields := value.Data.(type) {
+	switch value := tree.FromJSON(data); fields := value.Data.(type) {
 	case nil:
 		return refuse("No data provided") // post-null
-	case schema.Map:
+	case tree.Map:
 		return fields, nil
 	default:
 		return refuse(fmt.Sprintf("Invalid data. Expected a dictionary, but got %s.", pythonType(value))) // post-array

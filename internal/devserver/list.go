@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -57,7 +58,7 @@ func (s *Server) filters(kind *schema.Kind, query url.Values) ([]func(*object) b
 		if text == "" || field.Type == schema.List || field.Type == schema.Other {
 			continue
 		}
-		value := field.Normalize(schema.Value{Data: text})
+		value := field.Normalize(tree.Value{Data: text})
 		if message := s.complainOfFilter(field, text, value); message != "" {
 			return nil, &response{status: http.StatusBadRequest, body: encode(map[string][]string{field.Name: {message}})}
 		}
@@ -83,7 +84,7 @@ func has(name string, value any) func(*object) bool {
 func isSpace(r rune) bool { return r == ' ' || '\t' <= r && r <= '\r' }
 
 // complainOfFilter says why a value can't be asked for.
-func (s *Server) complainOfFilter(field *schema.Field, text string, value schema.Value) string {
+func (s *Server) complainOfFilter(field *schema.Field, text string, value tree.Value) string {
 	switch field.Type {
 	case schema.Text:
 		if strings.Contains(text, "\x00") {

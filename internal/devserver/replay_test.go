@@ -20,6 +20,8 @@ import (
 
 	"github.com/aksync/aksync/internal/devserver"
 	"github.com/aksync/aksync/schema"
+
+	"github.com/aksync/aksync/internal/tree"
 )
 
 const (
@@ -307,7 +309,7 @@ func (r *replayer) put(model string, object map[string]any) {
 	r.t.Helper()
 	pk, _ := object["pk"].(string)
 	r.known[pk] = true
-	plain, _ := schema.FromJSON(object).Plain().(map[string]any)
+	plain, _ := tree.FromJSON(object).Plain().(map[string]any)
 	fields := maps.Clone(plain)
 	delete(fields, "flow_set")
 	if _, err := r.server.Put(model, pk, fields); err != nil {

@@ -11,6 +11,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/aksync/aksync/schema"
+
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // Put adds an object, or replaces the one with the pk. An empty pk gives a new
@@ -155,7 +157,7 @@ func (s *Server) SeedDefaults() error {
 	}
 	for _, kind := range s.config.Schema.Kinds() {
 		for _, fields := range seed.Objects[kind.Model] {
-			plain, _ := schema.FromJSON(fields).Plain().(map[string]any)
+			plain, _ := tree.FromJSON(fields).Plain().(map[string]any)
 			if err := s.putDefault(kind, plain); err != nil {
 				return err
 			}

@@ -10,7 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aksync/aksync/internal/devserver"
-	"github.com/aksync/aksync/schema"
+
+	"github.com/aksync/aksync/internal/tree"
 )
 
 func seeded(t *testing.T) *devserver.Server {
@@ -164,7 +165,7 @@ func TestUsersAreShownAsTheyAre(t *testing.T) {
 	}
 	for _, object := range server.All(flowModel) {
 		if object["slug"] == "default-authentication-flow" {
-			fields, _ := schema.FromJSON(object).Plain().(map[string]any)
+			fields, _ := tree.FromJSON(object).Plain().(map[string]any)
 			fields["title"] = "Hello"
 			if _, err := server.Put(flowModel, object["pk"].(string), fields); err != nil {
 				t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -30,7 +31,7 @@ type validated struct {
 // Unknown and read-only fields are ignored (post-unknown-field,
 // post-with-readonly-noflowset). self is the pk of the object that is changed,
 // or empty. The store has to be held.
-func (s *Server) validate(kind *schema.Kind, body schema.Map, partial bool, self string) validated {
+func (s *Server) validate(kind *schema.Kind, body tree.Map, partial bool, self string) validated {
 	v := validated{fields: map[string]any{}, complaints: complaints{}}
 	for _, field := range kind.Fields.Fields {
 		value, given := body.Get(field.Name)
@@ -62,7 +63,7 @@ func (s *Server) validate(kind *schema.Kind, body schema.Map, partial bool, self
 }
 
 // complain says what is wrong with one value, in the server's words.
-func (s *Server) complain(kind *schema.Kind, field *schema.Field, value, normalized schema.Value, self string) any {
+func (s *Server) complain(kind *schema.Kind, field *schema.Field, value, normalized tree.Value, self string) any {
 	if value.Data == nil && !field.Nullable {
 		return []string{"This field may not be null."}
 	}
@@ -87,12 +88,12 @@ func (s *Server) complain(kind *schema.Kind, field *schema.Field, value, normali
 	return nil
 }
 
-func (s *Server) complainOfText(kind *schema.Kind, field *schema.Field, value, normalized schema.Value, self string) any {
+func (s *Server) complainOfText(kind *schema.Kind, field *schema.Field, value, normalized tree.Value, self string) any {
 	text, isText := normalized.Data.(string)
 	switch {
 	case !isText:
 		return []string{"Not a valid string."} // post-name-bool
-	case s.takes(field, schema.Value{Data: text}):
+	case s.takes(field, tree.Value{Data: text}):
 	case len(field.Values) > 0:
 		return []string{fmt.Sprintf("\"%s\" is not a valid choice.", text)}
 	case text == "":
@@ -109,11 +110,11 @@ func (s *Server) complainOfText(kind *schema.Kind, field *schema.Field, value, n
 }
 
 // takes tells whether the field takes the value in the server's version.
-func (s *Server) takes(field *schema.Field, value schema.Value) bool {
+func (s *Server) takes(field *schema.Field, value tree.Value) bool {
 	return len(field.Check(field.Name, value)) == 0 && len(field.CheckVersion(field.Name, value, s.config.Version)) == 0
 }
 
-func complainOfInteger(field *schema.Field, normalized schema.Value) any {
+func complainOfInteger(field *schema.Field, normalized tree.Value) any {
 	number := new(big.Int)
 	switch data := normalized.Data.(type) {
 	case int64:
@@ -134,14 +135,14 @@ func complainOfInteger(field *schema.Field, normalized schema.Value) any {
 	return nil
 }
 
-func (s *Server) complainOfList(field *schema.Field, value schema.Value) any {
-	list, isList := value.Data.([]schema.Value)
+func (s *Server) complainOfList(field *schema.Field, value tree.Value) any {
+	list, isList := value.Data.(tree.List)
 	if !isList {
 		return []string{fmt.Sprintf("Expected a list of items but got type \"%s\".", pythonType(value))} // post-backends-str
 	}
 	elements := complaints{}
 	for i, element := range list {
-		one := schema.Value{Data: []schema.Value{element}}
+		one := tree.Value{Data: tree.List{element}}
 		switch {
 		case s.takes(field, one):
 		case element.Data == nil:
@@ -159,7 +160,7 @@ func (s *Server) complainOfList(field *schema.Field, value schema.Value) any {
 	return nil
 }
 
-func (s *Server) complainOfPointer(field *schema.Field, value, normalized schema.Value) any {
+func (s *Server) complainOfPointer(field *schema.Field, value, normalized tree.Value) any {
 	if normalized.Data == nil {
 		return nil // post-cf-null, post-cf-empty
 	}
@@ -175,8 +176,8 @@ func (s *Server) complainOfPointer(field *schema.Field, value, normalized schema
 
 // complainOfUsers says what is wrong with the users of an object, sent along
 // with it: the server tries to create them (post-flowset-*).
-func (s *Server) complainOfUsers(kind *schema.Kind, value schema.Value) any {
-	list, isList := value.Data.([]schema.Value)
+func (s *Server) complainOfUsers(kind *schema.Kind, value tree.Value) any {
+	list, isList := value.Data.(tree.List)
 	switch {
 	case value.Data == nil:
 		return []string{"This field may not be null."} // post-flowset-null
@@ -188,7 +189,7 @@ func (s *Server) complainOfUsers(kind *schema.Kind, value schema.Value) any {
 	all := make([]complaints, len(list))
 	for i, element := range list {
 		all[i] = complaints{}
-		fields, isMap := element.Data.(schema.Map)
+		fields, isMap := element.Data.(tree.Map)
 		if !isMap {
 			all[i].add("non_field_errors", fmt.Sprintf("Invalid data. Expected a dictionary, but got %s.", pythonType(element))) // post-flowset-uuidstr
 		} else {
@@ -230,7 +231,7 @@ func fitsIndex(text string) bool {
 }
 
 // pythonType is the name of a value's type in Python.
-func pythonType(v schema.Value) string {
+func pythonType(v tree.Value) string {
 	switch v.Data.(type) {
 	case string:
 		return "str"
@@ -240,45 +241,21 @@ func pythonType(v schema.Value) string {
 		return "int"
 	case float64:
 		return "float"
-	case []schema.Value:
+	case tree.List:
 		return "list"
-	case schema.Map:
+	case tree.Map:
 		return "dict"
 	default:
 		return "NoneType"
 	}
 }
 
-// pythonString is a value as Python's str writes it.
-func pythonString(v schema.Value) string {
-	if text, isText := v.Data.(string); isText {
-		return text
+// pythonString is a value as Python's str writes it (post-cf-dict). A body holds
+// nothing that it can't write.
+func pythonString(v tree.Value) string {
+	text, err := tree.PythonText(v.Data)
+	if err != nil {
+		return tree.TypeName(v.Data)
 	}
-	return pythonRepr(v)
-}
-
-// pythonRepr is a value as Python's repr writes it (post-cf-dict).
-func pythonRepr(v schema.Value) string {
-	switch data := v.Data.(type) {
-	case string:
-		return "'" + data + "'"
-	case bool:
-		return strings.ToUpper(strconv.FormatBool(data)[:1]) + strconv.FormatBool(data)[1:]
-	case []schema.Value:
-		parts := make([]string, len(data))
-		for i, element := range data {
-			parts[i] = pythonRepr(element)
-		}
-		return "[" + strings.Join(parts, ", ") + "]"
-	case schema.Map:
-		parts := make([]string, len(data))
-		for i, member := range data {
-			parts[i] = pythonRepr(schema.Value{Data: member.Key}) + ": " + pythonRepr(member.Value)
-		}
-		return "{" + strings.Join(parts, ", ") + "}"
-	case nil:
-		return "None"
-	default:
-		return fmt.Sprint(data)
-	}
+	return text
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/aksync/aksync/schema"
+
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // check says what is wrong with the options by themselves.
@@ -88,7 +90,7 @@ func usedBy(kind *schema.Kind, object schema.Object, label string) (bool, error)
 	if at < 0 {
 		return false, nil
 	}
-	users := schema.FromJSON(object[kind.Users.Field]).Plain()
+	users := tree.FromJSON(object[kind.Users.Field]).Plain()
 	if !kind.ReadOnly[at].Accepts(users) {
 		return false, fmt.Errorf("the server's answer is not as aksync knows it: %s does not say what uses it", kind.Users.Field)
 	}
@@ -133,7 +135,7 @@ func checkDeclarable(of *schema.Field, value any) error {
 	if _, err := json.Marshal(value); err != nil {
 		return fmt.Errorf("%s can't be written in a blueprint: %w", of.Name, err)
 	}
-	if stored := of.Normalize(schema.Value{Data: value}).Data; !reflect.DeepEqual(stored, value) {
+	if stored := of.Normalize(tree.Value{Data: value}).Data; !reflect.DeepEqual(stored, value) {
 		return fmt.Errorf("%s is %q, which can't be declared: the server would make %q of it", of.Name, value, stored)
 	}
 	return nil

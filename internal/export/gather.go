@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/aksync/aksync/schema"
+
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // entry is one object as it is declared.
@@ -191,7 +193,7 @@ func (g *gathering) reference(e *entry, of *schema.Field, pk string) (any, error
 	if !among {
 		return nil, fmt.Errorf("refers to the %s with the %s %s, which the server does not list: perhaps the token may not see it", kind.Title, schema.PK, pk)
 	}
-	value := schema.FromJSON(target[kind.Key])
+	value := tree.FromJSON(target[kind.Key])
 	if problems := kind.Fields.Field(kind.Key).Check(kind.Key, value); len(problems) > 0 {
 		return nil, fmt.Errorf("refers to the %s with the %s %s, which is not as aksync knows it: %w", kind.Title, schema.PK, pk, problems[0])
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/aksync/aksync/internal/blueprint"
 	"github.com/aksync/aksync/internal/devserver"
 	"github.com/aksync/aksync/internal/export"
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
 )
@@ -153,11 +154,11 @@ func (w *world) value(f *schema.Field, refer func(*schema.Field) any) any {
 // name draws a name as a server would hold it, which no object has yet.
 func (w *world) name(kind *schema.Kind) string {
 	of := kind.Fields.Field(kind.Key)
-	stored := of.Normalize(schema.Value{Data: drawText(w.t, "name")})
+	stored := of.Normalize(tree.Value{Data: drawText(w.t, "name")})
 	name, _ := stored.Data.(string)
 	for len(of.Check("name", stored)) > 0 || w.names[name] {
 		name = fmt.Sprintf("%sx%d", name, len(w.names))
-		stored = schema.Value{Data: name}
+		stored = tree.Value{Data: name}
 	}
 	w.names[name] = true
 	return name

@@ -6,9 +6,8 @@ import (
 	"math/big"
 	"strconv"
 
+	"github.com/aksync/aksync/internal/tree"
 	"go.yaml.in/yaml/v3"
-
-	"github.com/aksync/aksync/schema"
 )
 
 // writeYAML writes entries as authentik's own YAML.
@@ -113,7 +112,7 @@ func (r reference) yaml() (*yaml.Node, error) {
 	}
 	condition := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle, Content: []*yaml.Node{yamlText(r.key), value}}
 	return &yaml.Node{
-		Kind: yaml.SequenceNode, Tag: schema.Find, Style: yaml.FlowStyle | yaml.TaggedStyle,
+		Kind: yaml.SequenceNode, Tag: tree.TagFind, Style: yaml.FlowStyle | yaml.TaggedStyle,
 		Content: []*yaml.Node{yamlText(r.model), condition},
 	}, nil
 }

@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -37,7 +37,7 @@ func Annotations(w io.Writer, pass *sync.Pass, about About) error {
 // command writes one workflow command. GitHub gives the characters that have
 // to be escaped: %, and the ends of lines, everywhere; colons and commas in
 // properties too.
-func (a About) command(name string, place schema.Place, message string) string {
+func (a About) command(name string, place tree.Place, message string) string {
 	data := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 	var properties []string

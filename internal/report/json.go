@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -119,11 +119,11 @@ func asChange(planned *sync.Change) change {
 	return c
 }
 
-func asSource(place schema.Place) source {
+func asSource(place tree.Place) source {
 	return source{File: place.File, Line: place.Line, Column: place.Column}
 }
 
-func faults(problems schema.Problems) []fault {
+func faults(problems tree.Problems) []fault {
 	list := []fault{}
 	for _, problem := range problems {
 		list = append(list, fault{asSource(problem.Place), problem.Path, problem.Message})

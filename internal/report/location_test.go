@@ -10,11 +10,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aksync/aksync/internal/report"
-	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
 
-func failing(problems ...schema.Problem) *sync.Pass {
+func failing(problems ...tree.Problem) *sync.Pass {
 	return &sync.Pass{Blueprints: &sync.Blueprints{Files: []sync.Blueprint{{Path: "x", State: sync.Invalid, Problems: problems}}}}
 }
 
@@ -65,7 +65,7 @@ func TestFilesAreNamedFromTheRoot(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			pass := failing(schema.Problem{Place: schema.Place{File: test.file, Line: 7, Column: 9}, Message: "wrong"})
+			pass := failing(tree.Problem{Place: tree.Place{File: test.file, Line: 7, Column: 9}, Message: "wrong"})
 			location := sarifOf(t, pass, test.about)[0].Locations[0].PhysicalLocation
 			if location.ArtifactLocation.URI != test.uri || (location.ArtifactLocation.URIBaseID == "%SRCROOT%") != test.based {
 				t.Errorf("the URI is %+v, and not %s", location.ArtifactLocation, test.uri)
@@ -92,8 +92,8 @@ func annotationsOf(t *testing.T, pass *sync.Pass, about report.About) string {
 // No message ends its command, or begins another one.
 func TestAnnotationsAreEscaped(t *testing.T) {
 	pass := failing(
-		schema.Problem{Message: "100%: a, b::c"},
-		schema.Problem{Place: schema.Place{File: "a,\nb.yaml"}, Path: "entries[0]", Message: "one\r\n::set-env name=x::y"},
+		tree.Problem{Message: "100%: a, b::c"},
+		tree.Problem{Place: tree.Place{File: "a,\nb.yaml"}, Path: "entries[0]", Message: "one\r\n::set-env name=x::y"},
 	)
 	want := "::error::100%25: a, b::c\n" +
 		"::error file=a%2C%0Ab.yaml::entries[0]: one\\r\\n::set-env name=x::y\n"
@@ -108,10 +108,10 @@ func TestAnnotationsAreEscaped(t *testing.T) {
 // An error without a value is another rule; a fingerprint does not change when
 // the error moves, and differs where the error does.
 func TestSARIFResults(t *testing.T) {
-	at := func(line int, path, message string) schema.Problem {
-		return schema.Problem{Place: schema.Place{File: "a.yaml", Line: line, Column: 1}, Path: path, Message: message}
+	at := func(line int, path, message string) tree.Problem {
+		return tree.Problem{Place: tree.Place{File: "a.yaml", Line: line, Column: 1}, Path: path, Message: message}
 	}
-	results := sarifOf(t, failing(at(1, "", "no YAML"), at(2, "entries[0]", "wrong"), at(3, "entries[0]", "wrong"), schema.Problem{Message: "no file"}), report.About{})
+	results := sarifOf(t, failing(at(1, "", "no YAML"), at(2, "entries[0]", "wrong"), at(3, "entries[0]", "wrong"), tree.Problem{Message: "no file"}), report.About{})
 	rules := []string{}
 	for _, r := range results {
 		rules = append(rules, r.RuleID+": "+r.Message.Text)

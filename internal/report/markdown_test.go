@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/aksync/aksync/internal/report"
-	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -41,7 +41,7 @@ func TestMarkdownOfNothing(t *testing.T) {
 func many(t testing.TB, changes, elements int) *sync.Pass {
 	t.Helper()
 	var list []*sync.Change
-	var problems schema.Problems
+	var problems tree.Problems
 	for i := range changes {
 		var before, after []any
 		for j := range elements {
@@ -50,7 +50,7 @@ func many(t testing.TB, changes, elements int) *sync.Pass {
 		change := updateOf(fmt.Sprintf("stage-%d-ünï", i), sync.FieldChange{Name: "backends", Before: before, After: after})
 		change.UsedBy, change.Entrances = []string{"login"}, []string{"login"}
 		list = append(list, change)
-		problems = append(problems, schema.Problem{Place: schema.Place{File: "wrong.yaml", Line: i + 1, Column: 1}, Message: "it is wrong"})
+		problems = append(problems, tree.Problem{Place: tree.Place{File: "wrong.yaml", Line: i + 1, Column: 1}, Message: "it is wrong"})
 	}
 	pass := passOf(t, list...)
 	pass.Blueprints.Files[0].Problems = problems
@@ -124,7 +124,7 @@ func TestMarkdownTakesNoMarkupFromNames(t *testing.T) {
 		change := updateOf(name, sync.FieldChange{Name: "title", Before: "", After: value}, sync.FieldChange{Name: "backends", Before: []any{"a"}, After: []any{value}})
 		change.UsedBy, change.Entrances, change.Entry.Place.File = []string{flow}, []string{flow}, file
 		p := passOf(t, change)
-		p.Blueprints.Files[0].Problems = schema.Problems{{Place: schema.Place{File: file, Line: 1, Column: 1}, Message: message}}
+		p.Blueprints.Files[0].Problems = tree.Problems{{Place: tree.Place{File: file, Line: 1, Column: 1}, Message: message}}
 		return p
 	}
 	fenced := regexp.MustCompile("(?s)\n(```+)diff\n.*?\n(```+)\n")

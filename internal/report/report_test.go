@@ -14,6 +14,8 @@ import (
 	"github.com/aksync/aksync/internal/report"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
+
+	"github.com/aksync/aksync/internal/tree"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -21,12 +23,12 @@ var update = flag.Bool("update", false, "write the golden files anew")
 const stageModel = "authentik_stages_password.passwordstage"
 
 // entry declares a stage at a line of login.yaml.
-func entry(line int, name string, state schema.State, attrs map[string]any) *schema.Entry {
-	m, _ := schema.FromJSON(attrs).Data.(schema.Map)
-	return &schema.Entry{
-		Place: schema.Place{File: "login.yaml", Line: line, Column: 5}, Path: schema.Index("entries", line/10),
-		Model: stageModel, State: schema.Value{Data: string(state)},
-		Identifiers: schema.Map{{Key: "name", Value: schema.Value{Data: name}}}, Attrs: m,
+func entry(line int, name string, state tree.State, attrs map[string]any) *tree.Entry {
+	m, _ := tree.FromJSON(attrs).Data.(tree.Map)
+	return &tree.Entry{
+		Place: tree.Place{File: "login.yaml", Line: line, Column: 5}, Path: schema.Index("entries", line/10),
+		Model: stageModel, State: tree.Value{Data: string(state)},
+		Identifiers: tree.Map{{Key: tree.Value{Data: "name"}, Value: tree.Value{Data: name}}}, Attrs: m,
 	}
 }
 
@@ -52,15 +54,15 @@ func mixed(t *testing.T) *sync.Pass {
 	if err != nil {
 		t.Fatal(err)
 	}
-	desired := sync.Desired{Entries: []*schema.Entry{
-		entry(10, "new <b>\x1b[31m", schema.Present, map[string]any{
+	desired := sync.Desired{Entries: []*tree.Entry{
+		entry(10, "new <b>\x1b[31m", tree.Present, map[string]any{
 			"backends": []any{"authentik.core.auth.InbuiltBackend"}, "failed_attempts_before_cancel": int64(3)}),
-		entry(20, "login", schema.Present, map[string]any{
+		entry(20, "login", tree.Present, map[string]any{
 			"backends":            []any{"authentik.sources.kerberos.auth.KerberosBackend", "authentik.core.auth.InbuiltBackend", "authentik.sources.ldap.auth.LDAPBackend"},
 			"allow_show_password": true}),
-		entry(30, "gone", schema.Absent, nil),
-		entry(40, "same", schema.Present, nil),
-		entry(50, "incomplete", schema.Present, nil),
+		entry(30, "gone", tree.Absent, nil),
+		entry(40, "same", tree.Present, nil),
+		entry(50, "incomplete", tree.Present, nil),
 	}}
 	plan := sync.MakePlan(s, desired, sync.Live{Version: "2025.10.4", Objects: map[string][]schema.Object{stageModel: {
 		live("00000000-0000-4000-8000-000000000001", "login", "default-authentication-flow", "intranet"),
@@ -71,8 +73,8 @@ func mixed(t *testing.T) *sync.Pass {
 		Files: []sync.Blueprint{
 			{Path: "login.yaml", State: sync.Valid},
 			{Path: "old.yaml", State: sync.Disabled},
-			{Path: "wrong.yaml", State: sync.Invalid, Problems: schema.Problems{{
-				Place: schema.Place{File: "wrong.yaml", Line: 7, Column: 9}, Path: "entries[0].attrs.backends[1]", Message: `"x" is not known: want one of y`,
+			{Path: "wrong.yaml", State: sync.Invalid, Problems: tree.Problems{{
+				Place: tree.Place{File: "wrong.yaml", Line: 7, Column: 9}, Path: "entries[0].attrs.backends[1]", Message: `"x" is not known: want one of y`,
 			}}},
 		},
 		Unmanaged: map[string]int{"authentik_flows.flow": 1, "authentik_flows.flowstagebinding": 3}, Permissions: 1,

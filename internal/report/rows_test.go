@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/aksync/aksync/internal/report"
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
 )
@@ -42,7 +43,7 @@ func passOf(t testing.TB, changes ...*sync.Change) *sync.Pass {
 
 func updateOf(name string, fields ...sync.FieldChange) *sync.Change {
 	return &sync.Change{Action: sync.Update, Name: name, PK: "1", Fields: fields,
-		Entry: &schema.Entry{Place: schema.Place{File: "login.yaml", Line: 3, Column: 5}}}
+		Entry: &tree.Entry{Place: tree.Place{File: "login.yaml", Line: 3, Column: 5}}}
 }
 
 func list(words string) []any {

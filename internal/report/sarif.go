@@ -5,7 +5,7 @@ import (
 	"encoding/hex"
 	"io"
 
-	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -105,7 +105,7 @@ func sarifRules() []sarifRule {
 	}
 }
 
-func (a About) sarifResult(problem schema.Problem) sarifResult {
+func (a About) sarifResult(problem tree.Problem) sarifResult {
 	result := sarifResult{RuleID: ruleFile, Level: "error", Message: sarifMessage{clean(inFile(problem))}}
 	if problem.Path != "" {
 		result.RuleID, result.RuleIndex = ruleValue, 1
@@ -133,7 +133,7 @@ func fingerprint(uri, message string) string {
 }
 
 // inFile says what is wrong to somebody who looks at the file already.
-func inFile(problem schema.Problem) string {
-	problem.Place = schema.Place{}
+func inFile(problem tree.Problem) string {
+	problem.Place = tree.Place{}
 	return problem.Error()
 }

@@ -1,4 +1,4 @@
-package schema
+package tree
 
 import (
 	"errors"
@@ -30,7 +30,7 @@ type Entry struct {
 	// State holds a State as text.
 	State Value
 	// Conditions all have to be true for the entry to count.
-	Conditions []Value
+	Conditions List
 	// Identifiers find the object.
 	Identifiers Map
 	// Attrs are the fields that are managed.
@@ -48,10 +48,10 @@ func (e Entry) Field(name string) (Value, bool) {
 	return e.Identifiers.Get(name)
 }
 
-// HasPending tells whether anything in the entry is Pending.
+// HasPending reports whether anything in the entry is Pending.
 func (e *Entry) HasPending() bool {
 	inMap := func(m Map) bool {
-		return slices.ContainsFunc(m, func(member Member) bool { return member.Value.HasPending() })
+		return slices.ContainsFunc(m, func(p Pair) bool { return p.Value.HasPending() })
 	}
 	return len(e.Conditions) > 0 || e.State.HasPending() || inMap(e.Identifiers) || inMap(e.Attrs)
 }
