@@ -1,6 +1,7 @@
 package blueprint
 
 import (
+	"iter"
 	"strconv"
 	"strings"
 
@@ -9,7 +10,8 @@ import (
 )
 
 // condition joins truth values.
-func (e *evaluator) condition(n tree.Value, args tree.List) (tree.Value, error) {
+func (e *evaluator) condition(c call) (tree.Value, error) {
+	args := c.args
 	mode, err := e.literal(args[0], "!Condition wants AND, NAND, OR, NOR, XOR or XNOR first")
 	failed := firstError{err}
 	all, some, odd := true, false, false
@@ -23,18 +25,19 @@ func (e *evaluator) condition(n tree.Value, args tree.List) (tree.Value, error) 
 		return tree.Value{}, failed.err
 	}
 	if len(args) == 1 {
-		return tree.Value{}, e.report(n.Place, "!Condition %s has nothing to look at: want at least one value after it", mode)
+		return tree.Value{}, e.report(c.place, "!Condition %s has nothing to look at: want at least one value after it", mode)
 	}
 	results := map[string]bool{"AND": all, "NAND": !all, "OR": some, "NOR": !some, "XOR": odd, "XNOR": !odd}
 	result, known := results[strings.ToUpper(mode)]
 	if !known {
 		return tree.Value{}, e.report(args[0].Place, "%q is no mode of !Condition: %s", mode, schema.Suggest(mode, []string{"AND", "NAND", "OR", "NOR", "XOR", "XNOR"}))
 	}
-	return tree.Value{Place: n.Place, Data: result}, nil
+	return tree.Value{Place: c.place, Data: result}, nil
 }
 
 // choose is !If. Only the value that is chosen is evaluated.
-func (e *evaluator) choose(args tree.List) (tree.Value, error) {
+func (e *evaluator) choose(c call) (tree.Value, error) {
+	args := c.args
 	condition, err := e.need(args[0])
 	if err != nil {
 		return tree.Value{}, err
@@ -51,92 +54,107 @@ func (e *evaluator) choose(args tree.List) (tree.Value, error) {
 }
 
 // enumerate evaluates a value for each item of a list, a mapping or a text.
-func (e *evaluator) enumerate(n tree.Value, args tree.List, own *frame) (tree.Value, error) {
-	if c, isCall := args[0].Data.(*tree.Call); isCall && (c.Tag == "!Value" || c.Tag == "!Index") {
-		if depth, ok := depthOf(c.Arg); ok && depth == 0 {
-			return tree.Value{}, e.report(args[0].Place, "%s 0 is an item of this very !Enumerate: want a depth of 1 or more", c.Tag)
+func (e *evaluator) enumerate(c call) (tree.Value, error) {
+	if item, isCall := c.args[0].Data.(*tree.Call); isCall && (item.Tag == "!Value" || item.Tag == "!Index") {
+		if depth, ok := depthOf(item.Arg); ok && depth == 0 {
+			return tree.Value{}, e.report(c.args[0].Place, "%s 0 is an item of this very !Enumerate: want a depth of 1 or more", item.Tag)
 		}
 	}
-	over, err := e.need(args[0])
+	over, err := e.need(c.args[0])
 	if err != nil {
 		return tree.Value{}, err
 	}
-	if err := e.spend(n.Place, sizeOf(over.Data)); err != nil {
+	over.Data = tree.Python(over.Data)
+	if _, isText := over.Data.(tree.Text); isText {
+		return tree.Value{}, e.late(c.args[0].Place, c.tag, over.Data, "a list or a mapping")
+	}
+	items, many, iterable := itemsOf(over)
+	if !iterable {
+		return tree.Value{}, e.report(c.args[0].Place, "!Enumerate wants a list or a mapping: it got %s", typeName(over.Data))
+	}
+	if err := e.spend(c.place, many); err != nil {
 		return tree.Value{}, err
 	}
-	items, iterable := itemsOf(over)
-	if !iterable {
-		return tree.Value{}, e.report(args[0].Place, "!Enumerate wants a list or a mapping: it got %s", tree.TypeName(over.Data))
-	}
-	output, err := e.literal(args[1], "!Enumerate wants SEQ or MAP second")
+	output, err := e.literal(c.args[1], "!Enumerate wants SEQ or MAP second")
 	if err != nil {
 		return tree.Value{}, err
 	}
 	switch strings.ToUpper(output) {
 	case "SEQ":
-		return e.enumerateList(n, args[2], items, own)
+		return e.enumerateList(c, items, many)
 	case "MAP":
-		return e.enumerateDict(n, args[2], items, own)
+		return e.enumerateDict(c, items)
 	default:
-		return tree.Value{}, e.report(args[1].Place, "%q is no output of !Enumerate: want SEQ or MAP", output)
+		return tree.Value{}, e.report(c.args[1].Place, "%q is no output of !Enumerate: want SEQ or MAP", output)
 	}
 }
 
-// sizeOf is how many elements a list, a mapping or a text has.
-func sizeOf(data any) int {
-	switch data := data.(type) {
-	case tree.Map:
-		return len(data)
-	case tree.List:
-		return len(data)
-	case string:
-		return len(data)
-	default:
-		return 0
-	}
+// late is the error of a value that is known only after apply, where a tag has to
+// know it.
+func (e *evaluator) late(place tree.Place, tag string, data any, want string) error {
+	return e.report(place, "%s: %s is known after apply, and not taken here: want %s", tag, typeName(data), want)
 }
 
-// itemsOf gives keys and values of a mapping, or positions and elements.
-func itemsOf(over tree.Value) (tree.Map, bool) {
+// items are keys and values.
+type items = iter.Seq2[tree.Value, tree.Value]
+
+// itemsOf gives keys and values of a mapping, or positions and elements, and how
+// many there are at most.
+func itemsOf(over tree.Value) (each items, many int, iterable bool) {
+	position := func(i int) tree.Value { return tree.Value{Place: over.Place, Data: int64(i)} }
+	if pairs, isMapping := mapping(over.Data); isMapping {
+		return func(yield func(key, value tree.Value) bool) {
+			for _, p := range pairs {
+				if !yield(p.Key, p.Value) {
+					return
+				}
+			}
+		}, len(pairs), true
+	}
 	switch data := over.Data.(type) {
-	case tree.Map:
-		return data, true
 	case tree.List:
-		items := make(tree.Map, len(data))
-		for i, element := range data {
-			items[i] = tree.Pair{Key: tree.Value{Place: over.Place, Data: int64(i)}, Value: element}
-		}
-		return items, true
+		return func(yield func(key, value tree.Value) bool) {
+			for i, element := range data {
+				if !yield(position(i), element) {
+					return
+				}
+			}
+		}, len(data), true
 	case string:
-		var items tree.Map
-		for _, r := range data {
-			items = append(items, tree.Pair{Key: tree.Value{Place: over.Place, Data: int64(len(items))}, Value: tree.Value{Place: over.Place, Data: string(r)}})
-		}
-		return items, true
+		return func(yield func(key, value tree.Value) bool) {
+			i := 0
+			for _, r := range data {
+				if !yield(position(i), tree.Value{Place: over.Place, Data: string(r)}) {
+					return
+				}
+				i++
+			}
+		}, len(data), true
 	default:
-		return nil, false
+		return nil, 0, false
 	}
 }
 
-func (e *evaluator) enumerateList(n, body tree.Value, items tree.Map, own *frame) (tree.Value, error) {
-	elements := make(tree.List, 0, len(items))
-	defer func() { *own = frame{} }()
-	for _, item := range items {
-		*own = frame{item.Key, item.Value, true}
-		element, err := e.deep(body)
+func (e *evaluator) enumerateList(c call, each items, many int) (tree.Value, error) {
+	elements := make(tree.List, 0, many)
+	defer func() { *c.own = frame{} }()
+	for key, value := range each {
+		*c.own = frame{key: key, value: value, at: true}
+		element, err := e.deep(c.args[2])
 		if err != nil {
 			return tree.Value{}, err
 		}
 		elements = append(elements, element)
 	}
-	return tree.Value{Place: n.Place, Data: elements}, nil
+	return tree.Value{Place: c.place, Data: elements}, nil
 }
 
-func (e *evaluator) enumerateDict(n, body tree.Value, items tree.Map, own *frame) (tree.Value, error) {
-	var merged tree.Map
-	defer func() { *own = frame{} }()
-	for _, item := range items {
-		*own = frame{item.Key, item.Value, true}
+func (e *evaluator) enumerateDict(c call, each items) (tree.Value, error) {
+	m := merger{spend: func(copied int) error { return e.spend(c.place, copied/copiedOfStep) }}
+	body := c.args[2]
+	defer func() { *c.own = frame{} }()
+	for key, value := range each {
+		*c.own = frame{key: key, value: value, at: true}
 		evaluated, err := e.deep(body)
 		if err != nil {
 			return tree.Value{}, err
@@ -145,93 +163,85 @@ func (e *evaluator) enumerateDict(n, body tree.Value, items tree.Map, own *frame
 		if err != nil {
 			return tree.Value{}, err
 		}
-		m := merger{}
-		merged = m.dicts(merged, pairs)
-		if err := e.spend(n.Place, m.copied/8); err != nil {
+		if err := m.add(pairs); err != nil {
 			return tree.Value{}, err
 		}
 	}
-	return tree.Value{Place: n.Place, Data: merged}, nil
+	return tree.Value{Place: c.place, Data: m.merged}, nil
+}
+
+// known is an error where an evaluated value is pending.
+func known(n tree.Value) error {
+	if pending, isPending := n.Data.(tree.Pending); isPending {
+		return pendingError{pending.References()}
+	}
+	return nil
 }
 
 // pairsOf reads one item of a MAP: [key, value], or a mapping.
 func (e *evaluator) pairsOf(place tree.Place, item tree.Value) (tree.Map, error) {
-	item, err := e.known(item)
-	if err != nil {
+	if err := known(item); err != nil {
 		return nil, err
 	}
-	switch data := item.Data.(type) {
-	case tree.Map:
-		return data, nil
-	case tree.List:
-		if len(data) != 2 {
-			break
-		}
-		key, err := e.known(data[0])
-		if err != nil {
-			return nil, err
-		}
-		if !tree.IsKey(key.Data) {
-			return nil, e.report(place, "%s can't be a key: want text", tree.TypeName(key.Data))
-		}
-		return tree.Map{{Key: key, Value: data[1]}}, nil
+	if pairs, isMapping := mapping(item.Data); isMapping {
+		return pairs, nil
 	}
-	return nil, e.report(place, "!Enumerate with MAP wants [key, value] or a mapping for each item: it got %s", tree.TypeName(item.Data))
+	if elements, isList := item.Data.(tree.List); isList && len(elements) == 2 {
+		key, err := e.key(place, "!Enumerate", elements[0])
+		return tree.Map{{Key: key, Value: elements[1]}}, err
+	}
+	return nil, e.report(place, "!Enumerate with MAP wants [key, value] or a mapping for each item: it got %s", typeName(item.Data))
 }
 
-// merger merges as authentik's always_merger does, and counts what it copies.
-type merger struct{ copied int }
-
-// dicts puts over into base: mappings are merged, lists are joined, and of
-// anything else the later one stays.
-func (m *merger) dicts(base, over tree.Map) tree.Map {
-	m.copied += len(base) * (1 + len(over))
-	merged := append(make(tree.Map, 0, len(base)+len(over)), base...)
-	for _, p := range over {
-		i := merged.Find(p.Key.Data)
-		if i < 0 {
-			merged = append(merged, p)
-			continue
-		}
-		merged[i].Value = m.nodes(merged[i].Value, p.Value)
+// key gives an evaluated value as the key of a mapping.
+func (e *evaluator) key(place tree.Place, tag string, key tree.Value) (tree.Value, error) {
+	if err := known(key); err != nil {
+		return tree.Value{}, err
 	}
-	return merged
+	key.Data = tree.Python(key.Data)
+	switch {
+	case tree.Late(key.Data):
+		return tree.Value{}, e.late(place, tag, key.Data, "a key that is text")
+	case !tree.IsKey(key.Data):
+		return tree.Value{}, e.report(place, "%s: %s can't be a key: want text", tag, typeName(key.Data))
+	}
+	return key, nil
 }
 
-func (m *merger) nodes(base, over tree.Value) tree.Value {
-	switch data := over.Data.(type) {
-	case tree.Map:
-		if below, isDict := base.Data.(tree.Map); isDict {
-			return tree.Value{Place: over.Place, Data: m.dicts(below, data)}
-		}
-	case tree.List:
-		if below, isList := base.Data.(tree.List); isList {
-			m.copied += len(below) + len(data)
-			return tree.Value{Place: over.Place, Data: append(append(tree.List{}, below...), data...)}
-		}
+// index gives the key or the position of an item of an !Enumerate.
+func (e *evaluator) index(c call) (tree.Value, error) {
+	at, err := e.frame(c)
+	if err != nil {
+		return tree.Value{}, err
 	}
-	return over
+	return tree.Value{Place: c.place, Data: at.key.Data}, nil
 }
 
-// item is !Value or !Index: an item of an !Enumerate around it.
-func (e *evaluator) item(n tree.Value, tag string, args tree.List) (tree.Value, error) {
-	depth, ok := depthOf(args[0])
+// value gives an item of an !Enumerate.
+func (e *evaluator) value(c call) (tree.Value, error) {
+	at, err := e.frame(c)
+	if err != nil {
+		return tree.Value{}, err
+	}
+	return tree.Value{Place: c.place, Data: at.value.Data}, nil
+}
+
+// frame gives the !Enumerate that the depth of !Value or !Index means.
+func (e *evaluator) frame(c call) (*frame, error) {
+	depth, ok := depthOf(c.args[0])
 	switch {
 	case !ok:
-		return tree.Value{}, e.report(n.Place, "%s wants a depth: 0 is the innermost !Enumerate", tag)
+		return nil, e.report(c.place, "%s wants a depth: 0 is the innermost !Enumerate", c.tag)
 	case len(e.frames) == 0:
-		return tree.Value{}, e.report(n.Place, "%s stands in no !Enumerate (authentik counts none that is itself the argument of another tag)", tag)
+		return nil, e.report(c.place, "%s stands in no !Enumerate (authentik counts none that is itself the argument of another tag)", c.tag)
 	case depth >= len(e.frames):
-		return tree.Value{}, e.report(n.Place, "%s %d reaches too far out: there are %d !Enumerate around it", tag, depth, len(e.frames))
+		return nil, e.report(c.place, "%s %d reaches too far out: there are %d !Enumerate around it", c.tag, depth, len(e.frames))
 	}
 	at := e.frames[len(e.frames)-1-depth]
 	if !at.at {
-		return tree.Value{}, e.report(n.Place, "%s %d is an item of an !Enumerate that has not begun: want a greater depth", tag, depth)
+		return nil, e.report(c.place, "%s %d is an item of an !Enumerate that has not begun: want a greater depth", c.tag, depth)
 	}
-	if tag == "!Index" {
-		return tree.Value{Place: n.Place, Data: at.key.Data}, nil
-	}
-	return tree.Value{Place: n.Place, Data: at.value.Data}, nil
+	return at, nil
 }
 
 // depthOf reads the depth of !Value and !Index.

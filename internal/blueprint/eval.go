@@ -3,16 +3,20 @@ package blueprint
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
-// mostSteps bounds the work of evaluating one file, or one value again when
-// lookups can be answered: a step is a value that is
-// looked at, or 16 bytes of text that are made. A mapping whose aliases or
-// contexts multiply stops there.
+// mostSteps bounds the work of evaluating one file, and of evaluating one value
+// again when lookups can be answered: a step is a value that is looked at or that
+// a server gave, or stepText bytes of text that are made. A mapping whose aliases
+// or contexts multiply stops there, before it takes some tens of MiB.
 const mostSteps = 1_000_000
+
+// stepText is how many bytes of text count as a step.
+const stepText = 16
 
 // scope is what the tags of one file can see.
 type scope struct {
@@ -22,6 +26,7 @@ type scope struct {
 	context  tree.Map
 	entries  []*entry
 	ids      map[string]*entry
+	pool     pool
 }
 
 // evaluator evaluates tags. It follows authentik's own evaluation step by
@@ -39,8 +44,9 @@ type evaluator struct {
 	frames []*frame
 	// contexts are the context's keys that are being evaluated.
 	contexts []string
-	tags     int // how many tags are around what is evaluated
-	steps    *int
+	tags     int  // how many tags are around what is evaluated
+	steps    *int // shared by all that are evaluated for the same value
+	pending  int  // how many pending values were made
 	problems tree.Problems
 }
 
@@ -61,6 +67,34 @@ func (pendingError) Error() string { return "it depends on a live object" }
 func (e *evaluator) report(place tree.Place, format string, args ...any) error {
 	e.problems = append(e.problems, tree.Problem{Place: place, Path: e.path, Message: fmt.Sprintf(format, args...)})
 	return errReported
+}
+
+// pool bounds the work of resolving all expressions of a file, each of which may
+// take mostSteps, in a round: an expression that is resolved once more than any
+// other was begins the next one.
+type pool struct {
+	mu           sync.Mutex
+	round, spent int
+}
+
+// mostPooled is four times what evaluating the file offline may take.
+const mostPooled = 4 * mostSteps
+
+// draw gives the steps that are left for an expression that is resolved for the
+// round-th time.
+func (p *pool) draw(round int) (left int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if round > p.round {
+		p.round, p.spent = round, 0
+	}
+	return max(0, min(mostSteps, mostPooled-p.spent))
+}
+
+func (p *pool) spend(steps int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.spent += steps
 }
 
 // spend counts work and ends the evaluation where there was too much.
@@ -120,6 +154,9 @@ func (e *evaluator) deepList(place tree.Place, elements tree.List) (tree.Value, 
 }
 
 func (e *evaluator) deepDict(place tree.Place, pairs tree.Map) (tree.Value, error) {
+	if err := e.spend(place, len(pairs)); err != nil { // a pair takes twice the memory of a value
+		return tree.Value{}, err
+	}
 	evaluated := make(tree.Map, len(pairs))
 	var failed firstError
 	for i, p := range pairs {
@@ -137,7 +174,7 @@ func (e *evaluator) deepDict(place tree.Place, pairs tree.Map) (tree.Value, erro
 func (e *evaluator) deepCall(n tree.Value, c *tree.Call) (tree.Value, error) {
 	own := &frame{}
 	before := len(e.frames)
-	if c.Tag == "!Enumerate" {
+	if e.scope.language[c.Tag].counts {
 		e.frames = append(e.frames, own)
 	}
 	evaluated, err := e.resolve(n, c, own, before)
@@ -173,29 +210,18 @@ func (e *evaluator) shallow(n tree.Value) (tree.Value, error) {
 	}
 }
 
-// need is shallow for a value that has to be known to go on.
+// need is shallow for a value that has to be known to go on, with all that is in
+// it: authentik evaluates all of it, whatever becomes of it then.
 func (e *evaluator) need(n tree.Value) (tree.Value, error) {
+	before := e.pending
 	evaluated, err := e.shallow(n)
 	if err != nil {
 		return tree.Value{}, err
 	}
-	return e.known(evaluated)
-}
-
-// known gives an evaluated value as a lookup completes it.
-func (e *evaluator) known(n tree.Value) (tree.Value, error) {
-	pending, isPending := n.Data.(tree.Pending)
-	if !isPending {
-		return n, nil
+	if e.pending > before && evaluated.HasPending() {
+		return tree.Value{}, pendingError{evaluated.References()}
 	}
-	if e.lookup == nil {
-		return tree.Value{}, pendingError{pending.References()}
-	}
-	value, err := pending.Resolve(e.lookup)
-	if err != nil {
-		return tree.Value{}, err
-	}
-	return value.Within(n.Place), nil
+	return evaluated, nil
 }
 
 // complete makes sure that authentik evaluated all of a value that a tag gave.
@@ -216,6 +242,8 @@ func (e *evaluator) complete(n tree.Value, tag string) error {
 				return err
 			}
 		}
+	case object:
+		return e.complete(tree.Value{Place: n.Place, Data: tree.Map(data)}, tag)
 	case *tree.Call:
 		return e.report(n.Place, "authentik does not evaluate %s here: it takes what %s gives as it stands", data.Tag, tag)
 	case tree.Broken:
@@ -226,9 +254,9 @@ func (e *evaluator) complete(n tree.Value, tag string) error {
 	return nil
 }
 
-// resolve evaluates one tag. Where it depends on a live object it is pending
-// as a whole, and remembers the !Enumerate items that it stands in; outer is
-// how many frames are around it.
+// resolve evaluates one tag. Offline, one that depends on a live object is
+// pending as a whole, and remembers the !Enumerate items that it stands in; outer
+// is how many frames are around it. Where lookups are answered nothing is pending.
 func (e *evaluator) resolve(n tree.Value, c *tree.Call, own *frame, outer int) (tree.Value, error) {
 	if err := e.enter(n); err != nil {
 		return tree.Value{}, err
@@ -236,9 +264,10 @@ func (e *evaluator) resolve(n tree.Value, c *tree.Call, own *frame, outer int) (
 	defer func() { e.tags-- }()
 	evaluated, err := e.apply(n, c, own)
 	var pending pendingError
-	if e.lookup != nil || !errors.As(err, &pending) {
+	if err == nil || !errors.As(err, &pending) {
 		return evaluated, err
 	}
+	e.pending++
 	return tree.Value{Place: n.Place, Data: &expression{
 		node: n, enumerated: len(e.frames) > outer, frames: copyFrames(e.frames[:outer]), references: pending.references,
 		scope: e.scope, before: e.before, path: e.path,
@@ -266,30 +295,5 @@ func (e *evaluator) apply(n tree.Value, c *tree.Call, own *frame) (tree.Value, e
 	if !isList {
 		args = tree.List{c.Arg}
 	}
-	switch c.Tag {
-	case tree.TagKeyOf:
-		return e.keyOf(n, args)
-	case tree.TagFind, tree.TagFindObject:
-		return e.find(n, c.Tag, args)
-	case "!Env":
-		return e.env(n, args)
-	case "!File":
-		return e.file(n, args)
-	case "!Context":
-		return e.contextValue(n, args)
-	case "!ParseJSON":
-		return e.parseJSON(n, args)
-	case "!Format":
-		return e.format(n, args)
-	case "!Condition":
-		return e.condition(n, args)
-	case "!If":
-		return e.choose(args)
-	case "!Enumerate":
-		return e.enumerate(n, args, own)
-	case "!AtIndex":
-		return e.atIndex(n, args)
-	default:
-		return e.item(n, c.Tag, args)
-	}
+	return e.scope.language[c.Tag].evaluate(e, call{place: n.Place, tag: c.Tag, args: args, own: own})
 }

@@ -1,9 +1,9 @@
 package blueprint
 
 import (
+	"errors"
 	"fmt"
 	"math"
-	"math/big"
 	"regexp"
 	"strconv"
 	"strings"
@@ -18,6 +18,60 @@ const mostPadding = 10_000
 // verb is one conversion of a Python format: %[(name)][flags][width][.precision][length]type.
 var verb = regexp.MustCompile(`^%(\([^)]*\))?([#0\- +]*)(\*|[0-9]+)?(\.(?:\*|[0-9]*))?[hlL]?(.)?`)
 
+// format is Python's format % values.
+func (e *evaluator) format(c call) (tree.Value, error) {
+	format, err := e.literal(c.args[0], "!Format wants a format first")
+	failed := firstError{err}
+	values := make([]any, len(c.args)-1)
+	for i, arg := range c.args[1:] {
+		value, err := e.need(arg)
+		if err == nil {
+			err = e.printable(value)
+		}
+		failed.add(err)
+		values[i] = value.Data
+	}
+	if failed.err != nil {
+		return tree.Value{}, failed.err
+	}
+	text, err := pythonFormat(format, values, func(bytes int) error { return e.spend(c.place, bytes/stepText) })
+	switch {
+	case errors.Is(err, errReported):
+		return tree.Value{}, err
+	case err != nil:
+		return tree.Value{}, e.report(c.place, "!Format: %s", err)
+	}
+	return tree.Value{Place: c.place, Data: text}, nil
+}
+
+// printable is complete for a value that is printed, and counts the text within a
+// list or a mapping before there is any.
+func (e *evaluator) printable(n tree.Value) error {
+	if _, isObject := n.Data.(object); isObject {
+		return e.report(n.Place, "!Format: authentik prints an object that !FindObject gave in a way of its own: want a field of it, by !AtIndex")
+	}
+	var elements []tree.Value
+	switch data := n.Data.(type) {
+	case tree.List:
+		elements = data
+	case tree.Map:
+		for _, p := range data {
+			elements = append(elements, p.Key, p.Value)
+		}
+	default:
+		return e.complete(n, "!Format")
+	}
+	for _, element := range elements {
+		if err := e.spend(n.Place, 1+textSize(element.Data)/stepText); err != nil {
+			return err
+		}
+		if err := e.printable(element); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // formatter is Python's format % tuple(args).
 type formatter struct {
 	args []any
@@ -29,9 +83,13 @@ type formatter struct {
 type textBuilder struct {
 	before tree.Text // the parts that are complete
 	last   strings.Builder
+	size   int
 }
 
-func (b *textBuilder) text(text string) { b.last.WriteString(text) }
+func (b *textBuilder) text(text string) {
+	b.last.WriteString(text)
+	b.size += len(text)
+}
 
 func (b *textBuilder) id(id tree.ID) {
 	if b.last.Len() > 0 {
@@ -39,6 +97,7 @@ func (b *textBuilder) id(id tree.ID) {
 		b.last.Reset()
 	}
 	b.before = append(b.before, id)
+	b.size += textSize(id)
 }
 
 // result is a string, or a tree.Text.
@@ -53,9 +112,11 @@ func (b *textBuilder) result() any {
 }
 
 // pythonFormat returns format % args as Python does it, as a string or a
-// tree.Text, or says what is wrong.
-func pythonFormat(format string, args []any) (any, error) {
-	f := &formatter{args: args}
+// tree.Text, or says what is wrong. spend is told how many bytes of text were made
+// and may end it.
+func pythonFormat(format string, args []any, spend func(bytes int) error) (any, error) {
+	const often = 4 << 10
+	f, told := &formatter{args: args}, 0
 	for {
 		start := strings.IndexByte(format, '%')
 		if start < 0 {
@@ -67,12 +128,18 @@ func pythonFormat(format string, args []any) (any, error) {
 			return nil, err
 		}
 		format = format[start+len(match[0]):]
+		if made := f.made.size - told; made > often {
+			if err := spend(made); err != nil {
+				return nil, err
+			}
+			told = f.made.size
+		}
 	}
 	f.made.text(format)
 	if f.used < len(args) {
 		return nil, fmt.Errorf("the format uses %d of %d values: want a %%s for each", f.used, len(args))
 	}
-	return f.made.result(), nil
+	return f.made.result(), spend(f.made.size - told)
 }
 
 func (f *formatter) next() (any, error) {
@@ -165,8 +232,11 @@ func (f *formatter) size(text string) (int, error) {
 		if err != nil {
 			return 0, err
 		}
+		if tree.Late(arg) {
+			return 0, lateFor("*", arg)
+		}
 		var isInt bool
-		if size, isInt = arg.(int64); !isInt {
+		if size, isInt = tree.Python(arg).(int64); !isInt {
 			return 0, fmt.Errorf("* wants a whole number: it got %s", tree.TypeName(arg))
 		}
 	} else {
@@ -181,7 +251,15 @@ func (f *formatter) size(text string) (int, error) {
 	return int(size), nil
 }
 
+// lateFor says that a conversion has to know what is known only after apply.
+func lateFor(verb string, arg any) error {
+	return fmt.Errorf("%s: %s is known after apply, and not taken here: want a plain %%s for it", verb, tree.TypeName(arg))
+}
+
 func (s spec) convert(letter string, arg any) (string, error) {
+	if tree.Late(arg) {
+		return "", lateFor(s.verb, arg)
+	}
 	if write := map[string]func(any) (string, error){"s": tree.PythonText, "r": tree.PythonRepr, "a": tree.PythonASCII}[letter]; write != nil {
 		text, err := write(arg)
 		if err != nil {
@@ -189,10 +267,7 @@ func (s spec) convert(letter string, arg any) (string, error) {
 		}
 		return s.pad(s.cut(text)), nil
 	}
-	if id, isID := arg.(tree.ID); isID && id.Known != nil {
-		arg = id.Known // a number's key is a number
-	}
-	switch letter {
+	switch arg := tree.Python(arg); letter {
 	case "c":
 		return s.character(arg)
 	case "d", "i", "u":
@@ -207,10 +282,6 @@ func (s spec) convert(letter string, arg any) (string, error) {
 	default:
 		return s.float(arg, letter[0])
 	}
-}
-
-func (s spec) mismatch(arg any) error {
-	return fmt.Errorf("%s wants a number: it got %s", s.verb, tree.TypeName(arg))
 }
 
 func (s spec) cut(text string) string {
@@ -229,94 +300,4 @@ func (s spec) pad(text string) string {
 		return text + strings.Repeat(" ", missing)
 	}
 	return strings.Repeat(" ", missing) + text
-}
-
-func (s spec) character(arg any) (string, error) {
-	switch arg := arg.(type) {
-	case string:
-		if utf8.RuneCountInString(arg) == 1 {
-			return s.pad(arg), nil
-		}
-	case int64:
-		if arg >= 0 && arg <= utf8.MaxRune && utf8.ValidRune(rune(arg)) {
-			return s.pad(string(rune(arg))), nil
-		}
-	}
-	return "", fmt.Errorf("%s wants one character: it got %s", s.verb, tree.TypeName(arg))
-}
-
-func toBig(arg any) *big.Int {
-	switch arg := arg.(type) {
-	case bool:
-		if arg {
-			return big.NewInt(1)
-		}
-		return new(big.Int)
-	case int64:
-		return big.NewInt(arg)
-	case *big.Int:
-		return arg
-	default:
-		return nil
-	}
-}
-
-func (s spec) integer(arg any, floats bool, base int, prefix string) (string, error) {
-	number := toBig(arg)
-	if float, isFloat := arg.(float64); isFloat && floats && !math.IsNaN(float) && !math.IsInf(float, 0) {
-		number, _ = big.NewFloat(float).Int(nil)
-	}
-	if number == nil {
-		return "", s.mismatch(arg)
-	}
-	digits := new(big.Int).Abs(number).Text(base)
-	digits = strings.Repeat("0", max(0, s.precision-len(digits))) + digits
-	if !s.has("#") {
-		prefix = ""
-	}
-	return s.signed(number.Sign() < 0, prefix, digits), nil
-}
-
-func (s spec) float(arg any, letter byte) (string, error) {
-	number, isFloat := arg.(float64)
-	if !isFloat {
-		whole := toBig(arg)
-		if whole == nil {
-			return "", s.mismatch(arg)
-		}
-		number, _ = new(big.Float).SetInt(whole).Float64()
-	}
-	if math.IsInf(number, 0) || math.IsNaN(number) {
-		return "", fmt.Errorf("%s got a number that is not finite", s.verb)
-	}
-	directive := "%"
-	if s.has("#") {
-		directive += "#"
-	}
-	precision := s.precision
-	if precision < 0 {
-		precision = 6
-	}
-	if letter == 'F' {
-		letter = 'f'
-	}
-	digits := fmt.Sprintf(fmt.Sprintf("%s.%d%c", directive, precision, letter), math.Abs(number))
-	return s.signed(math.Signbit(number), "", digits), nil
-}
-
-// signed puts sign, prefix and padding around the digits of a number.
-func (s spec) signed(negative bool, prefix, digits string) string {
-	sign := ""
-	switch {
-	case negative:
-		sign = "-"
-	case s.has("+"):
-		sign = "+"
-	case s.has(" "):
-		sign = " "
-	}
-	if missing := s.width - len(sign+prefix+digits); missing > 0 && s.has("0") && !s.has("-") {
-		digits = strings.Repeat("0", missing) + digits
-	}
-	return s.pad(sign + prefix + digits)
 }

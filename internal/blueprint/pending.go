@@ -2,25 +2,25 @@ package blueprint
 
 import (
 	"errors"
+	"sync/atomic"
 
 	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
 )
 
 // reference is Pending data that is one reference and nothing around it.
-type reference struct{ to tree.Reference }
+type reference struct {
+	to   tree.Reference
+	kind *schema.Kind // of the object that is asked for
+	path string
+}
 
 func (r *reference) References() []tree.Reference { return []tree.Reference{r.to} }
 func (r *reference) Whole() tree.Reference        { return r.to }
 
 func (r *reference) Resolve(lookup tree.Lookup) (tree.Value, error) {
-	value, err := lookup(r.to)
-	if err != nil {
-		return tree.Value{}, placed(err, r.to.Place)
-	}
-	if value.Place == (tree.Place{}) {
-		value.Place = r.to.Place
-	}
-	return value, nil
+	e := &evaluator{lookup: lookup, path: r.path, steps: new(int)}
+	return e.final(e.ask(r))
 }
 
 // placed gives an error a place that has none yet, and keeps what it is.
@@ -51,24 +51,27 @@ type expression struct {
 	scope      *scope
 	before     int
 	path       string
+	resolved   atomic.Int64 // how often
 }
 
 func (x *expression) References() []tree.Reference { return x.references }
 
+// Resolve evaluates the tag from the beginning, and leaves nothing pending.
 func (x *expression) Resolve(lookup tree.Lookup) (tree.Value, error) {
-	e := &evaluator{scope: x.scope, lookup: lookup, before: x.before, path: x.path, steps: new(int), frames: copyFrames(x.frames)}
+	left := x.scope.pool.draw(int(x.resolved.Add(1)))
+	steps := mostSteps - left
+	defer func() { x.scope.pool.spend(steps - (mostSteps - left)) }()
+	e := &evaluator{scope: x.scope, lookup: lookup, before: x.before, path: x.path, steps: &steps, frames: copyFrames(x.frames)}
 	evaluate := e.shallow
 	if x.enumerated {
 		evaluate = e.deep
 	}
-	evaluated, err := evaluate(x.node)
-	if errors.Is(err, errReported) && len(e.problems) > 0 {
-		return tree.Value{}, e.problems[0]
+	value, err := evaluate(x.node)
+	if err == nil {
+		tag, _ := x.node.Data.(*tree.Call)
+		err = e.complete(value, tag.Tag)
 	}
-	if err != nil {
-		return tree.Value{}, err
-	}
-	return evaluated.Resolve(lookup)
+	return e.final(value, err)
 }
 
 // copyFrames lets an expression be resolved more than once, and by more than

@@ -9,23 +9,24 @@ import (
 )
 
 // keyOf refers to an entry of this file by its id.
-func (e *evaluator) keyOf(n tree.Value, args tree.List) (tree.Value, error) {
-	id := args[0].Data.(string)
+func (e *evaluator) keyOf(c call) (tree.Value, error) {
+	id := c.args[0].Data.(string)
 	target, known := e.scope.ids[id]
 	switch {
 	case !known:
-		return tree.Value{}, e.report(n.Place, "no entry of this file has the id %q: %s", id, e.suggestID(id))
+		return tree.Value{}, e.report(c.place, "no entry of this file has the id %q: %s", id, e.suggestID(id))
 	case target.position >= e.before:
-		return tree.Value{}, e.report(n.Place, "the entry with the id %q comes at line %d, and authentik needs it before this one: move it up", id, target.place.Line)
+		return tree.Value{}, e.report(c.place, "the entry with the id %q comes at line %d, and authentik needs it before this one: move it up", id, target.place.Line)
 	}
 	made, problem := target.referred(e.scope)
 	if problem == errReported {
 		return tree.Value{}, errReported
 	}
 	if problem != nil {
-		return tree.Value{}, e.report(n.Place, "!KeyOf %s: %s", id, problem)
+		return tree.Value{}, e.report(c.place, "!KeyOf %s: %s", id, problem)
 	}
-	return tree.Value{Place: n.Place, Data: &reference{tree.Reference{Place: n.Place, Tag: tree.TagKeyOf, Model: made.Model, Target: made}}}, nil
+	to := tree.Reference{Place: c.place, Tag: tree.TagKeyOf, Model: made.Model, Target: made}
+	return e.refer(&reference{to: to, path: e.path})
 }
 
 func (e *evaluator) suggestID(id string) string {
@@ -46,7 +47,8 @@ func (e *evaluator) suggestID(id string) string {
 }
 
 // find asks for the object of a model whose fields are as given.
-func (e *evaluator) find(n tree.Value, tag string, args tree.List) (tree.Value, error) {
+func (e *evaluator) find(c call) (tree.Value, error) {
+	tag, args := c.tag, c.args
 	model, err := e.text(args[0], tag+" wants the name of a model first")
 	if err != nil {
 		return tree.Value{}, err
@@ -56,9 +58,9 @@ func (e *evaluator) find(n tree.Value, tag string, args tree.List) (tree.Value, 
 		return tree.Value{}, e.report(args[0].Place, "aksync can't look up %s: %s", model, schema.Suggest(model, modelNames(e.scope.schema.Kinds())))
 	}
 	if len(args) == 1 {
-		return tree.Value{}, e.report(n.Place, "%s would take any %s: want at least one [field, value]", tag, kind.Title)
+		return tree.Value{}, e.report(c.place, "%s would take any %s: want at least one [field, value]", tag, kind.Title)
 	}
-	to := tree.Reference{Place: n.Place, Tag: tag, Model: kind.Model}
+	to := tree.Reference{Place: c.place, Tag: tag, Model: kind.Model}
 	var failed firstError
 	for _, arg := range args[1:] {
 		condition, err := e.findCondition(tag, kind, arg)
@@ -68,7 +70,7 @@ func (e *evaluator) find(n tree.Value, tag string, args tree.List) (tree.Value, 
 	if failed.err != nil {
 		return tree.Value{}, failed.err
 	}
-	return tree.Value{Place: n.Place, Data: &reference{to}}, nil
+	return e.refer(&reference{to: to, kind: kind, path: e.path})
 }
 
 func modelNames(kinds []*schema.Kind) []string {
@@ -95,8 +97,11 @@ func (e *evaluator) findCondition(tag string, kind *schema.Kind, arg tree.Value)
 	if err := e.complete(value, tag); err != nil {
 		return tree.Condition{}, err
 	}
-	condition := tree.Condition{Place: arg.Place, Field: field, Value: value}
+	condition := tree.Condition{Place: arg.Place, Field: field, Value: withoutObjects(value)}
 	if known := kind.Fields.Field(field); known != nil {
+		if _, isKey := value.Data.(tree.ID); isKey || !tree.Known(condition.Value.Plain()) {
+			return condition, nil // the server or the plan knows whether there is such an object
+		}
 		condition.Value = known.Normalize(condition.Value)
 		if problems := known.Check(e.path, condition.Value); len(problems) > 0 {
 			return tree.Condition{}, e.report(parts[1].Place, "%s: %s", field, problems[0].Message)
@@ -125,7 +130,7 @@ func (e *evaluator) text(n tree.Value, want string) (string, error) {
 	}
 	text, isText := evaluated.Data.(string)
 	if !isText {
-		return "", e.report(n.Place, "%s, as text: it got %s", want, tree.TypeName(evaluated.Data))
+		return "", e.report(n.Place, "%s, as text: it got %s", want, typeName(evaluated.Data))
 	}
 	return text, nil
 }

@@ -16,27 +16,27 @@ import (
 
 // env gives an environment variable. As in authentik one that is empty counts
 // as one that is not set.
-func (e *evaluator) env(n tree.Value, args tree.List) (tree.Value, error) {
-	name, err := e.literal(args[0], "!Env wants the name of a variable")
+func (e *evaluator) env(c call) (tree.Value, error) {
+	name, err := e.literal(c.args[0], "!Env wants the name of a variable")
 	if err != nil {
 		return tree.Value{}, err
 	}
 	value, err := e.scope.inputs.env(name)
 	if err != nil {
-		return tree.Value{}, e.report(n.Place, "%s", err)
+		return tree.Value{}, e.report(c.place, "%s", err)
 	}
 	if value != "" {
-		return e.sized(n, value)
+		return e.sized(c.place, value)
 	}
-	if len(args) == 1 {
-		return tree.Value{}, e.report(n.Place, "the environment variable %s is not set: set it, or give a default: !Env [%s, …]", name, name)
+	if len(c.args) == 1 {
+		return tree.Value{}, e.report(c.place, "the environment variable %s is not set: set it, or give a default: !Env [%s, …]", name, name)
 	}
-	return e.fallback(args[1], "!Env")
+	return e.fallback(c.args[1], c.tag)
 }
 
 // file gives the text of a file without white space around it.
-func (e *evaluator) file(n tree.Value, args tree.List) (tree.Value, error) {
-	name, err := e.literal(args[0], "!File wants a path")
+func (e *evaluator) file(c call) (tree.Value, error) {
+	name, err := e.literal(c.args[0], "!File wants a path")
 	if err != nil {
 		return tree.Value{}, err
 	}
@@ -44,13 +44,13 @@ func (e *evaluator) file(n tree.Value, args tree.List) (tree.Value, error) {
 	var unreadable *unreadableError
 	switch {
 	case err == nil:
-		return e.sized(n, text)
+		return e.sized(c.place, text)
 	case !errors.As(err, &unreadable):
-		return tree.Value{}, e.report(n.Place, "%s", err)
-	case len(args) == 1:
-		return tree.Value{}, e.report(n.Place, "%s: want a readable file, or a default: !File [%s, …]", err, name)
+		return tree.Value{}, e.report(c.place, "%s", err)
+	case len(c.args) == 1:
+		return tree.Value{}, e.report(c.place, "%s: want a readable file, or a default: !File [%s, …]", err, name)
 	}
-	return e.fallback(args[1], "!File")
+	return e.fallback(c.args[1], c.tag)
 }
 
 // fallback gives a default, in which authentik evaluates no tags.
@@ -59,26 +59,26 @@ func (e *evaluator) fallback(n tree.Value, tag string) (tree.Value, error) {
 }
 
 // sized gives text and counts the memory it takes.
-func (e *evaluator) sized(n tree.Value, text string) (tree.Value, error) {
-	return tree.Value{Place: n.Place, Data: text}, e.spend(n.Place, len(text)/16)
+func (e *evaluator) sized(place tree.Place, text string) (tree.Value, error) {
+	return tree.Value{Place: place, Data: text}, e.spend(place, len(text)/stepText)
 }
 
 // contextValue gives a value of the blueprint's context. A value that is a tag
 // is evaluated where it is used.
-func (e *evaluator) contextValue(n tree.Value, args tree.List) (tree.Value, error) {
-	key, err := e.literal(args[0], "!Context wants a key")
+func (e *evaluator) contextValue(c call) (tree.Value, error) {
+	key, err := e.literal(c.args[0], "!Context wants a key")
 	if err != nil {
 		return tree.Value{}, err
 	}
 	value, given := e.scope.context.Get(key)
-	if !given && len(args) == 1 {
-		return tree.Value{}, e.report(n.Place, "%s", e.missingContext(key))
+	if !given && len(c.args) == 1 {
+		return tree.Value{}, e.report(c.place, "%s", e.missingContext(key))
 	}
 	if !given {
-		value = args[1]
+		value = c.args[1]
 	}
 	if slices.Contains(e.contexts, key) {
-		return tree.Value{}, e.report(n.Place, "the context refers to itself: %s", strings.Join(append(e.contexts, key), " → "))
+		return tree.Value{}, e.report(c.place, "the context refers to itself: %s", strings.Join(append(e.contexts, key), " → "))
 	}
 	e.contexts = append(e.contexts, key)
 	defer func() { e.contexts = e.contexts[:len(e.contexts)-1] }()
@@ -86,7 +86,7 @@ func (e *evaluator) contextValue(n tree.Value, args tree.List) (tree.Value, erro
 	if err != nil {
 		return tree.Value{}, err
 	}
-	return tree.Value{Place: n.Place, Data: evaluated.Data}, nil
+	return tree.Value{Place: c.place, Data: evaluated.Data}, nil
 }
 
 func (e *evaluator) missingContext(key string) string {
@@ -107,10 +107,10 @@ func (e *evaluator) missingContext(key string) string {
 }
 
 // parseJSON gives what JSON text says.
-func (e *evaluator) parseJSON(n tree.Value, args tree.List) (tree.Value, error) {
-	decoder := json.NewDecoder(strings.NewReader(args[0].Data.(string)))
+func (e *evaluator) parseJSON(c call) (tree.Value, error) {
+	decoder := json.NewDecoder(strings.NewReader(c.args[0].Data.(string)))
 	decoder.UseNumber()
-	data, err := e.jsonValue(n.Place, decoder, 0)
+	data, err := e.jsonValue(c.place, decoder, 0)
 	if err == nil {
 		if _, trailing := decoder.Token(); !errors.Is(trailing, io.EOF) {
 			err = errors.New("there is more after the first value")
@@ -120,11 +120,11 @@ func (e *evaluator) parseJSON(n tree.Value, args tree.List) (tree.Value, error) 
 	case errors.Is(err, errReported):
 		return tree.Value{}, err
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		return tree.Value{}, e.report(n.Place, "!ParseJSON: the text ends within a value: want one JSON value")
+		return tree.Value{}, e.report(c.place, "!ParseJSON: the text ends within a value: want one JSON value")
 	case err != nil:
-		return tree.Value{}, e.report(n.Place, "!ParseJSON: %s: want one JSON value", err)
+		return tree.Value{}, e.report(c.place, "!ParseJSON: %s: want one JSON value", err)
 	}
-	return tree.Value{Place: n.Place, Data: data}, nil
+	return tree.Value{Place: c.place, Data: data}, nil
 }
 
 func (e *evaluator) jsonValue(place tree.Place, decoder *json.Decoder, depth int) (any, error) {
@@ -196,85 +196,4 @@ func jsonNumber(number json.Number) (any, error) {
 		return nil, err
 	}
 	return float, nil
-}
-
-// format is Python's format % values.
-func (e *evaluator) format(n tree.Value, args tree.List) (tree.Value, error) {
-	format, err := e.literal(args[0], "!Format wants a format first")
-	failed := firstError{err}
-	values := make([]any, len(args)-1)
-	for i, arg := range args[1:] {
-		value, err := e.need(arg)
-		if err == nil {
-			err = e.complete(value, "!Format")
-		}
-		failed.add(err)
-		values[i] = value.Data
-	}
-	if failed.err != nil {
-		return tree.Value{}, failed.err
-	}
-	text, err := pythonFormat(format, values)
-	if err != nil {
-		return tree.Value{}, e.report(n.Place, "!Format: %s", err)
-	}
-	if literal, isLiteral := text.(string); isLiteral {
-		return e.sized(n, literal)
-	}
-	return tree.Value{Place: n.Place, Data: text}, nil
-}
-
-// atIndex gives an element of a list, as Python counts, or a value of a
-// mapping.
-func (e *evaluator) atIndex(n tree.Value, args tree.List) (tree.Value, error) {
-	from, err := e.need(args[0])
-	if err != nil {
-		return tree.Value{}, err
-	}
-	index, err := e.need(args[1])
-	if err != nil {
-		return tree.Value{}, err
-	}
-	switch data := from.Data.(type) {
-	case tree.List:
-		return e.atPosition(n, data, index, args)
-	case tree.Map:
-		return e.atKey(n, data, index, args)
-	case string:
-		// Python looks for the index in the text, and then can't take it.
-		if part, isText := index.Data.(string); isText && !strings.Contains(data, part) && len(args) == 3 {
-			return args[2], nil
-		}
-	}
-	return tree.Value{}, e.report(args[0].Place, "!AtIndex wants a list or a mapping: it got %s", tree.TypeName(from.Data))
-}
-
-func (e *evaluator) atKey(n tree.Value, pairs tree.Map, index tree.Value, args tree.List) (tree.Value, error) {
-	if !tree.IsKey(index.Data) {
-		return tree.Value{}, e.report(args[1].Place, "!AtIndex wants a key: it got %s", tree.TypeName(index.Data))
-	}
-	if i := pairs.Find(index.Data); i >= 0 {
-		return tree.Value{Place: n.Place, Data: pairs[i].Value.Data}, nil
-	}
-	if len(args) == 3 {
-		return args[2], nil
-	}
-	return tree.Value{}, e.report(n.Place, "the mapping has no %s: want one of its keys, or a default", tree.Describe(index.Data))
-}
-
-func (e *evaluator) atPosition(n tree.Value, elements tree.List, index tree.Value, args tree.List) (tree.Value, error) {
-	position := toBig(index.Data)
-	if position == nil {
-		return tree.Value{}, e.report(args[1].Place, "!AtIndex wants a whole number to find an element of a list: it got %s", tree.TypeName(index.Data))
-	}
-	if position.Sign() < 0 {
-		position = new(big.Int).Add(position, big.NewInt(int64(len(elements))))
-	}
-	if position.IsInt64() && position.Int64() >= 0 && position.Int64() < int64(len(elements)) {
-		return tree.Value{Place: n.Place, Data: elements[position.Int64()].Data}, nil
-	}
-	if len(args) == 3 {
-		return args[2], nil
-	}
-	return tree.Value{}, e.report(n.Place, "there is no element %s in a list of %d: want a smaller index, or a default", tree.Describe(index.Data), len(elements))
 }

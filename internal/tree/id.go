@@ -1,6 +1,11 @@
 package tree
 
-import "slices"
+import (
+	"maps"
+	"slices"
+
+	"github.com/google/uuid"
+)
 
 // ID is the primary key of an object that a reference means. authentik's tags
 // give the key itself, a UUID or a number of Python's, and not its text.
@@ -17,12 +22,45 @@ type ID struct {
 // ID that is not known, and one at least is an ID.
 type Text []any
 
+// Late reports whether evaluated data is itself known only after apply. What is
+// in a list or a mapping does not count.
+func Late(data any) bool {
+	switch data := data.(type) {
+	case ID:
+		return data.Known == nil
+	case Text:
+		return true
+	default:
+		return false
+	}
+}
+
+// Python gives evaluated data as Python has it: the known key of an object is a
+// number or text there if it is no UUID. A UUID stays an ID, and so does a key
+// that is not known.
+func Python(data any) any {
+	id, isID := data.(ID)
+	if !isID {
+		return data
+	}
+	switch known := id.Known.(type) {
+	case int64:
+		return known
+	case string:
+		const dashed = 36 // as a server answers it
+		if len(known) != dashed || uuid.Validate(known) != nil {
+			return known
+		}
+	}
+	return id
+}
+
 // IDs returns the changes that plain data needs the keys of, in the order they
 // are met, each once.
 func IDs(plain any) []int {
 	var changes []int
 	walkIDs(plain, func(id ID) {
-		if !slices.Contains(changes, id.Change) {
+		if id.Known == nil && !slices.Contains(changes, id.Change) {
 			changes = append(changes, id.Change)
 		}
 	})
@@ -32,10 +70,11 @@ func IDs(plain any) []int {
 // Known reports whether plain data is known before apply.
 func Known(plain any) bool {
 	known := true
-	walkIDs(plain, func(ID) { known = false })
+	walkIDs(plain, func(id ID) { known = known && id.Known != nil })
 	return known
 }
 
+// walkIDs calls found for each ID in plain data, in the same order every time.
 func walkIDs(plain any, found func(ID)) {
 	switch plain := plain.(type) {
 	case ID:
@@ -49,8 +88,8 @@ func walkIDs(plain any, found func(ID)) {
 			walkIDs(element, found)
 		}
 	case map[string]any:
-		for _, value := range plain {
-			walkIDs(value, found)
+		for _, name := range slices.Sorted(maps.Keys(plain)) {
+			walkIDs(plain[name], found)
 		}
 	}
 }

@@ -256,7 +256,9 @@ func (v Value) Truthy() bool {
 		return len(data) > 0
 	case Map:
 		return len(data) > 0
-	default: // a key, or text with a key in it
+	case ID:
+		return data.Known == nil || Value{Data: data.Known}.Truthy()
+	default: // text with a key in it, or a tag that authentik leaves as it is
 		return true
 	}
 }
@@ -315,9 +317,12 @@ func TypeName(data any) string {
 	case Map:
 		return "a mapping"
 	case ID:
+		if data.Known == nil {
+			return "the key of an object that this pass creates"
+		}
 		return "the key of an object"
 	case Text:
-		return "text with a key that is known after apply"
+		return "text with the key of an object that this pass creates"
 	case *Call:
 		return "the tag " + data.Tag
 	default:
