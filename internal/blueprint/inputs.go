@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -47,8 +46,13 @@ type inputs struct {
 	policy *policy
 
 	mu        sync.Mutex
-	variables map[string]string
+	variables map[string]variable
 	files     map[string]fileInput
+}
+
+type variable struct {
+	value string
+	set   bool
 }
 
 type fileInput struct {
@@ -58,25 +62,33 @@ type fileInput struct {
 
 func newInputs(p *policy) *inputs { return &inputs{policy: p} }
 
-// env gives the value of a variable, or says why it may not be read.
-func (in *inputs) env(name string) (string, error) {
+// env gives a variable, or says why it may not be read.
+func (in *inputs) env(name string) (variable, error) {
 	if err := in.policy.mayReadEnv(name); err != nil {
-		return "", err
+		return variable{}, err
 	}
+	read := in.variable(name)
+	if err := in.policy.mayTell(name, read.value); err != nil {
+		return variable{}, err
+	}
+	if !utf8.ValidString(read.value) {
+		return variable{}, fmt.Errorf("the environment variable %s is not text in UTF-8", name)
+	}
+	return read, nil
+}
+
+func (in *inputs) variable(name string) variable {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	value, known := in.variables[name]
+	read, known := in.variables[name]
 	if !known {
-		value, _ = in.policy.lookupEnv(name)
+		read.value, read.set = in.policy.lookupEnv(name)
 		if in.variables == nil { // most files look at nothing
-			in.variables = map[string]string{}
+			in.variables = map[string]variable{}
 		}
-		in.variables[name] = value
+		in.variables[name] = read
 	}
-	if !utf8.ValidString(value) {
-		return "", fmt.Errorf("the environment variable %s is not text in UTF-8", name)
-	}
-	return value, nil
+	return read
 }
 
 // file gives the text of a file. The error is an *unreadableError where a
@@ -100,7 +112,7 @@ func (in *inputs) unchanged() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	for name, before := range in.variables {
-		if now, _ := in.policy.lookupEnv(name); now != before {
+		if value, set := in.policy.lookupEnv(name); (variable{value, set}) != before {
 			return false
 		}
 	}
@@ -120,34 +132,6 @@ func (in *inputs) names() Inputs {
 		return Inputs{} // as nearly all do
 	}
 	return Inputs{Env: slices.Sorted(maps.Keys(in.variables)), Files: slices.Sorted(maps.Keys(in.files))}
-}
-
-// secretWords are the parts of a variable's name that keep !Env from it where
-// nobody said which variables it may read.
-func secretWords() []string {
-	return []string{"TOKEN", "SECRET", "PASS", "KEY", "CRED", "PRIVATE", "AUTH"}
-}
-
-// mayReadEnv says why a variable may not be read. A blueprint may come from
-// somebody who may not see the daemon's secrets.
-func (p *policy) mayReadEnv(name string) error {
-	capitals := strings.ToUpper(name)
-	if capitals == "AUTHENTIK_TOKEN" || capitals == "AKSYNC_TOKEN" {
-		return fmt.Errorf("environment variable %s may never be read: it holds the token", name)
-	}
-	allowed := slices.ContainsFunc(p.envAllow, func(glob string) bool {
-		matches, err := path.Match(glob, name)
-		return err == nil && matches
-	})
-	if len(p.envAllow) == 0 {
-		allowed = !strings.HasPrefix(capitals, "AKSYNC_") && !slices.ContainsFunc(secretWords(), func(word string) bool {
-			return strings.Contains(capitals, word)
-		})
-	}
-	if !allowed {
-		return fmt.Errorf("environment variable %s may not be read: allow it with --env-allow %s", name, name)
-	}
-	return nil
 }
 
 // unreadableError is a file that is not there or can't be read: what a default

@@ -21,17 +21,20 @@ func (e *evaluator) env(c call) (tree.Value, error) {
 	if err != nil {
 		return tree.Value{}, err
 	}
-	value, err := e.scope.inputs.env(name)
-	if err != nil {
+	read, err := e.scope.inputs.env(name)
+	switch {
+	case err != nil:
 		return tree.Value{}, e.report(c.place, "%s", err)
-	}
-	if value != "" {
-		return e.sized(c.place, value)
-	}
-	if len(c.args) == 1 {
+	case read.value != "":
+		return e.sized(c.place, read.value)
+	case len(c.args) > 1:
+		return e.fallback(c.args[1], c.tag)
+	case read.set:
+		return tree.Value{}, e.report(c.place,
+			"the environment variable %s is set and empty, which authentik takes for not set: set it to some text, or give a default: !Env [%s, …]", name, name)
+	default:
 		return tree.Value{}, e.report(c.place, "the environment variable %s is not set: set it, or give a default: !Env [%s, …]", name, name)
 	}
-	return e.fallback(c.args[1], c.tag)
 }
 
 // file gives the text of a file without white space around it.
