@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/aksync/aksync/internal/leader"
-	"github.com/aksync/aksync/internal/leader/lost"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -49,10 +48,10 @@ func (e *elected) run(ctx context.Context) error {
 	}
 	follower := e.follow(ctx)
 	defer func() { follower() }()
-	return leader.Run(ctx, *e.lease, func(leading context.Context) error {
+	return leader.Run(ctx, *e.lease, func(leading context.Context, lost <-chan struct{}) error {
 		follower()
 		e.view.leads(true)
-		e.daemon.Run(sync.WithStopNow(leading, lost.Done(leading)))
+		e.daemon.Run(sync.WithStopNow(leading, lost))
 		follower = e.follow(ctx)
 		return nil
 	})
