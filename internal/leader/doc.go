@@ -35,4 +35,9 @@
 //
 // The service account needs the verbs get, create and update for leases of the
 // API group coordination.k8s.io in the Lease's namespace.
+//
+// # How it is built
+//
+// All but this comment has the build tag kubernetes, since client-go takes
+// longer to compile than the rest of aksync together.
 package leader
