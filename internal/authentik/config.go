@@ -76,6 +76,7 @@ type tuning struct {
 	retryMax      time.Duration // longest wait of our own
 	retryAfterMax time.Duration // longest wait a server can ask for
 	maxBody       int64         // bytes of an answer, decompressed
+	maxList       int64         // bytes of a list, over all its pages together
 	now           func() time.Time
 	jitter        func(time.Duration) time.Duration
 }
@@ -87,6 +88,7 @@ func defaultTuning() tuning {
 		retryMax:      30 * time.Second,
 		retryAfterMax: time.Minute,
 		maxBody:       64 << 20,
+		maxList:       128 << 20,
 		now:           time.Now,
 		jitter:        jitter,
 	}
