@@ -140,6 +140,7 @@ type operation struct {
 	action string // what follows the key: used_by
 	query  url.Values
 	body   Object
+	budget *budget // of the list that it gets a page of
 }
 
 // endpoint is the path with {pk} in place of the key.

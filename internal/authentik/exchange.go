@@ -17,8 +17,10 @@ type exchange struct {
 	endpoint string // with {pk} for a key
 	path     string // as it is sent, for errors
 	accept   func(answer any) error
+	budget   *budget // of the list that it gets a page of, or nil
 
 	attempts int
+	taken    int64  // from the budget, by the latest attempt
 	token    string // of the latest attempt, to keep it out of errors
 	failure  *Error // of the latest attempt
 }
@@ -38,7 +40,7 @@ func exchangeOf(ctx context.Context) *exchange {
 // hands the decoded answer of a 2xx to accept, whose error makes the answer
 // one of the wrong shape.
 func (c *Client) call(ctx context.Context, op operation, accept func(answer any) error) error {
-	x := &exchange{method: op.method, endpoint: op.endpoint(), path: c.base.Path + op.path + "/", accept: accept}
+	x := &exchange{method: op.method, endpoint: op.endpoint(), path: c.base.Path + op.path + "/", accept: accept, budget: op.budget}
 	req, err := c.request(withExchange(ctx, x), op)
 	if err != nil {
 		return x.failed(&attemptError{final: true, err: err})

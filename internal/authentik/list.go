@@ -37,25 +37,27 @@ const (
 // missing, if another went and a third came at the right moments: not on the
 // list is not yet 'does not exist'.
 //
+// All pages together may have 128 MiB: a list beyond it is an error, and not
+// read to its end.
+//
 // A filter in the query must not be trusted: the server ignores those it does
 // not know and answers with everything (list-filter-unknown). Check what comes.
 func (c *Client) List(ctx context.Context, path, id string, query url.Values) ([]Object, error) {
 	var change *movedError
 	for range listRounds {
-		objects, err := (&listing{client: c, path: path, id: id, query: query}).read(ctx)
+		objects, err := (&listing{client: c, path: path, id: id, query: query, budget: &budget{limit: c.tune.maxList}}).read(ctx)
 		if !errors.As(err, &change) {
 			return objects, err
 		}
 		c.log.Debug().Str("path", path).Err(change).Msg("list moved while it was read, reading again")
 	}
+	return nil, c.listError(path, fmt.Errorf("the list keeps moving: read %d times, and each time rows came or went meanwhile: %w", listRounds, change))
+}
+
+// listError is the error of a list whose pages are fine one by one.
+func (c *Client) listError(path string, cause error) *Error {
 	op := operation{method: http.MethodGet, path: path}
-	return nil, &Error{
-		Method:   op.method,
-		Endpoint: op.endpoint(),
-		Path:     c.base.Path + path + "/",
-		sent:     true,
-		cause:    fmt.Errorf("the list keeps moving: read %d times, and each time rows came or went meanwhile: %w", listRounds, change),
-	}
+	return &Error{Method: op.method, Endpoint: op.endpoint(), Path: c.base.Path + path + "/", sent: true, cause: cause}
 }
 
 // movedError is a list whose pages contradict each other.
@@ -72,6 +74,7 @@ type listing struct {
 	client   *Client
 	path, id string
 	query    url.Values
+	budget   *budget // a reading's own: what came before is thrown away
 }
 
 // read gets all pages. Its error is a *movedError where they do not fit.
@@ -82,6 +85,10 @@ func (l *listing) read(ctx context.Context) ([]Object, error) {
 	}
 	if err := first.complete(); err != nil {
 		return nil, err
+	}
+	l.budget.count = first.count
+	if err := l.budget.foretell(first.pages); err != nil {
+		return nil, l.client.listError(l.path, err)
 	}
 	pages := make([]*page, max(first.pages, 1))
 	pages[0] = first
@@ -148,7 +155,7 @@ func (l *listing) page(ctx context.Context, number int) (*page, error) {
 	query.Set("page", strconv.Itoa(number))
 	query.Set("page_size", strconv.Itoa(pageSize))
 	var p *page
-	err := l.client.call(ctx, operation{method: http.MethodGet, path: l.path, query: query}, func(answer any) (err error) {
+	err := l.client.call(ctx, operation{method: http.MethodGet, path: l.path, query: query, budget: l.budget}, func(answer any) (err error) {
 		p, err = readPage(answer, l.id)
 		return err
 	})
