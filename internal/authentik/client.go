@@ -77,6 +77,13 @@ func (c *Client) Update(ctx context.Context, path, key string, body Object) (Obj
 	return c.object(ctx, operation{method: http.MethodPut, path: path, key: key, detail: true, body: body})
 }
 
+// Patch writes the fields in body and leaves an object's others as they are
+// (PATCH path/key/); it returns the object as the server answers it. It is sent
+// once, as [Client.Create] is.
+func (c *Client) Patch(ctx context.Context, path, key string, body Object) (Object, error) {
+	return c.object(ctx, operation{method: http.MethodPatch, path: path, key: key, detail: true, body: body})
+}
+
 // Delete removes an object (DELETE path/key/). It is sent once, as
 // [Client.Create] is; an object that is gone already is an error of which
 // [Error.NotFound] is true.

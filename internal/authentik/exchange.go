@@ -2,7 +2,6 @@ package authentik
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -70,8 +69,8 @@ func (c *Client) request(ctx context.Context, op operation) (*retryablehttp.Requ
 	}
 	var body any // nil, and not an empty slice: a GET has no body
 	if op.body != nil {
-		if body, err = json.Marshal(op.body); err != nil {
-			return nil, fmt.Errorf("the body cannot be written as JSON: %w", err)
+		if body, err = encode(op.body); err != nil {
+			return nil, err
 		}
 	}
 	req, err := retryablehttp.NewRequestWithContext(ctx, op.method, target.String(), body)
