@@ -29,9 +29,10 @@ type attempts struct {
 	limit     func(context.Context) error
 	slots     chan struct{}
 	observe   func(Request)
+	silence   *silence
 }
 
-func newAttempts(cfg Config, tune tuning, base *url.URL, next http.RoundTripper) *attempts {
+func newAttempts(cfg Config, tune tuning, base *url.URL, next http.RoundTripper, silence *silence) *attempts {
 	return &attempts{
 		next:      next,
 		base:      base,
@@ -42,6 +43,7 @@ func newAttempts(cfg Config, tune tuning, base *url.URL, next http.RoundTripper)
 		limit:     newLimiter(cfg.RateLimit),
 		slots:     make(chan struct{}, cfg.Parallelism),
 		observe:   cfg.Observe,
+		silence:   silence,
 	}
 }
 
@@ -81,8 +83,12 @@ func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	x.token = token
 
+	a.silence.ask(x)
 	began := time.Now()
 	resp, err := a.send(req, x, token)
+	if err == nil {
+		a.silence.answered(x)
+	}
 	a.report(x, resp, time.Since(began))
 	return resp, err
 }

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
 	"github.com/rs/zerolog"
@@ -30,6 +31,8 @@ type Client struct {
 	parallelism int
 	http        *retryablehttp.Client
 	idle        *http.Transport
+	patience    time.Duration // a call that has lasted as long is not repeated
+	silence     *silence
 	tune        tuning
 	log         zerolog.Logger
 }

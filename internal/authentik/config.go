@@ -34,7 +34,8 @@ type Config struct {
 	Insecure bool
 
 	// Timeout bounds one attempt of one request, from the connection to the
-	// last byte of the body. 0 is 30 seconds.
+	// last byte of the body. A call that has lasted twice as long is not
+	// repeated any more. 0 is 30 seconds.
 	Timeout time.Duration
 	// Parallelism bounds the requests in flight, over everything this client
 	// is used for. 0 is 8.
@@ -117,10 +118,13 @@ func newClient(cfg Config, tune tuning) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{base: base, parallelism: cfg.Parallelism, idle: transport, tune: tune, log: cfg.Logger}
+	c := &Client{
+		base: base, parallelism: cfg.Parallelism, idle: transport, tune: tune, log: cfg.Logger,
+		patience: 2 * cfg.Timeout, silence: &silence{now: tune.now},
+	}
 	c.http = &retryablehttp.Client{
 		HTTPClient: &http.Client{
-			Transport:     newAttempts(cfg, tune, base, transport),
+			Transport:     newAttempts(cfg, tune, base, transport, c.silence),
 			CheckRedirect: c.checkRedirect,
 		},
 		RetryWaitMin: tune.retryMin,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
 )
@@ -18,6 +19,8 @@ type exchange struct {
 	accept   func(answer any) error
 	budget   *budget // of the list that it gets a page of, or nil
 
+	began    time.Time // when the first attempt went out
+	asking   bool      // an attempt went out, and no complete answer has come since
 	attempts int
 	taken    int64  // from the budget, by the latest attempt
 	token    string // of the latest attempt, to keep it out of errors
@@ -53,6 +56,7 @@ func (c *Client) call(ctx context.Context, op operation, accept func(answer any)
 		return nil
 	})
 
+	defer c.silence.end(x)
 	resp, err := c.http.Do(req)
 	if err == nil {
 		// The attempt has read the body already: this closes nothing but

@@ -123,6 +123,7 @@ func TestFaults(t *testing.T) {
 					cfg.Observe, tune.maxBody = seen.add, 1000
 					if strings.HasPrefix(tt.name, "stall") {
 						cfg.Timeout = 100 * time.Millisecond
+						tune.now = new(clock).now // it stands still: see TestHungServer
 					}
 				})
 				err := calls(t.Context(), c)[method]()
