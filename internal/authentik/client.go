@@ -30,7 +30,7 @@ type Client struct {
 	base        *url.URL // of the API, with a trailing slash
 	parallelism int
 	http        *retryablehttp.Client
-	idle        *http.Transport
+	conns       *rotating
 	patience    time.Duration // a call that has lasted as long is not repeated
 	silence     *silence
 	tune        tuning
@@ -42,7 +42,7 @@ func (c *Client) URL() string { return c.base.String() }
 
 // Close closes the connections that are kept for further requests. The client
 // can still be used; it will open new ones.
-func (c *Client) Close() { c.idle.CloseIdleConnections() }
+func (c *Client) Close() { c.conns.CloseIdleConnections() }
 
 // Version asks for the server's version, such as 2025.10.4 (GET
 // admin/version/, which needs a token: admin-version, admin-version-noauth).
