@@ -232,7 +232,7 @@ func (r *Reconciler) fetch(ctx context.Context, live *Live, models []string) err
 	for _, model := range models {
 		kind := r.Schema.Kind(model)
 		group.Go(func() error {
-			objects, err := r.API.List(ctx, kind.Path, nil)
+			objects, err := r.API.List(ctx, kind.Path, schema.PK, nil)
 			if err != nil {
 				return fmt.Errorf("listing each %s: %w", kind.Title, err)
 			}

@@ -45,7 +45,7 @@ func (a *applier) create(ctx context.Context, t target) (string, error) {
 // not know, so that what it answers is looked through.
 func (a *applier) look(ctx context.Context, t target) (schema.Object, error) {
 	name := asText(t.declared[t.Kind.Key])
-	objects, err := a.api.List(ctx, t.Kind.Path, url.Values{t.Kind.Key: {name}})
+	objects, err := a.api.List(ctx, t.Kind.Path, schema.PK, url.Values{t.Kind.Key: {name}})
 	if err != nil {
 		return nil, err
 	}

@@ -105,6 +105,7 @@ func run(cmd *cobra.Command, flags runFlags, args []string) error {
 
 	requests := make(chan struct{}, 1)
 	view := newView(cmd.OutOrStdout(), log, measured, passes.schema, newStatus(b, flags, passes.client.URL(), source.paths))
+	view.unanswered = passes.client.Unanswered
 	page, err := metrics.NewHTTP(metrics.Config{
 		Metrics: measured, Health: view.health, Status: view.status,
 		Sync: func() { request(requests) }, Logger: log,

@@ -38,7 +38,11 @@ type view struct {
 	drift    string   // the diff that a dry run printed last
 	dryRun   bool     // whether passes write nothing, as asked or as a follower
 
-	asked bool         // --dry-run
+	asked bool // --dry-run
+	// unanswered, if not nil, tells how long authentik has been asked without
+	// an answer.
+	unanswered func() time.Duration
+
 	mutex gosync.Mutex // guards state
 	state metrics.Status
 }
@@ -58,6 +62,9 @@ func (v *view) status() metrics.Status {
 	defer v.mutex.Unlock()
 	status := v.state
 	status.Passes = slices.Clone(v.state.Passes)
+	if v.unanswered != nil {
+		status.Health.Server.Unanswered = v.unanswered()
+	}
 	return status
 }
 

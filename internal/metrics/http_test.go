@@ -132,6 +132,10 @@ func TestReady(t *testing.T) {
 		"never reached":    {Health{Server: Server{URL: url, Error: "connection refused"}}, "authentik at https://auth.example.com: connection refused"},
 		"out of reach":     {Health{PassEnded: true, Server: Server{URL: url, Error: "connection refused"}}, "authentik at https://auth.example.com: connection refused"},
 		"refuses":          {Health{PassEnded: true, Server: Server{URL: url, Error: "403: Token invalid/expired"}}, "authentik at https://auth.example.com: 403: Token invalid/expired"},
+		"hangs":            {Health{PassEnded: true, Server: Server{URL: url, Reached: true, Unanswered: 12345 * time.Millisecond}}, "authentik at https://auth.example.com has been asked for 12s without an answer"},
+		"hangs at first":   {Health{Server: Server{URL: url, Unanswered: time.Minute}}, "authentik at https://auth.example.com has been asked for 1m0s without an answer"},
+		"hangs again":      {Health{Server: Server{URL: url, Error: "connection refused", Unanswered: time.Minute}}, "authentik at https://auth.example.com has been asked for 1m0s without an answer"},
+		"takes its time":   {Health{PassEnded: true, Server: Server{URL: url, Reached: true, Unanswered: 10 * time.Second}}, ""},
 		"no reason given":  {Health{PassEnded: true, Server: Server{URL: url}}, "authentik at https://auth.example.com has not answered yet"},
 		"password in URL":  {Health{Server: Server{URL: "https://me:secret@auth.example.com", Error: "no"}}, "authentik at https://auth.example.com: no"},
 		"a URL that isn't": {Health{Server: Server{URL: "https://me:secret@%zz", Error: "no"}}, "authentik at (an invalid URL): no"},
@@ -212,6 +216,17 @@ func TestPageShowsTheStatus(t *testing.T) {
 		if strings.Contains(text, not) {
 			t.Errorf("the page holds %q", not)
 		}
+	}
+}
+
+func TestPageShowsSilence(t *testing.T) {
+	silent := ready
+	silent.Server.Unanswered = 11 * time.Second
+	h, _ := newTestHTTP(t, Status{Health: silent})
+	text := body(t, do(h.Handler(), "GET", "/"))
+	inOrder(t, text, "Not ready", "has been asked for 11s without an answer", "2025.10.4", `class="failure">not answering`)
+	if strings.Contains(text, ">reached<") {
+		t.Error("authentik is shown as reached")
 	}
 }
 

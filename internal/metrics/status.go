@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"fmt"
 	"net/url"
 	"time"
 )
@@ -21,12 +22,27 @@ type Server struct {
 	Reached bool
 	// Error says why it is not reached. It must not hold the token.
 	Error string
+	// Unanswered is how long authentik has now been asked without any answer; 0
+	// while nothing is asked.
+	Unanswered time.Duration
 }
 
+// longestSilence is how long authentik may take to answer before the daemon is
+// not ready. It is far more than what authentik takes (1.2 s, measured) and less
+// than the default timeout.
+const longestSilence = 10 * time.Second
+
+// Silent reports whether authentik has been asked for too long without an answer,
+// which is no failed pass yet.
+func (s Server) Silent() bool { return s.Unanswered > longestSilence }
+
 // NotReady is the reason why the daemon is not ready, or empty if it is: no pass
-// has ended yet, or authentik can't be reached or refuses the token.
+// has ended yet, or authentik can't be reached, does not answer or refuses the
+// token.
 func (h Health) NotReady() string {
 	switch {
+	case h.Server.Silent():
+		return fmt.Sprintf("authentik at %s has been asked for %s without an answer", withoutUser(h.Server.URL), h.Server.Unanswered.Truncate(time.Second))
 	case !h.Server.Reached && h.Server.Error != "":
 		return "authentik at " + withoutUser(h.Server.URL) + ": " + h.Server.Error
 	case !h.PassEnded:
