@@ -62,7 +62,11 @@ func (f *Field) Check(path string, v tree.Value) tree.Problems {
 			return problems
 		}
 	}
-	if v.HasPending() || f.accepts(v.Plain()) {
+	plain := v.Plain()
+	if !tree.Known(plain) {
+		return f.checkLater(path, v)
+	}
+	if v.HasPending() || f.accepts(plain) {
 		return nil
 	}
 	return tree.Problems{{Place: v.Place, Path: path, Message: f.complaint(v.Data)}}

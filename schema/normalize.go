@@ -27,7 +27,7 @@ func (k *Kind) normalizeMap(m tree.Map) tree.Map {
 	for i := range normalized {
 		value := &normalized[i].Value
 		if normalized[i].Name() == PK {
-			*value = tree.Value{Place: value.Place, Data: canonicalUUID(value.Data)}
+			*value = tree.Value{Place: value.Place, Data: k.NormalizeID(value.Data)}
 		} else if field := k.Fields.Field(normalized[i].Name()); field != nil {
 			*value = field.Normalize(*value)
 		}
@@ -131,4 +131,12 @@ func canonicalUUID(data any) any {
 		}
 	}
 	return data
+}
+
+// NormalizeID returns a primary key of the kind as the server writes it.
+func (k *Kind) NormalizeID(data any) any {
+	if k.field(k.ID).Type == Integer {
+		return toInteger(data)
+	}
+	return canonicalUUID(data)
 }

@@ -13,8 +13,8 @@ import (
 type Reader interface {
 	// Version gives the server's version.
 	Version(ctx context.Context) (string, error)
-	// List gives all objects of a kind; id is the field that holds their
-	// primary key. A filter in query may be ignored by the server.
+	// List gives all objects of a kind, whose primary key is in the field id. A
+	// filter in query may be ignored by the server.
 	List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error)
 	// Retrieve gives one object by what ends its path.
 	Retrieve(ctx context.Context, path, key string) (schema.Object, error)

@@ -60,7 +60,8 @@ func (e *elected) run(ctx context.Context) error {
 	return e.lease(ctx, func(leading context.Context, lost <-chan struct{}) error {
 		follower()
 		e.view.leads(true)
-		e.daemon.Run(sync.WithStopNow(leading, lost))
+		e.daemon.Reconciler.StopNow = lost
+		e.daemon.Run(leading)
 		follower = e.follow(ctx)
 		return nil
 	})

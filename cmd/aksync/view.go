@@ -146,27 +146,28 @@ func (v *view) changed(result sync.Result) {
 	event := v.log.Info()
 	switch result.Outcome {
 	case sync.Done:
-		v.metrics.AddChange(change.Kind.Model, string(change.Action), metrics.ResultSuccess)
+		v.metrics.AddChange(change.Model, change.Action, true)
+	case sync.Already:
 	case sync.Failed:
-		v.metrics.AddChange(change.Kind.Model, string(change.Action), metrics.ResultFailure)
+		v.metrics.AddChange(change.Model, change.Action, false)
 		event = v.log.Error().Err(result.Err)
 	case sync.Skipped:
 		event = v.log.Warn().Err(result.Err)
 	}
-	event.Str("model", change.Kind.Model).Str("name", change.Name).Str("source", change.Entry.Place.String()).
+	event.Str("model", change.Model).Str("name", change.Name).Str("source", change.Source.String()).
 		Msgf("%s %s", change.Action, result.Outcome)
 }
 
 // passed takes note of a pass that has ended.
 func (v *view) passed(pass *sync.Pass) {
-	v.metrics.ObserveSync(pass.Trigger, string(pass.Verdict()), pass.Started, pass.Duration)
+	v.metrics.ObserveSync(pass.Trigger, pass.Verdict(), pass.Started, pass.Duration)
 	if pass.Blueprints != nil {
-		v.metrics.SetBlueprints(pass.Blueprints.Count(sync.Valid), pass.Blueprints.Count(sync.Invalid), pass.Blueprints.Count(sync.Disabled))
+		v.metrics.SetBlueprints(pass.Blueprints.Count)
 	}
 	if pass.Plan != nil {
 		tally := pass.Tally()
 		for _, model := range v.models {
-			v.metrics.SetObjects(model, tally[model].InSync, tally[model].Drifted, tally[model].Failed)
+			v.metrics.SetObjects(model, tally[model])
 		}
 	}
 	v.logPass(pass)
@@ -182,7 +183,7 @@ func (v *view) logPass(pass *sync.Pass) {
 			event = v.log.Debug()
 		}
 		v.broken = pass.Err.Error()
-		event.Err(pass.Err).Str("trigger", pass.Trigger).Msg("the pass could not be made, it will be tried again")
+		event.Err(pass.Err).Str("trigger", string(pass.Trigger)).Msg("the pass could not be made, it will be tried again")
 		return
 	}
 	event := v.log.Debug()
@@ -194,10 +195,10 @@ func (v *view) logPass(pass *sync.Pass) {
 	for _, one := range pass.Tally() {
 		tally.InSync += one.InSync
 		tally.Drifted += one.Drifted
-		tally.Failed += one.Failed
+		tally.Amiss += one.Amiss
 	}
-	event.Str("trigger", pass.Trigger).Str("result", string(pass.Verdict())).Dur("duration_ms", pass.Duration).
-		Int("in_sync", tally.InSync).Int("drifted", tally.Drifted).Int("failed", tally.Failed).Msg("pass ended")
+	event.Str("trigger", string(pass.Trigger)).Str("result", string(pass.Verdict())).Dur("duration_ms", pass.Duration).
+		Int("in_sync", tally.InSync).Int("drifted", tally.Drifted).Int("failed", tally.Amiss).Msg("pass ended")
 }
 
 // remember keeps what the page shows.
@@ -231,7 +232,7 @@ func isServerError(err error) bool {
 
 func passRow(pass *sync.Pass) metrics.Pass {
 	row := metrics.Pass{
-		Trigger: pass.Trigger, Result: string(pass.Verdict()), Start: pass.Started, Duration: pass.Duration,
+		Trigger: pass.Trigger, Result: pass.Verdict(), Start: pass.Started, Duration: pass.Duration,
 	}
 	if pass.Err != nil {
 		row.Error = pass.Err.Error()
@@ -262,7 +263,7 @@ func passRow(pass *sync.Pass) metrics.Pass {
 		}
 	}
 	for _, tally := range pass.Tally() {
-		row.Failed += tally.Failed
+		row.Failed += tally.Amiss
 	}
 	return row
 }
@@ -274,35 +275,35 @@ func blueprintRows(pass *sync.Pass) []metrics.Blueprint {
 	}
 	rows := make([]metrics.Blueprint, 0, len(pass.Blueprints.Files))
 	for _, file := range pass.Blueprints.Files {
-		rows = append(rows, metrics.Blueprint{File: file.Path, State: string(file.State), Errors: errorsOf[file.Path]})
+		rows = append(rows, metrics.Blueprint{File: file.Path, State: file.State, Errors: errorsOf[file.Path]})
 	}
 	return rows
 }
 
 func objectRows(pass *sync.Pass) []metrics.Object {
 	rows := make([]metrics.Object, 0, len(pass.Plan.Changes))
-	add := func(change *sync.Change, state, problem string) {
+	add := func(change *sync.Change, state sync.ObjectState, problem string) {
 		rows = append(rows, metrics.Object{
-			Model: change.Kind.Model, Name: change.Name, State: state,
-			Source: change.Entry.Place.String(), Error: problem, Changes: changeLines(change),
+			Model: change.Model, Name: change.Name, State: state,
+			Source: change.Source.String(), Error: problem, Changes: changeLines(change),
 		})
 	}
 	for _, change := range pass.Plan.Changes {
 		if change.Action == sync.NoOp {
-			add(change, metrics.ObjectInSync, "")
+			add(change, sync.InSync, "")
 		} else if pass.Report == nil {
-			add(change, metrics.ObjectDrifted, "")
+			add(change, sync.Drifted, "")
 		}
 	}
 	if pass.Report == nil {
 		return rows
 	}
 	for _, result := range pass.Report.Results {
-		if result.Outcome == sync.Done {
-			add(result.Change, metrics.ObjectInSync, "")
-		} else {
-			add(result.Change, metrics.ObjectFailed, fmt.Sprint(result.Err))
+		problem := result.Change.Held
+		if result.Err != nil {
+			problem = result.Err.Error()
 		}
+		add(result.Change, result.State(), problem)
 	}
 	return rows
 }
@@ -312,7 +313,7 @@ func changeLines(change *sync.Change) []string {
 	lines := make([]string, len(change.Fields))
 	for i, field := range change.Fields {
 		after := asJSON(field.After)
-		if field.KnownAfterApply {
+		if field.KnownAfterApply() {
 			after = "known after apply"
 		}
 		lines[i] = field.Name + ": " + after

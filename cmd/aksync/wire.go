@@ -95,15 +95,15 @@ func gather(files []*blueprint.File) *sync.Blueprints {
 	read.Entries = make([]*tree.Entry, 0, entries)
 	for _, file := range files {
 		read.Files = append(read.Files, sync.Blueprint{
-			Path: file.Path, State: sync.FileState(file.Status), Problems: file.Problems,
+			Path: file.Path, State: file.Status, Problems: file.Problems,
 		})
 		switch file.Status {
-		case blueprint.Valid:
+		case tree.Valid:
 			read.Entries = append(read.Entries, file.Entries...)
-		case blueprint.Invalid:
+		case tree.Invalid:
 			read.Frozen = append(read.Frozen, file.Entries...)
 			read.Incomplete = true
-		case blueprint.Disabled:
+		case tree.Disabled:
 		}
 		read.Silent = append(read.Silent, file.Silent...)
 		for model, count := range file.Unmanaged {

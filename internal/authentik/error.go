@@ -181,3 +181,6 @@ func (x *exchange) scrubbed(err error) error {
 	}
 	return err
 }
+
+// Complains reports whether the server has a message about the field.
+func (e *Error) Complains(field string) bool { return len(e.Fields[field]) > 0 }

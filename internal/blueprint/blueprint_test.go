@@ -119,7 +119,7 @@ func readOne(t testing.TB, options blueprint.Options, name, text string) *bluepr
 	t.Helper()
 	inFolder(t, map[string]string{name: text})
 	set := read(t, newReader(t, options), ".")
-	if len(set.Files) != 1 || set.Files[0].Status != blueprint.Valid {
+	if len(set.Files) != 1 || set.Files[0].Status != tree.Valid {
 		t.Fatalf("want one valid file, got:\n%s", describe(set))
 	}
 	return set.Files[0]

@@ -32,7 +32,7 @@ func (d *document) read(root tree.Value) {
 		return
 	}
 	if disabled(top) {
-		d.file.Status = Disabled
+		d.file.Status = tree.Disabled
 		d.listen(top)
 		return
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aksync/aksync/internal/blueprint"
+	"github.com/aksync/aksync/internal/tree"
 )
 
 const nothing = "version: 1\nentries: []\n"
@@ -43,7 +44,7 @@ func TestFilesOfAFolder(t *testing.T) {
 		t.Errorf("-want +got:\n%s\n%s", diff, describe(got))
 	}
 	for _, file := range got.Files {
-		if file.Status != blueprint.Valid {
+		if file.Status != tree.Valid {
 			t.Errorf("%s is %s: %q", file.Path, file.Status, messages(file.Problems))
 		}
 	}
@@ -220,7 +221,7 @@ func TestShippedExamples(t *testing.T) {
 	set := read(t, newReader(t, blueprint.Options{}), ".")
 	entries := 0
 	for _, file := range set.Files {
-		if file.Status != blueprint.Valid {
+		if file.Status != tree.Valid {
 			t.Errorf("%s is %s: %q", file.Path, file.Status, messages(file.Problems))
 		}
 		entries += len(file.Entries)

@@ -35,7 +35,7 @@ func readText(t testing.TB, r *Reader, name, text string) *File {
 // checkFile wants what holds for every file, whatever is in it.
 func checkFile(t *testing.T, file *File) {
 	t.Helper()
-	if invalid := len(file.Problems) > 0; invalid != (file.Status == Invalid) {
+	if invalid := len(file.Problems) > 0; invalid != (file.Status == tree.Invalid) {
 		t.Errorf("the status is %s with problems %v", file.Status, file.Problems)
 	}
 	for _, problem := range file.Problems {

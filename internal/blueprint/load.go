@@ -90,7 +90,7 @@ func (s source) hash() digest {
 func (r *Reader) readSource(ctx context.Context, s source, p *policy, before made) made {
 	now := made{parts: s.parts}
 	if s.problem != nil {
-		now.file = &File{Path: s.parts[0].name, Status: Invalid, Problems: tree.Problems{*s.problem}}
+		now.file = &File{Path: s.parts[0].name, Status: tree.Invalid, Problems: tree.Problems{*s.problem}}
 		return now
 	}
 	now.source = s.hash()
@@ -107,7 +107,7 @@ func (r *Reader) readSource(ctx context.Context, s source, p *policy, before mad
 
 // load makes the file of a source.
 func (r *Reader) load(ctx context.Context, s source, p *policy) (file *File, imports []seen, again bool) {
-	file = &File{Path: s.parts[0].name, Status: Valid, Unmanaged: map[string]int{}, inputs: newInputs(p)}
+	file = &File{Path: s.parts[0].name, Status: tree.Valid, Unmanaged: map[string]int{}, inputs: newInputs(p)}
 	d := &document{
 		file:   file,
 		shapes: newShapes(),
@@ -142,7 +142,7 @@ func (r *Reader) load(ctx context.Context, s source, p *policy) (file *File, imp
 	case found:
 		d.read(root)
 	case len(file.Problems) == 0:
-		file.Status = Disabled
+		file.Status = tree.Disabled
 	}
 	file.Problems = file.Problems.Sort()
 	if filepath.Ext(file.Path) == ".cue" {
@@ -154,7 +154,7 @@ func (r *Reader) load(ctx context.Context, s source, p *policy) (file *File, imp
 		})
 	}
 	if len(file.Problems) > 0 {
-		file.Status = Invalid
+		file.Status = tree.Invalid
 	}
 	return file, imports, again
 }

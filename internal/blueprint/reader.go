@@ -45,16 +45,6 @@ type Options struct {
 	CUEWorker []string
 }
 
-// Status is what came of a file.
-type Status string
-
-// The statuses of a file.
-const (
-	Valid    Status = "valid"
-	Invalid  Status = "invalid"  // it has problems, none of its entries may be applied
-	Disabled Status = "disabled" // it says that it is switched off, or declares nothing
-)
-
 // File is what one blueprint says. It is not changed once it is made.
 type File struct {
 	// Path is the file as the user names it; for a CUE package of several
@@ -62,7 +52,7 @@ type File struct {
 	Path string
 	// Parts are all files of a CUE package; nil where there is one.
 	Parts  []string
-	Status Status
+	Status tree.FileState
 	// Entries are those of managed kinds, evaluated as far as that needs no
 	// server, normalized and checked, without those whose conditions are
 	// false. In an invalid file they are those that could be read, without

@@ -31,7 +31,7 @@ func TestUnchanged(t *testing.T) {
 	now := func() map[string]*blueprint.File {
 		files := map[string]*blueprint.File{}
 		for _, file := range read(t, reader, "b").Files {
-			if file.Status != blueprint.Valid {
+			if file.Status != tree.Valid {
 				t.Fatalf("%s: %q", file.Path, messages(file.Problems))
 			}
 			files[file.Path] = file
@@ -157,7 +157,7 @@ func TestInvalidKeepsIdentities(t *testing.T) {
 	})
 	var names []any
 	for _, file := range read(t, newReader(t, blueprint.Options{}), ".").Files {
-		if file.Status != blueprint.Invalid {
+		if file.Status != tree.Invalid {
 			t.Errorf("%s is %s", file.Path, file.Status)
 		}
 		for _, entry := range file.Entries {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/sync"
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 )
@@ -193,16 +195,16 @@ func TestPageShowsTheStatus(t *testing.T) {
 		Version: "1.2.3", Revision: "abcdef0", Started: start, DryRun: true, Interval: 5 * time.Minute,
 		Watched: []string{"blueprints"},
 		Health:  Health{PassEnded: true, Server: Server{URL: "https://me:secret@auth.example.com", Version: "2025.10.4", Error: "connection refused"}},
-		Passes: []Pass{{Trigger: TriggerFile, Result: ResultPartial, Start: start, Duration: 1234567 * time.Microsecond,
+		Passes: []Pass{{Trigger: sync.TriggerFile, Result: sync.Partial, Start: start, Duration: 1234567 * time.Microsecond,
 			Created: 11, Updated: 12, Deleted: 13, Unchanged: 14, Failed: 15, Error: "one object failed"}},
 		Blueprints: []Blueprint{
-			{File: "off.yaml", State: BlueprintDisabled}, {File: "fine.yaml", State: BlueprintValid},
-			{File: "bad.yaml", State: BlueprintInvalid, Errors: []string{"bad.yaml:7:9: unknown attribute", "bad.yaml:8:1: no name"}},
+			{File: "off.yaml", State: tree.Disabled}, {File: "fine.yaml", State: tree.Valid},
+			{File: "bad.yaml", State: tree.Invalid, Errors: []string{"bad.yaml:7:9: unknown attribute", "bad.yaml:8:1: no name"}},
 		},
 		Objects: []Object{
-			{Model: model, Name: "calm", State: ObjectInSync, Source: "fine.yaml:3:5"},
-			{Model: model, Name: "adrift", State: ObjectDrifted},
-			{Model: model, Name: "broken", State: ObjectFailed, Error: "500 Internal Server Error"},
+			{Model: model, Name: "calm", State: sync.InSync, Source: "fine.yaml:3:5"},
+			{Model: model, Name: "adrift", State: sync.Drifted},
+			{Model: model, Name: "broken", State: sync.Amiss, Error: "500 Internal Server Error"},
 		},
 	})
 	text := body(t, do(h.Handler(), "GET", "/"))
@@ -275,7 +277,7 @@ func TestPageStyleIsTheOneThePolicyNames(t *testing.T) {
 }
 
 func TestPageLeavesTheCallersOrderAlone(t *testing.T) {
-	objects := []Object{{Name: "b", State: ObjectInSync}, {Name: "a", State: ObjectInSync}}
+	objects := []Object{{Name: "b", State: sync.InSync}, {Name: "a", State: sync.InSync}}
 	h, _ := newTestHTTP(t, Status{Objects: objects})
 	inOrder(t, body(t, do(h.Handler(), "GET", "/")), "<td>a</td>", "<td>b</td>")
 	if objects[0].Name != "b" {

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"net/url"
 	"time"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/sync"
 )
 
 // Health is what decides whether the daemon is ready.
@@ -80,9 +83,10 @@ type Status struct {
 
 // Pass is one pass over all blueprints.
 type Pass struct {
-	Trigger, Result string // TriggerStart and so on, ResultSuccess and so on
-	Start           time.Time
-	Duration        time.Duration
+	Trigger  sync.Trigger
+	Result   sync.Verdict
+	Start    time.Time
+	Duration time.Duration
 	// Changes made, or in a dry run the changes that would be made.
 	Created, Updated, Deleted int
 	Unchanged, Failed         int // objects
@@ -92,14 +96,14 @@ type Pass struct {
 // Blueprint is one file.
 type Blueprint struct {
 	File   string
-	State  string   // BlueprintValid, BlueprintInvalid or BlueprintDisabled
+	State  tree.FileState
 	Errors []string // each with its place
 }
 
 // Object is one object that blueprints declare.
 type Object struct {
 	Model, Name string
-	State       string // ObjectInSync, ObjectDrifted or ObjectFailed
+	State       sync.ObjectState
 	Source      string // file:line:column of its entry
 	Error       string
 	// Changes are the fields that the last pass changed or would change, one

@@ -103,10 +103,10 @@ func Validation(w io.Writer, pass *sync.Pass, about About) error {
 func asChange(planned *sync.Change) change {
 	c := change{
 		Action:   planned.Action,
-		Model:    planned.Kind.Model,
+		Model:    planned.Model,
 		Name:     planned.Name,
-		Source:   asSource(planned.Entry.Place),
-		UsedBy:   append([]string{}, planned.UsedBy...),
+		Source:   asSource(planned.Source),
+		UsedBy:   append([]string{}, planned.UserNames()...),
 		Fields:   []field{},
 		Warnings: Warnings(planned),
 	}
@@ -114,9 +114,17 @@ func asChange(planned *sync.Change) change {
 		c.PK = &planned.PK
 	}
 	for _, f := range planned.Fields {
-		c.Fields = append(c.Fields, field(f))
+		c.Fields = append(c.Fields, asField(f))
 	}
 	return c
+}
+
+// asField is one field; a value that is known only after apply is null.
+func asField(f sync.FieldChange) field {
+	if f.KnownAfterApply() {
+		return field{Name: f.Name, Before: f.Before, KnownAfterApply: true}
+	}
+	return field{Name: f.Name, Before: f.Before, After: f.After}
 }
 
 func asSource(place tree.Place) source {

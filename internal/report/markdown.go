@@ -125,7 +125,7 @@ func notManaged(blueprints *sync.Blueprints) []string {
 
 // object says what a change is of.
 func object(change *sync.Change) string {
-	return change.Kind.Title + " " + code(quote(change.Name, columns))
+	return change.Title + " " + code(quote(change.Name, columns))
 }
 
 func tableRow(change *sync.Change) string {
@@ -134,15 +134,15 @@ func tableRow(change *sync.Change) string {
 		fields = append(fields, code(field.Name))
 	}
 	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", verb(change), object(change),
-		code(change.Entry.Place.String()), codes(change.UsedBy), strings.Join(fields, ", "))
+		code(change.Source.String()), codes(change.UserNames()), strings.Join(fields, ", "))
 }
 
 func detail(change *sync.Change) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<details><summary>%s %s</summary>\n\n", verb(change), object(change))
-	fmt.Fprintf(&b, "Declared at %s", code(change.Entry.Place.String()))
-	if len(change.UsedBy) > 0 {
-		b.WriteString(", used by " + codes(change.UsedBy))
+	fmt.Fprintf(&b, "Declared at %s", code(change.Source.String()))
+	if len(change.UserNames()) > 0 {
+		b.WriteString(", used by " + codes(change.UserNames()))
 	}
 	b.WriteString(".\n\n")
 	if rows := rowsOf(change); len(rows) > 0 {

@@ -64,16 +64,16 @@ func mixed(t *testing.T) *sync.Pass {
 		entry(40, "same", tree.Present, nil),
 		entry(50, "incomplete", tree.Present, nil),
 	}}
-	plan := sync.MakePlan(s, desired, sync.Live{Version: "2025.10.4", Objects: map[string][]schema.Object{stageModel: {
+	plan := sync.MakePlan(s, desired, sync.Live{Version: "2025.10.4", Kinds: map[string]sync.Listing{stageModel: {Objects: []schema.Object{
 		live("00000000-0000-4000-8000-000000000001", "login", "default-authentication-flow", "intranet"),
 		live("00000000-0000-4000-8000-000000000002", "gone", "extranet"),
 		live("00000000-0000-4000-8000-000000000003", "same"),
-	}}}, sync.Guards{})
+	}}}})
 	return &sync.Pass{Plan: plan, Blueprints: &sync.Blueprints{
 		Files: []sync.Blueprint{
-			{Path: "login.yaml", State: sync.Valid},
-			{Path: "old.yaml", State: sync.Disabled},
-			{Path: "wrong.yaml", State: sync.Invalid, Problems: tree.Problems{{
+			{Path: "login.yaml", State: tree.Valid},
+			{Path: "old.yaml", State: tree.Disabled},
+			{Path: "wrong.yaml", State: tree.Invalid, Problems: tree.Problems{{
 				Place: tree.Place{File: "wrong.yaml", Line: 7, Column: 9}, Path: "entries[0].attrs.backends[1]", Message: `"x" is not known: want one of y`,
 			}}},
 		},

@@ -49,9 +49,9 @@ func fieldRows(action sync.Action, field sync.FieldChange) []row {
 	before, beforeIsList := field.Before.([]any)
 	after, afterIsList := field.After.([]any)
 	switch {
-	case field.KnownAfterApply && action == sync.Create:
+	case field.KnownAfterApply() && action == sync.Create:
 		return one(" %s", unknown)
-	case field.KnownAfterApply:
+	case field.KnownAfterApply():
 		return one(" %s -> %s", literal(field.Before, width-len(unknown)-len(" -> ")), unknown)
 	case afterIsList && (beforeIsList || field.Before == nil):
 		return append(one(""), listRows(before, after)...)

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	gosync "sync"
 	"testing"
 	"unicode"
 	"unicode/utf8"
@@ -22,28 +21,30 @@ import (
 // clear is a pass without changes and without errors.
 func clear(t testing.TB) *sync.Pass { return passOf(t) }
 
-// loaded is the schema, which takes long to compile and is only read.
-var loaded = gosync.OnceValues(func() (*schema.Schema, error) { return schema.Load() })
-
 // passOf is a pass with the changes given, all of password stages.
 func passOf(t testing.TB, changes ...*sync.Change) *sync.Pass {
 	t.Helper()
-	s, err := loaded()
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, change := range changes {
-		change.Kind = s.Kind(stageModel)
+		change.Model, change.Title = stageModel, "password stage"
 	}
 	return &sync.Pass{
 		Plan:       &sync.Plan{Version: "2025.10.4", Changes: changes},
-		Blueprints: &sync.Blueprints{Files: []sync.Blueprint{{Path: "login.yaml", State: sync.Valid}}},
+		Blueprints: &sync.Blueprints{Files: []sync.Blueprint{{Path: "login.yaml", State: tree.Valid}}},
 	}
 }
 
 func updateOf(name string, fields ...sync.FieldChange) *sync.Change {
 	return &sync.Change{Action: sync.Update, Name: name, PK: "1", Fields: fields,
-		Entry: &tree.Entry{Place: tree.Place{File: "login.yaml", Line: 3, Column: 5}}}
+		Source: tree.Place{File: "login.yaml", Line: 3, Column: 5}}
+}
+
+// users are those of the names; people log in through the entrances.
+func users(names, entrances []string) []schema.User {
+	var users []schema.User
+	for _, name := range names {
+		users = append(users, schema.User{Name: name, Entrance: slices.Contains(entrances, name)})
+	}
+	return users
 }
 
 func list(words string) []any {
@@ -128,7 +129,7 @@ func TestLongValues(t *testing.T) {
 		sync.FieldChange{Name: "struct", Before: map[string]any{"k": long}, After: map[string]any{"k": "\u009b<&"}},
 		sync.FieldChange{Name: "list", Before: []any{}, After: []any{long, "\u202e\x1b`\n"}},
 	)
-	change.Entry.Place.File = strings.Repeat("folder/", 8) + "login.yaml"
+	change.Source.File = strings.Repeat("folder/", 8) + "login.yaml"
 	golden(t, "long.txt", []byte(textOf(t, passOf(t, change))))
 }
 
@@ -158,7 +159,7 @@ func TestLinesFitTheTerminal(t *testing.T) {
 
 func TestWarnings(t *testing.T) {
 	backends := func(before, after string) sync.FieldChange {
-		return sync.FieldChange{Name: "backends", Before: list(before), After: list(after)}
+		return sync.FieldChange{Name: "backends", Before: list(before), After: list(after), Choices: true}
 	}
 	tests := []struct {
 		name              string
@@ -177,7 +178,7 @@ func TestWarnings(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			test.change.UsedBy, test.change.Entrances = test.usedBy, test.entrances
+			test.change.Users = users(test.usedBy, test.entrances)
 			passOf(t, test.change)
 			got := strings.Join(report.Warnings(test.change), "\n")
 			if (test.want == "") != (got == "") || !regexp.MustCompile(test.want).MatchString(got) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fatih/color"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -82,7 +83,7 @@ func (t *Text) Validation(pass *sync.Pass) error {
 	t.leftAlone(pass)
 	b := pass.Blueprints
 	t.line("%s valid, %d invalid, %d disabled; %s.",
-		count(b.Count(sync.Valid), "blueprint", "blueprints"), b.Count(sync.Invalid), b.Count(sync.Disabled), count(len(pass.Problems()), "error", "errors"))
+		count(b.Count(tree.Valid), "blueprint", "blueprints"), b.Count(tree.Invalid), b.Count(tree.Disabled), count(len(pass.Problems()), "error", "errors"))
 	return t.err
 }
 
@@ -94,8 +95,8 @@ func (t *Text) Applied(report *sync.Report) error {
 			done[result.Change.Action]++
 			continue
 		}
-		t.line("%s", t.fail("%s", clean(fmt.Sprintf("%s: %s %s %q: %s", result.Change.Entry.Place,
-			result.Change.Action, result.Change.Kind.Title, result.Change.Name, result.Err))))
+		t.line("%s", t.fail("%s", clean(fmt.Sprintf("%s: %s %s %q: %s", result.Change.Source,
+			result.Change.Action, result.Change.Title, result.Change.Name, result.Err))))
 	}
 	line := fmt.Sprintf("Applied: %d created, %d updated, %d deleted", done[sync.Create], done[sync.Update], done[sync.Delete])
 	if failed := report.Count(sync.Failed); failed > 0 {
@@ -142,7 +143,7 @@ func (t *Text) change(change *sync.Change) {
 	case sync.Delete:
 		t.header(t.remove, "- delete %s", change)
 	}
-	if users := cleanAll(change.UsedBy); len(users) > 0 {
+	if users := cleanAll(change.UserNames()); len(users) > 0 {
 		t.lines(t.plain, wrap("    used by ", "      ", users, ", "))
 	}
 	for _, warning := range Warnings(change) {
@@ -157,8 +158,8 @@ func (t *Text) change(change *sync.Change) {
 // header writes what happens to which object, and where that is declared: on a
 // line of its own where one line is too short.
 func (t *Text) header(paint paint, format string, change *sync.Change) {
-	title := fmt.Sprintf(format, change.Kind.Title+" "+quote(change.Name, columns/2))
-	place := clean(change.Entry.Place.String())
+	title := fmt.Sprintf(format, change.Title+" "+quote(change.Name, columns/2))
+	place := clean(change.Source.String())
 	if utf8.RuneCountInString(title)+2+utf8.RuneCountInString(place) <= columns {
 		t.line("%s%s", paint("%s", title), t.faint("  %s", place))
 		return

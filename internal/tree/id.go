@@ -1,6 +1,9 @@
 package tree
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // ID is the primary key of an object that a reference means. authentik's tags
 // give the key itself, a UUID or a number of Python's, and not its text.
@@ -53,4 +56,48 @@ func walkIDs(plain any, found func(ID)) {
 			walkIDs(value, found)
 		}
 	}
+}
+
+// Replace returns plain data with each ID that is not known replaced by what by
+// returns for it; a Text of which all parts are known then is a string.
+func Replace(plain any, by func(ID) any) any {
+	switch plain := plain.(type) {
+	case ID:
+		return by(plain)
+	case Text:
+		return replaceText(plain, by)
+	case []any:
+		replaced := make([]any, len(plain))
+		for i, element := range plain {
+			replaced[i] = Replace(element, by)
+		}
+		return replaced
+	case map[string]any:
+		replaced := make(map[string]any, len(plain))
+		for key, value := range plain {
+			replaced[key] = Replace(value, by)
+		}
+		return replaced
+	default:
+		return plain
+	}
+}
+
+func replaceText(parts Text, by func(ID) any) any {
+	var text strings.Builder
+	replaced := make(Text, len(parts))
+	known := true
+	for i, part := range parts {
+		if id, isID := part.(ID); isID {
+			part = by(id)
+		}
+		replaced[i] = part
+		literal, isScalar := Scalar(part)
+		text.WriteString(literal)
+		known = known && isScalar
+	}
+	if known {
+		return text.String()
+	}
+	return replaced
 }
