@@ -34,7 +34,7 @@ func (e *evaluator) condition(n tree.Value, args tree.List) (tree.Value, error) 
 }
 
 // choose is !If. Only the value that is chosen is evaluated.
-func (e *evaluator) choose(args tree.List) (tree.Value, error) {
+func (e *evaluator) choose(_ tree.Value, args tree.List) (tree.Value, error) {
 	condition, err := e.need(args[0])
 	if err != nil {
 		return tree.Value{}, err
@@ -51,7 +51,8 @@ func (e *evaluator) choose(args tree.List) (tree.Value, error) {
 }
 
 // enumerate evaluates a value for each item of a list, a mapping or a text.
-func (e *evaluator) enumerate(n tree.Value, args tree.List, own *frame) (tree.Value, error) {
+func (e *evaluator) enumerate(n tree.Value, args tree.List) (tree.Value, error) {
+	own := e.own
 	if c, isCall := args[0].Data.(*tree.Call); isCall && (c.Tag == "!Value" || c.Tag == "!Index") {
 		if depth, ok := depthOf(c.Arg); ok && depth == 0 {
 			return tree.Value{}, e.report(args[0].Place, "%s 0 is an item of this very !Enumerate: want a depth of 1 or more", c.Tag)
@@ -101,6 +102,8 @@ func itemsOf(over tree.Value) (tree.Map, bool) {
 	switch data := over.Data.(type) {
 	case tree.Map:
 		return data, true
+	case tree.Object:
+		return tree.Map(data), true
 	case tree.List:
 		items := make(tree.Map, len(data))
 		for i, element := range data {
@@ -214,7 +217,8 @@ func (m *merger) nodes(base, over tree.Value) tree.Value {
 }
 
 // item is !Value or !Index: an item of an !Enumerate around it.
-func (e *evaluator) item(n tree.Value, tag string, args tree.List) (tree.Value, error) {
+func (e *evaluator) item(n tree.Value, args tree.List) (tree.Value, error) {
+	tag := e.tag
 	depth, ok := depthOf(args[0])
 	switch {
 	case !ok:

@@ -37,6 +37,10 @@ type evaluator struct {
 	path   string
 	// frames are the !Enumerate tags around what is evaluated.
 	frames []*frame
+	// tag is the tag that is evaluated, and own its frame, where it is an
+	// !Enumerate.
+	tag string
+	own *frame
 	// contexts are the context's keys that are being evaluated.
 	contexts []string
 	tags     int // how many tags are around what is evaluated
@@ -137,7 +141,7 @@ func (e *evaluator) deepDict(place tree.Place, pairs tree.Map) (tree.Value, erro
 func (e *evaluator) deepCall(n tree.Value, c *tree.Call) (tree.Value, error) {
 	own := &frame{}
 	before := len(e.frames)
-	if c.Tag == "!Enumerate" {
+	if c.Tag == tagEnumerate {
 		e.frames = append(e.frames, own)
 	}
 	evaluated, err := e.resolve(n, c, own, before)
@@ -182,20 +186,20 @@ func (e *evaluator) need(n tree.Value) (tree.Value, error) {
 	return e.known(evaluated)
 }
 
-// known gives an evaluated value as a lookup completes it.
+// known gives an evaluated value as a lookup completes it, with all that is in it.
 func (e *evaluator) known(n tree.Value) (tree.Value, error) {
-	pending, isPending := n.Data.(tree.Pending)
-	if !isPending {
+	if !n.HasPending() {
 		return n, nil
 	}
 	if e.lookup == nil {
-		return tree.Value{}, pendingError{pending.References()}
+		return tree.Value{}, pendingError{n.References()}
 	}
-	value, err := pending.Resolve(e.lookup)
+	value, err := n.Resolve(e.lookup)
 	if err != nil {
 		return tree.Value{}, err
 	}
-	return value.Within(n.Place), nil
+	value = value.Within(n.Place)
+	return value, e.complete(value, e.tag)
 }
 
 // complete makes sure that authentik evaluated all of a value that a tag gave.
@@ -257,7 +261,7 @@ func (e *evaluator) enter(n tree.Value) error {
 }
 
 // apply evaluates a call, of which language.complain had nothing to say when it
-// was loaded.
+// was loaded. own is the frame of an !Enumerate.
 func (e *evaluator) apply(n tree.Value, c *tree.Call, own *frame) (tree.Value, error) {
 	if complaint := e.scope.language.complainUnused(c); complaint != "" {
 		return tree.Value{}, e.report(n.Place, "%s", complaint)
@@ -266,30 +270,8 @@ func (e *evaluator) apply(n tree.Value, c *tree.Call, own *frame) (tree.Value, e
 	if !isList {
 		args = tree.List{c.Arg}
 	}
-	switch c.Tag {
-	case tree.TagKeyOf:
-		return e.keyOf(n, args)
-	case tree.TagFind, tree.TagFindObject:
-		return e.find(n, c.Tag, args)
-	case "!Env":
-		return e.env(n, args)
-	case "!File":
-		return e.file(n, args)
-	case "!Context":
-		return e.contextValue(n, args)
-	case "!ParseJSON":
-		return e.parseJSON(n, args)
-	case "!Format":
-		return e.format(n, args)
-	case "!Condition":
-		return e.condition(n, args)
-	case "!If":
-		return e.choose(args)
-	case "!Enumerate":
-		return e.enumerate(n, args, own)
-	case "!AtIndex":
-		return e.atIndex(n, args)
-	default:
-		return e.item(n, c.Tag, args)
-	}
+	outerTag, outerFrame := e.tag, e.own
+	e.tag, e.own = c.Tag, own
+	defer func() { e.tag, e.own = outerTag, outerFrame }()
+	return e.scope.language[c.Tag].evaluate(e, n, args)
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -47,8 +48,14 @@ type inputs struct {
 	policy *policy
 
 	mu        sync.Mutex
-	variables map[string]string
+	variables map[string]variable
 	files     map[string]fileInput
+}
+
+// variable is an environment variable as it was read.
+type variable struct {
+	value string
+	isSet bool
 }
 
 type fileInput struct {
@@ -58,25 +65,29 @@ type fileInput struct {
 
 func newInputs(p *policy) *inputs { return &inputs{policy: p} }
 
-// env gives the value of a variable, or says why it may not be read.
-func (in *inputs) env(name string) (string, error) {
+// env gives the value of a variable and whether it is set, or says why it may not
+// be read.
+func (in *inputs) env(name string) (value string, isSet bool, err error) {
 	if err := in.policy.mayReadEnv(name); err != nil {
-		return "", err
+		return "", false, err
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	value, known := in.variables[name]
+	read, known := in.variables[name]
 	if !known {
-		value, _ = in.policy.lookupEnv(name)
+		read.value, read.isSet = in.policy.lookupEnv(name)
 		if in.variables == nil { // most files look at nothing
-			in.variables = map[string]string{}
+			in.variables = map[string]variable{}
 		}
-		in.variables[name] = value
+		in.variables[name] = read
 	}
-	if !utf8.ValidString(value) {
-		return "", fmt.Errorf("the environment variable %s is not text in UTF-8", name)
+	if !utf8.ValidString(read.value) {
+		return "", true, fmt.Errorf("the environment variable %s is not text in UTF-8", name)
 	}
-	return value, nil
+	if len(in.policy.envAllow) == 0 && holdsPassword(read.value) {
+		return "", true, fmt.Errorf("environment variable %s may not be read, since it looks like an address with a password in it: allow it with --env-allow %s", name, name)
+	}
+	return read.value, read.isSet, nil
 }
 
 // file gives the text of a file. The error is an *unreadableError where a
@@ -100,7 +111,7 @@ func (in *inputs) unchanged() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	for name, before := range in.variables {
-		if now, _ := in.policy.lookupEnv(name); now != before {
+		if value, isSet := in.policy.lookupEnv(name); (variable{value, isSet}) != before {
 			return false
 		}
 	}
@@ -125,8 +136,16 @@ func (in *inputs) names() Inputs {
 // secretWords are the parts of a variable's name that keep !Env from it where
 // nobody said which variables it may read.
 func secretWords() []string {
-	return []string{"TOKEN", "SECRET", "PASS", "KEY", "CRED", "PRIVATE", "AUTH"}
+	return []string{"TOKEN", "SECRET", "PASS", "KEY", "CRED", "PRIVATE", "AUTH", "DSN", "DATABASE_URL", "CONNECTION"}
 }
+
+// passwordForms are the forms in which addresses of servers hold a password:
+// scheme://user:password@host, user:password@tcp(host), and password=….
+var passwordForms = regexp.MustCompile(`(?i)://[^\s/?#]*:[^\s/?#]*@|^[^\s/:@]+:[^\s]+@[a-z0-9]*\(|(?:^|[\s;&?,])(?:password|passwd|pwd|secret|token|api_?key|access_?key|sig)\s*=\s*[^\s]`)
+
+// holdsPassword reports whether a variable's value looks like an address with a
+// password in it, whatever the variable is called.
+func holdsPassword(value string) bool { return passwordForms.MatchString(value) }
 
 // mayReadEnv says why a variable may not be read. A blueprint may come from
 // somebody who may not see the daemon's secrets.

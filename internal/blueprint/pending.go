@@ -17,6 +17,9 @@ func (r *reference) Resolve(lookup tree.Lookup) (tree.Value, error) {
 	if err != nil {
 		return tree.Value{}, placed(err, r.to.Place)
 	}
+	if object, isMap := value.Data.(tree.Map); isMap && r.to.Tag == tree.TagFindObject {
+		value.Data = tree.Object(object)
+	}
 	if value.Place == (tree.Place{}) {
 		value.Place = r.to.Place
 	}
@@ -68,7 +71,14 @@ func (x *expression) Resolve(lookup tree.Lookup) (tree.Value, error) {
 	if err != nil {
 		return tree.Value{}, err
 	}
-	return evaluated.Resolve(lookup)
+	resolved, err := evaluated.Resolve(lookup)
+	if err != nil {
+		return tree.Value{}, err
+	}
+	if err := e.complete(resolved, e.tag); err != nil && len(e.problems) > 0 {
+		return tree.Value{}, e.problems[0]
+	}
+	return resolved, nil
 }
 
 // copyFrames lets an expression be resolved more than once, and by more than

@@ -46,7 +46,8 @@ func (e *evaluator) suggestID(id string) string {
 }
 
 // find asks for the object of a model whose fields are as given.
-func (e *evaluator) find(n tree.Value, tag string, args tree.List) (tree.Value, error) {
+func (e *evaluator) find(n tree.Value, args tree.List) (tree.Value, error) {
+	tag := e.tag
 	model, err := e.text(args[0], tag+" wants the name of a model first")
 	if err != nil {
 		return tree.Value{}, err

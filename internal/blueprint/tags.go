@@ -2,6 +2,7 @@ package blueprint
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -9,52 +10,54 @@ import (
 	"github.com/aksync/aksync/schema"
 )
 
-// form is how a tag is written. A tag that takes text takes it as it stands:
-// !Env 012 is the variable 012 and no octal number.
-type form struct {
+// tag is one of authentik's tags: how it is written, and what it gives. One that
+// takes text takes it as it stands: !Env 012 is the variable 012 and no octal
+// number.
+type tag struct {
 	text        bool // it may be followed by text
 	least, most int  // how many arguments a list may hold; most 0: no list, -1: any number
 	want        string
+	// evaluate gives the tag's value; args are its arguments, or the text that
+	// follows it.
+	evaluate func(e *evaluator, n tree.Value, args tree.List) (tree.Value, error)
 }
 
-// forms are authentik's tags (authentik/blueprints/v1/common.py).
-func forms() map[string]form {
-	return map[string]form{
-		tree.TagKeyOf:      {true, 0, 0, "the id of an entry"},
-		tree.TagFind:       {false, 1, -1, "[model, [field, value], …]"},
-		tree.TagFindObject: {false, 1, -1, "[model, [field, value], …]"},
-		"!Env":             {true, 2, 2, "a variable, or [variable, default]"},
-		"!File":            {true, 2, 2, "a path, or [path, default]"},
-		"!Context":         {true, 2, 2, "a key, or [key, default]"},
-		"!ParseJSON":       {true, 0, 0, "JSON, as text"},
-		"!Format":          {false, 1, -1, "[format, value, …]"},
-		"!Condition":       {false, 1, -1, "[mode, value, …]"},
-		"!If":              {false, 1, 3, "[condition], or [condition, value if true, value if false]"},
-		"!Enumerate":       {false, 3, 3, "[list or mapping, SEQ or MAP, value]"},
-		"!Index":           {true, 0, 0, "a depth: 0 is the innermost !Enumerate"},
-		"!Value":           {true, 0, 0, "a depth: 0 is the innermost !Enumerate"},
-		"!AtIndex":         {false, 2, 3, "[list or mapping, index or key], or with a default for a third"},
+// language is the tags, by name.
+type language map[string]tag
+
+// newLanguage returns authentik's tags (authentik/blueprints/v1/common.py). A further
+// one is a further line; schema/blueprint.cue has its name, too, and
+// schema/jsontag.go the shape that an editor takes for it: tests hold both to
+// this table.
+func newLanguage() language {
+	const depth = "a depth: 0 is the innermost !Enumerate"
+	return language{
+		tree.TagKeyOf:      {true, 0, 0, "the id of an entry", (*evaluator).keyOf},
+		tree.TagFind:       {false, 1, -1, "[model, [field, value], …]", (*evaluator).find},
+		tree.TagFindObject: {false, 1, -1, "[model, [field, value], …]", (*evaluator).find},
+		"!Env":             {true, 2, 2, "a variable, or [variable, default]", (*evaluator).env},
+		"!File":            {true, 2, 2, "a path, or [path, default]", (*evaluator).file},
+		"!Context":         {true, 2, 2, "a key, or [key, default]", (*evaluator).contextValue},
+		"!ParseJSON":       {true, 0, 0, "JSON, as text", (*evaluator).parseJSON},
+		"!Format":          {false, 1, -1, "[format, value, …]", (*evaluator).format},
+		"!Condition":       {false, 1, -1, "[mode, value, …]", (*evaluator).condition},
+		"!If":              {false, 1, 3, "[condition], or [condition, value if true, value if false]", (*evaluator).choose},
+		tagEnumerate:       {false, 3, 3, "[list or mapping, SEQ or MAP, value]", (*evaluator).enumerate},
+		"!Index":           {true, 0, 0, depth, (*evaluator).item},
+		"!Value":           {true, 0, 0, depth, (*evaluator).item},
+		"!AtIndex":         {false, 2, 3, "[list or mapping, index or key], or with a default for a third", (*evaluator).atIndex},
 	}
 }
 
-// language knows the tags.
-type language struct{ forms map[string]form }
+// tagEnumerate is the tag whose value is evaluated once for each item.
+const tagEnumerate = "!Enumerate"
 
-func newLanguage() language { return language{forms()} }
-
-func (l language) names() []string {
-	names := make([]string, 0, len(l.forms))
-	for name := range l.forms {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
+func (l language) names() []string { return slices.Sorted(maps.Keys(l)) }
 
 // complain says what is wrong with a call that authentik could not even load,
 // or gives "". More arguments than are used load there: see complainUnused.
 func (l language) complain(c *tree.Call) string {
-	f, known := l.forms[c.Tag]
+	f, known := l[c.Tag]
 	if !known {
 		return fmt.Sprintf("unknown tag %s: %s", c.Tag, schema.Suggest(c.Tag, l.names()))
 	}
@@ -77,7 +80,7 @@ func (l language) complainUnused(c *tree.Call) string {
 	if !isList {
 		return ""
 	}
-	if most := l.forms[c.Tag].most; most >= 0 && len(arg) > most || c.Tag == "!If" && len(arg) == 2 {
+	if most := l[c.Tag].most; most >= 0 && len(arg) > most || c.Tag == "!If" && len(arg) == 2 {
 		return l.misuse(c)
 	}
 	return ""
@@ -91,7 +94,7 @@ func (l language) misuse(c *tree.Call) string {
 	case tree.List:
 		given = fmt.Sprintf("a list of %d", len(arg))
 	}
-	return fmt.Sprintf("%s can't take %s: want %s %s", c.Tag, given, c.Tag, l.forms[c.Tag].want)
+	return fmt.Sprintf("%s can't take %s: want %s %s", c.Tag, given, c.Tag, l[c.Tag].want)
 }
 
 // join lists names for a message.

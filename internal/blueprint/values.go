@@ -21,7 +21,7 @@ func (e *evaluator) env(n tree.Value, args tree.List) (tree.Value, error) {
 	if err != nil {
 		return tree.Value{}, err
 	}
-	value, err := e.scope.inputs.env(name)
+	value, isSet, err := e.scope.inputs.env(name)
 	if err != nil {
 		return tree.Value{}, e.report(n.Place, "%s", err)
 	}
@@ -29,7 +29,11 @@ func (e *evaluator) env(n tree.Value, args tree.List) (tree.Value, error) {
 		return e.sized(n, value)
 	}
 	if len(args) == 1 {
-		return tree.Value{}, e.report(n.Place, "the environment variable %s is not set: set it, or give a default: !Env [%s, …]", name, name)
+		state := "is not set: set it"
+		if isSet {
+			state = "is set and empty, which authentik takes for not set: give it a value"
+		}
+		return tree.Value{}, e.report(n.Place, "the environment variable %s %s, or give a default: !Env [%s, …]", name, state, name)
 	}
 	return e.fallback(args[1], "!Env")
 }
@@ -240,6 +244,8 @@ func (e *evaluator) atIndex(n tree.Value, args tree.List) (tree.Value, error) {
 		return e.atPosition(n, data, index, args)
 	case tree.Map:
 		return e.atKey(n, data, index, args)
+	case tree.Object:
+		return e.atKey(n, tree.Map(data), index, args)
 	case string:
 		// Python looks for the index in the text, and then can't take it.
 		if part, isText := index.Data.(string); isText && !strings.Contains(data, part) && len(args) == 3 {

@@ -79,6 +79,8 @@ func PythonRepr(data any) (string, error) {
 		return "{" + strings.Join(pairs, ", ") + "}", nil
 	case ID:
 		return data.repr()
+	case Object:
+		return "", errors.New("a whole object is written by authentik in a form of its own: take a field of it by !AtIndex")
 	default:
 		if text, isScalar := Scalar(data); isScalar {
 			return text, nil

@@ -178,6 +178,8 @@ func (v Value) Plain() any {
 			plain[p.Name()] = p.Value.Plain()
 		}
 		return plain
+	case Object:
+		return Value{Data: Map(data)}.Plain()
 	case ID:
 		if data.Known != nil {
 			return data.Known
@@ -314,6 +316,8 @@ func TypeName(data any) string {
 		return "a list"
 	case Map:
 		return "a mapping"
+	case Object:
+		return "an object"
 	case ID:
 		return "the key of an object"
 	case Text:
@@ -344,6 +348,9 @@ func (v Value) Within(place Place) Value {
 			pairs[i] = Pair{p.Key.Within(place), p.Value.Within(place)}
 		}
 		return Value{place, pairs}
+	case Object:
+		fields, _ := Value{place, Map(data)}.Within(place).Data.(Map)
+		return Value{place, Object(fields)}
 	default:
 		return Value{place, data}
 	}
