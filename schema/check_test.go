@@ -72,9 +72,26 @@ func TestCheckEntry(t *testing.T) {
 		{`{"pk": "5688b68c-3db1-45e7-ada1-b4d62bbd2bcb"}`, `{"name": "a"}`, "present", []string{}},
 		{`{}`, `{}`, "present", []string{"entries[0].identifiers: nothing says which password stage is meant: want name or pk in identifiers"}},
 		{`{"pk": "7"}`, `{}`, "present", []string{`entries[0].identifiers.pk: "7" is not taken here: want a uuid`}},
-		{`{"nam": "a"}`, `{}`, "present", []string{`entries[0].identifiers.nam: a password stage can't be found by "nam": want name or pk`}},
+		{`{"nam": "a"}`, `{}`, "present", []string{`entries[0].identifiers.nam: a password stage can't be found by "nam": did you mean "name"?`}},
+		{`{"failed_attempts_before_cancel": "5", "allow_show_password": true, "backends": ["authentik.core.auth.InbuiltBackend"]}`, `{}`, "present", []string{}},
+		{`{"failed_attempts_before_cancel": "many"}`, `{}`, "present", []string{
+			`entries[0].identifiers.failed_attempts_before_cancel: "many" is not taken here: want a whole number from -2147483648 to 2147483647`}},
+		{`{"failed_attempts_before_cancel": 5}`, `{"failed_attempts_before_cancel": 3}`, "present", []string{
+			`entries[0].attrs.failed_attempts_before_cancel: is 3, but identifiers say 5: to change it find the password stage by name or pk`}},
+		{`{"backends": ["authentik.core.auth.TokenBackend"]}`, `{"backends": ["authentik.core.auth.InbuiltBackend"]}`, "present", []string{
+			`entries[0].attrs.backends: is another one than identifiers say: to change it find the password stage by name or pk`}},
+		{`{"component": "x", "flow_set": []}`, `{}`, "present", []string{
+			`entries[0].identifiers.component: a password stage can't be found by component, which authentik makes for the answer only: want name or pk`,
+			`entries[0].identifiers.flow_set: a password stage can't be found by flow_set, which authentik makes for the answer only: want name or pk`}},
+		{`{"name__iexact": "a"}`, `{}`, "present", []string{`entries[0].identifiers.name__iexact: a password stage can't be found by "name__iexact"` +
+			` (aksync knows no lookups such as __iexact: want name itself): want one of name, backends, configure_flow, failed_attempts_before_cancel, allow_show_password, pk`}},
+		{`{"name": " a\u00a0"}`, `{"name": " a "}`, "present", []string{
+			`entries[0].identifiers.name: " a\u00a0" has white space at its ends, which the server trims, and so never finds it: want "a"`}},
+		{`{"name": "a"}`, `{"backends": 5, "x": 1}`, "absent", []string{}},
+		{`{"x": 5}`, `{}`, "absent", []string{
+			`entries[0].identifiers.x: a password stage can't be found by "x": want one of name, backends, configure_flow, failed_attempts_before_cancel, allow_show_password, pk`}},
 		{`{"name": ""}`, `{}`, "present", []string{`entries[0].identifiers.name: "" is not taken here: want text that is not blank and holds no NUL`}},
-		{`{"name": "  "}`, `{}`, "present", []string{`entries[0].identifiers.name: "" is not taken here: want text that is not blank and holds no NUL`}},
+		{`{"name": "  "}`, `{}`, "present", []string{`entries[0].identifiers.name: "  " is not taken here: want text that is not blank and holds no NUL`}},
 		{`{"name": "a\u0000b"}`, `{}`, "present", []string{`entries[0].identifiers.name: "a\x00b" is not taken here: want text that is not blank and holds no NUL`}},
 		{`{"name": "a"}`, `{"name": "b"}`, "present", []string{`entries[0].attrs.name: is "b", but identifiers say "a": to rename a password stage find it by pk`}},
 		{`{"name": "a"}`, `{"bakends": []}`, "present", []string{`entries[0].attrs.bakends: unknown field "bakends": did you mean "backends"?`}},
@@ -293,7 +310,7 @@ kinds: "authentik_x.y": {
 		{`title: "y", `, ``, "title"},
 		{`want: "text"`, `wants: "text"`, "wants"},
 		{`path: "x/y"`, `path: "/x/y/"`, "path"},
-		{`readOnly: pk:`, `readOnly: id:`, "it has no pk among its read-only fields"},
+		{`readOnly: pk:`, `readOnly: id:`, "its id \"pk\" or its lookup \"pk\" is none of its fields"},
 		{`authentik_flows.flow`, `authentik_flows.flo`, "refers to authentik_flows.flo, which no file describes"},
 		{`managed: true`, `managed: yes`, "yes"},
 		{`package schema`, `package schema {`, "parsing the schema"},

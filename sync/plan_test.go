@@ -178,7 +178,7 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			name: "values are compared as the server would store them",
-			files: map[string]string{"a.yaml": head + entry(`name: " a "`,
+			files: map[string]string{"a.yaml": head + entry(`name: a`,
 				`failed_attempts_before_cancel: "5", allow_show_password: "no", configure_flow: "0000000000004000800000000000F001"`)},
 			stages: []schema.Object{stage(pk1, "a", map[string]any{"configure_flow": flowPK})},
 			want:   []string{"no_op a"},

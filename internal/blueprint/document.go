@@ -1,8 +1,8 @@
 package blueprint
 
 import (
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aksync/aksync/internal/tree"
@@ -19,6 +19,8 @@ type document struct {
 	shapes *shapes
 	strict bool
 	steps  int
+
+	findings findings
 }
 
 // read fills the file. The problems of reading the text are its own already.
@@ -34,6 +36,7 @@ func (d *document) read(root tree.Value) {
 	if disabled(top) {
 		d.file.Status = tree.Disabled
 		d.listen(top)
+		d.checkLabels(labelsOf(top))
 		return
 	}
 	d.check("", root.Place, top, d.scope.schema.Blueprint)
@@ -42,6 +45,7 @@ func (d *document) read(root tree.Value) {
 			d.check("metadata", metadata.Place, m, d.scope.schema.Metadata)
 		}
 	}
+	d.checkLabels(labelsOf(top))
 	if context, given := top.Get("context"); given {
 		d.scope.context, _ = context.Data.(tree.Map)
 	}
@@ -55,7 +59,7 @@ func (d *document) read(root tree.Value) {
 // listen notes what a blueprint that is switched off speaks of. What is wrong
 // with it is no problem.
 func (d *document) listen(top tree.Map) {
-	problems := d.file.Problems
+	found := d.findings
 	entries, _ := top.Get("entries")
 	d.collect(entries)
 	for _, e := range d.scope.entries {
@@ -64,26 +68,45 @@ func (d *document) listen(top tree.Map) {
 			d.silence(e, kind)
 		}
 	}
-	d.file.Problems = problems
+	d.findings = found
 }
 
 // silence notes an entry that asks for nothing now.
 func (d *document) silence(e *entry, kind *schema.Kind) {
-	e.unread = map[string]tree.Map{}
 	silent := tree.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
 	silent.Identifiers = e.evaluateMap(d.evaluatorFor(e), "identifiers")
-	silent = kind.Normalize(silent)
+	silent = readable(kind.Stored(kind.Normalize(silent)))
 	d.file.Silent = append(d.file.Silent, &silent)
 }
 
-// disabled tells whether the blueprint says that it is switched off. In YAML a
-// false without quotes is meant the same.
-func disabled(top tree.Map) bool {
+// labelsOf returns the labels in a blueprint's metadata.
+func labelsOf(top tree.Map) tree.Map {
 	metadata, _ := top.Get("metadata")
 	m, _ := metadata.Data.(tree.Map)
 	labels, _ := m.Get("labels")
 	l, _ := labels.Data.(tree.Map)
-	switch label, _ := l.Get(instantiate); data := label.Data.(type) {
+	return l
+}
+
+// checkLabels says which labels authentik would refuse the file for.
+func (d *document) checkLabels(labels tree.Map) {
+	for _, p := range labels {
+		path := schema.Join("metadata.labels", tree.PathKey(p.Key.Data))
+		if _, isText := p.Key.Data.(string); !isText {
+			d.problem(p.Key.Place, path, "%s is not taken for the name of a label: want text, in quotes", tree.Describe(p.Key.Data))
+		}
+		switch data := p.Value.Data.(type) {
+		case string, tree.Broken:
+		default:
+			d.problem(p.Value.Place, path, "%s is not taken here: want text, in quotes", tree.Describe(data))
+		}
+	}
+}
+
+// disabled reports whether the blueprint says that it is switched off. A false
+// without quotes is meant the same, and is a problem of its own.
+func disabled(top tree.Map) bool {
+	switch label, _ := labelsOf(top).Get(instantiate); data := label.Data.(type) {
 	case string:
 		return strings.EqualFold(data, "false")
 	case bool:
@@ -94,11 +117,11 @@ func disabled(top tree.Map) bool {
 }
 
 func (d *document) problem(place tree.Place, path, format string, args ...any) {
-	d.file.Problems = append(d.file.Problems, tree.Problem{Place: place, Path: path, Message: fmt.Sprintf(format, args...)})
+	d.findings.add(tree.Problem{Place: place, Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
 func (d *document) check(path string, place tree.Place, m tree.Map, shape *schema.Shape) {
-	d.file.Problems = append(d.file.Problems, d.shapes.check(path, place, m, shape)...)
+	d.findings.add(d.shapes.check(path, place, m, shape)...)
 }
 
 // collect gathers the entries, of a list or of a mapping of lists. Shapes have
@@ -119,6 +142,9 @@ func (d *document) collect(entries tree.Value) {
 	}
 }
 
+// stepsOfEntry are the steps that an entry is by itself, by the memory it takes.
+const stepsOfEntry = 5
+
 func (d *document) collectList(path string, elements tree.List) {
 	for i, element := range elements {
 		at := schema.Index(path, i)
@@ -130,10 +156,33 @@ func (d *document) collectList(path string, elements tree.List) {
 			d.problem(element.Place, at, "%s is not taken here: want an entry, a mapping with a model", tree.TypeName(element.Data))
 			continue
 		}
+		if !d.spend(at, element.Place, fields, stepsOfEntry) {
+			return
+		}
 		e := &entry{place: element.Place, path: at, position: len(d.scope.entries), fields: fields}
 		d.check(at, element.Place, fields, d.scope.schema.Entry)
+		d.checkPermissions(e)
 		d.scope.entries = append(d.scope.entries, e)
 		d.name(e)
+	}
+}
+
+// checkPermissions says what is wrong with the permissions of an entry.
+func (d *document) checkPermissions(e *entry) {
+	permissions, _ := e.fields.Get("permissions")
+	elements, _ := permissions.Data.(tree.List)
+	for i, element := range elements {
+		path := schema.Index(schema.Join(e.path, "permissions"), i)
+		fields, isDict := element.Data.(tree.Map)
+		if !d.spend(path, element.Place, fields, 1) {
+			return
+		}
+		switch _, isBroken := element.Data.(tree.Broken); {
+		case isDict:
+			d.check(path, element.Place, fields, d.scope.schema.Permission)
+		case !isBroken:
+			d.problem(element.Place, path, "%s is not taken here: want a mapping with a permission, and a user or a role", tree.TypeName(element.Data))
+		}
 	}
 }
 
@@ -145,7 +194,7 @@ func (d *document) name(e *entry) {
 		return
 	}
 	if first, taken := d.scope.ids[e.id]; taken {
-		d.problem(id.Place, schema.Join(e.path, "id"), "the id %q is taken: the entry at line %d has it, and !KeyOf would find that one", e.id, first.place.Line)
+		d.problem(id.Place, schema.Join(e.path, "id"), "the id %s is taken: the entry at line %d has it, and !KeyOf would find that one", tree.Describe(e.id), first.place.Line)
 		return
 	}
 	d.scope.ids[e.id] = e
@@ -155,7 +204,7 @@ func (d *document) name(e *entry) {
 func (d *document) take(e *entry) {
 	evaluator := d.evaluatorFor(e)
 	e.readModel(evaluator)
-	d.file.Problems = append(d.file.Problems, evaluator.problems...)
+	d.findings.add(evaluator.problems...)
 	switch kind := d.scope.schema.Kind(e.model); {
 	case e.model == "":
 	case kind == nil || !kind.Managed:
@@ -184,36 +233,39 @@ func (d *document) takeUnmanaged(e *entry) {
 func (d *document) takeManaged(e *entry, kind *schema.Kind) {
 	evaluator := d.evaluatorFor(e)
 	e.evaluate(evaluator)
-	problems := evaluator.problems
+	d.findings.add(evaluator.problems...)
 	if e.skipped {
 		d.silence(e, kind)
-		d.file.Problems = append(d.file.Problems, problems...)
 		return
 	}
 	*e.made = kind.Normalize(*e.made)
-	if !e.malformed {
-		problems = append(problems, d.checkReadable(e)...)
+	e.failed = e.malformed || len(evaluator.problems) > 0 || partial(*e.made)
+	if !e.malformed && !d.findings.full() {
+		problems := d.scope.schema.CheckEntry(*e.made)
+		e.failed = e.failed || len(problems) > 0
+		d.findings.add(problems...)
 	}
-	e.failed = e.malformed || len(problems) > 0 || len(e.unread) > 0
-	d.file.Problems = append(d.file.Problems, problems...)
+	if e.failed {
+		*e.made = readable(kind.Stored(*e.made))
+	}
 	d.file.Permissions += e.made.Permissions
 	d.file.Entries = append(d.file.Entries, e.made)
 }
 
-// checkReadable checks the values of an entry; those that could not be read
-// count as given.
-func (d *document) checkReadable(e *entry) tree.Problems {
-	patched := *e.made
-	patched.Identifiers = append(append(tree.Map{}, patched.Identifiers...), e.unread["identifiers"]...)
-	patched.Attrs = append(append(tree.Map{}, patched.Attrs...), e.unread["attrs"]...)
-	return d.scope.schema.CheckEntry(patched)
+// partial reports whether a value of the entry could not be read.
+func partial(e tree.Entry) bool {
+	return len(readableMap(e.Identifiers)) < len(e.Identifiers) || len(readableMap(e.Attrs)) < len(e.Attrs)
 }
 
-// unread is Pending data in place of a value that could not be read, so that
-// it passes all checks.
-type unread struct{}
+// readable returns the entry without the values that could not be read.
+func readable(e tree.Entry) tree.Entry {
+	e.Identifiers, e.Attrs = readableMap(e.Identifiers), readableMap(e.Attrs)
+	return e
+}
 
-func (unread) References() []tree.Reference { return nil }
-func (unread) Resolve(tree.Lookup) (tree.Value, error) {
-	return tree.Value{}, errors.New("the value could not be read")
+func readableMap(m tree.Map) tree.Map {
+	return slices.DeleteFunc(slices.Clone(m), func(p tree.Pair) bool {
+		_, isBroken := p.Value.Data.(tree.Broken)
+		return isBroken
+	})
 }

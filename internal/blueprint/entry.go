@@ -20,9 +20,7 @@ type entry struct {
 	skipped bool   // its conditions are false
 	failed  bool   // it has problems
 	made    *tree.Entry
-	// unread holds the members of identifiers and attrs that could not be
-	// read; malformed tells that one of the two is no mapping at all.
-	unread    map[string]tree.Map
+	// malformed tells that identifiers or attrs are no mapping at all.
 	malformed bool
 	// latent are the problems of an entry that is not managed.
 	latent tree.Problems
@@ -44,28 +42,34 @@ func (e *entry) readModel(ev *evaluator) {
 		ev.report(model.Place, "the model depends on a live object: want one that is known beforehand")
 		return
 	}
-	name, isText := evaluated.Data.(string)
-	if _, isCall := model.Data.(*tree.Call); isCall {
-		problems := ev.scope.schema.Entry.Field("model").Check(ev.path, evaluated)
-		ev.problems = append(ev.problems, problems...)
-		isText = isText && len(problems) == 0
+	if problems := ev.scope.schema.Entry.Field("model").Check(ev.path, evaluated); len(problems) > 0 {
+		if _, isCall := model.Data.(*tree.Call); isCall { // of any other the shape has complained
+			ev.problems = append(ev.problems, problems...)
+		}
+		return
 	}
-	if isText {
-		e.model = strings.ToLower(name)
+	name, _ := evaluated.Data.(string)
+	if complaint := ev.scope.schema.CheckModel(name); complaint != "" {
+		ev.report(model.Place, "%s", complaint)
+	}
+	if model := strings.ToLower(name); ev.scope.schema.HasModel(model) {
+		e.model = model
 	}
 }
 
-// evaluate makes the schema's entry. Values that have problems are left out.
+// evaluate makes the schema's entry. A value that has problems is Broken in it,
+// and the attrs of one that is absent count for nothing.
 func (e *entry) evaluate(ev *evaluator) {
 	e.made = &tree.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
-	e.unread = map[string]tree.Map{}
 	if !e.evaluateConditions(ev) {
 		e.skipped = true
 		return
 	}
 	e.made.State = e.evaluateState(ev)
 	e.made.Identifiers = e.evaluateMap(ev, "identifiers")
-	e.made.Attrs = e.evaluateMap(ev, "attrs")
+	if e.made.State.Data != string(tree.Absent) {
+		e.made.Attrs = e.evaluateMap(ev, "attrs")
+	}
 	permissions, _ := e.fields.Get("permissions")
 	elements, _ := permissions.Data.(tree.List)
 	e.made.Permissions = len(elements)
@@ -112,18 +116,20 @@ func isState(s *schema.Schema, state tree.Value) bool {
 func (e *entry) evaluateMap(ev *evaluator, field string) tree.Map {
 	written, _ := e.fields.Get(field)
 	pairs, isDict := written.Data.(tree.Map)
+	path := schema.Join(e.path, field)
+	if isDict && len(pairs) > mostMembers {
+		ev.path = path
+		ev.report(written.Place, "%s", tooManyMembers(pairs))
+		isDict, pairs = false, nil
+	}
 	e.malformed = e.malformed || !isDict && written.Data != nil
 	var made tree.Map
 	for _, p := range pairs {
-		member := tree.Member(p.Key.Place, p.Name(), tree.Value{})
-		evaluated, err := ev.at(schema.Join(schema.Join(e.path, field), tree.PathKey(p.Key.Data)), p.Value)
+		evaluated, err := ev.at(schema.Join(path, tree.PathKey(p.Key.Data)), p.Value)
 		if err != nil {
-			member.Value = tree.Value{Place: p.Value.Place, Data: unread{}}
-			e.unread[field] = append(e.unread[field], member)
-			continue
+			evaluated = tree.Value{Place: p.Value.Place, Data: tree.Broken{}}
 		}
-		member.Value = evaluated
-		made = append(made, member)
+		made = append(made, tree.Member(p.Key.Place, p.Name(), evaluated))
 	}
 	return made
 }
@@ -151,7 +157,6 @@ func (e *entry) referred(s *scope) (*tree.Entry, error) {
 // referred to.
 func (e *entry) prepare(ev *evaluator, kind *schema.Kind) {
 	e.made = &tree.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
-	e.unread = map[string]tree.Map{}
 	if !e.evaluateConditions(ev) {
 		e.skipped = true
 		return

@@ -8,12 +8,6 @@ import (
 	"github.com/aksync/aksync/schema"
 )
 
-// mostSteps bounds the work of evaluating one file, or one value again when
-// lookups can be answered: a step is a value that is
-// looked at, or 16 bytes of text that are made. A mapping whose aliases or
-// contexts multiply stops there.
-const mostSteps = 1_000_000
-
 // scope is what the tags of one file can see.
 type scope struct {
 	schema   *schema.Schema
@@ -63,7 +57,9 @@ type pendingError struct{ references []tree.Reference }
 func (pendingError) Error() string { return "it depends on a live object" }
 
 func (e *evaluator) report(place tree.Place, format string, args ...any) error {
-	e.problems = append(e.problems, tree.Problem{Place: place, Path: e.path, Message: fmt.Sprintf(format, args...)})
+	if len(e.problems) < mostFound {
+		e.problems = append(e.problems, tree.Problem{Place: place, Path: e.path, Message: fmt.Sprintf(format, args...)})
+	}
 	return errReported
 }
 
@@ -73,7 +69,7 @@ func (e *evaluator) spend(place tree.Place, steps int) error {
 		return errReported
 	}
 	if *e.steps += steps; *e.steps > mostSteps {
-		return e.report(place, "grows without end: a blueprint may hold at most %d values after its tags and aliases were followed", mostSteps)
+		return e.report(place, "%s", growsWithoutEnd())
 	}
 	return nil
 }
@@ -89,7 +85,7 @@ func (e *evaluator) at(path string, n tree.Value) (tree.Value, error) {
 // deep evaluates a value and all that is in it. Of several problems in a list
 // or a mapping each is reported.
 func (e *evaluator) deep(n tree.Value) (tree.Value, error) {
-	if err := e.spend(n.Place, 1); err != nil {
+	if err := e.spend(n.Place, 1+weight(n.Data)); err != nil {
 		return tree.Value{}, err
 	}
 	switch data := n.Data.(type) {
@@ -204,7 +200,7 @@ func (e *evaluator) known(n tree.Value) (tree.Value, error) {
 
 // complete makes sure that authentik evaluated all of a value that a tag gave.
 func (e *evaluator) complete(n tree.Value, tag string) error {
-	if err := e.spend(n.Place, 1); err != nil {
+	if err := e.spend(n.Place, 1+weight(n.Data)); err != nil {
 		return err
 	}
 	switch data := n.Data.(type) {

@@ -17,9 +17,6 @@ import (
 // mostSource bounds the size of a blueprint file.
 const mostSource = 4 << 20
 
-// mostProblems is how many problems of one file are shown.
-const mostProblems = 200
-
 // readSourceFile reads a blueprint file. It does not wait for the writer of a
 // FIFO, and reads no device.
 func readSourceFile(path string) ([]byte, error) {
@@ -132,27 +129,24 @@ func (r *Reader) load(ctx context.Context, s source, p *policy) (file *File, imp
 		if len(s.parts[0].text) == 0 {
 			// A file that is being written is empty for a moment. It must
 			// not look as if it declared nothing on purpose.
-			d.problem(tree.Place{File: file.Path}, "", "is empty: want a mapping with entries")
+			file.Problems = tree.Problems{{Place: tree.Place{File: file.Path}, Message: "is empty: want a mapping with entries"}}
 		}
 	}
 	if ctx.Err() != nil {
 		return &File{}, nil, false
 	}
+	d.findings.add(file.Problems...)
 	switch {
 	case found:
 		d.read(root)
 	case len(file.Problems) == 0:
 		file.Status = tree.Disabled
 	}
-	file.Problems = file.Problems.Sort()
+	file.Problems = d.findings.problems.Sort()
 	if filepath.Ext(file.Path) == ".cue" {
 		file.Problems = onePerCause(file.Problems)
 	}
-	if more := len(file.Problems) - mostProblems; more > 0 {
-		file.Problems = append(file.Problems[:mostProblems:mostProblems], tree.Problem{
-			Place: tree.Place{File: file.Path}, Message: fmt.Sprintf("has %d further problems", more),
-		})
-	}
+	file.Problems = shown(file.Path, file.Problems, d.findings.full())
 	if len(file.Problems) > 0 {
 		file.Status = tree.Invalid
 	}

@@ -29,13 +29,16 @@ func (e *evaluator) keyOf(n tree.Value, args tree.List) (tree.Value, error) {
 }
 
 func (e *evaluator) suggestID(id string) string {
+	const most = 100 // comparing all with all takes its time
 	var known []string
 	for _, entry := range e.scope.entries {
 		if entry.id != "" && entry.position < e.before {
 			known = append(known, entry.id)
 		}
+		if len(known) > most {
+			break
+		}
 	}
-	const most = 100 // comparing all with all takes its time
 	switch {
 	case len(known) == 0:
 		return "no entry before this one has an id"

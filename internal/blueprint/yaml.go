@@ -21,12 +21,12 @@ const mostNesting = 200
 type yamlFile struct {
 	path     string
 	language language
-	problems tree.Problems
+	findings findings
 
 	at       string                  // the path of what is being made
 	anchored map[*yaml.Node]anchored // those that may be asked for again
 	making   map[*yaml.Node]bool
-	merged   int // how many pairs were merged into mappings
+	steps    int // as mostSteps counts them, for keys: aliases and << repeat them
 	tooBig   bool
 }
 
@@ -40,6 +40,9 @@ type anchored struct {
 // the file holds nothing.
 func readYAML(path string, text []byte, l language) (root tree.Value, found bool, problems tree.Problems) {
 	if problem := notText(path, text); problem != nil {
+		return tree.Value{}, false, tree.Problems{*problem}
+	}
+	if problem := tooMuch(path, text); problem != nil {
 		return tree.Value{}, false, tree.Problems{*problem}
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
@@ -61,7 +64,7 @@ func readYAML(path string, text []byte, l language) (root tree.Value, found bool
 	}
 	f := &yamlFile{path: path, language: l, anchored: map[*yaml.Node]anchored{}, making: map[*yaml.Node]bool{}}
 	root, _ = f.node(document.Content[0])
-	return root, root.Data != nil && !f.tooBig, f.problems
+	return root, root.Data != nil && !f.tooBig, f.findings.problems
 }
 
 // decodeYAML keeps a panic of the parser from ending the program: its input
@@ -80,7 +83,16 @@ func (f *yamlFile) place(n *yaml.Node) tree.Place {
 }
 
 func (f *yamlFile) problem(n *yaml.Node, format string, args ...any) {
-	f.problems = append(f.problems, tree.Problem{Place: f.place(n), Path: f.at, Message: fmt.Sprintf(format, args...)})
+	f.findings.add(tree.Problem{Place: f.place(n), Path: f.at, Message: fmt.Sprintf(format, args...)})
+}
+
+// spend counts work and reports whether the reading may go on.
+func (f *yamlFile) spend(n *yaml.Node, steps int) bool {
+	if f.steps += steps; f.steps > mostSteps && !f.tooBig {
+		f.problem(n, "%s", growsWithoutEnd())
+		f.tooBig = true
+	}
+	return !f.tooBig
 }
 
 // node gives what n says and how deep it is nested. Each is made once, however
@@ -117,7 +129,7 @@ func (f *yamlFile) node(n *yaml.Node) (tree.Value, int) {
 // deep.
 func (f *yamlFile) nestedTooDeep(n *yaml.Node) {
 	f.tooBig = true
-	f.problems = append(f.problems, tree.Problem{Place: f.place(n), Message: fmt.Sprintf("nested deeper than %d levels", mostNesting)})
+	f.findings.add(tree.Problem{Place: f.place(n), Message: fmt.Sprintf("nested deeper than %d levels", mostNesting)})
 }
 
 // alias gives what an alias stands for. Its place stays that of the anchor,
@@ -182,7 +194,7 @@ func (f *yamlFile) standardTag(n *yaml.Node) any {
 	case n.Tag == "!!timestamp" || n.Tag == "!!binary" || n.Tag == "!!set" || n.Tag == "!!omap" || n.Tag == "!!pairs":
 		return tree.Unusable{Why: "tagged " + n.Tag + ", which no field takes: want text, a number, a list or a mapping"}
 	case n.Tag == "!!bool" || n.Tag == "!!int" || n.Tag == "!!float" || n.Tag == "!!str" || n.Tag == "!!seq" || n.Tag == "!!map":
-		problem = fmt.Sprintf("%q is not what %s says: leave the tag out", n.Value, n.Tag)
+		problem = fmt.Sprintf("%s is not what %s says: leave the tag out", tree.Describe(n.Value), n.Tag)
 	default:
 		problem = fmt.Sprintf("unknown tag %s: %s", n.Tag, schema.Suggest(n.Tag, f.language.names()))
 	}
@@ -236,6 +248,9 @@ func (f *yamlFile) call(n *yaml.Node) (any, int) {
 		arguments, depth = f.dict(n)
 		c.Arg = tree.Value{Place: f.place(n), Data: arguments}
 	}
+	if f.findings.full() {
+		return tree.Broken{}, 0 // nobody reads on, and looking for the next problem takes its time
+	}
 	if complaint := f.language.complain(c); complaint != "" {
 		f.problem(n, "%s", complaint)
 		return tree.Broken{}, 0
@@ -265,9 +280,12 @@ func (f *yamlFile) dict(n *yaml.Node) (tree.Map, int) {
 			f.problem(keyNode, "%s can't be a key: want text", tree.TypeName(key.Data))
 			continue
 		}
+		if !f.spend(keyNode, 1+weight(key.Data)) {
+			return nil, deepest + 1
+		}
 		id := tree.KeyID(key.Data)
 		if first, given := seen[id]; given {
-			f.problems = append(f.problems, tree.Problem{Place: f.place(keyNode), Path: schema.Join(f.at, tree.PathKey(key.Data)),
+			f.findings.add(tree.Problem{Place: f.place(keyNode), Path: schema.Join(f.at, tree.PathKey(key.Data)),
 				Message: fmt.Sprintf("the key %q is given twice: it stands at line %d already", tree.PathKey(key.Data), first.Line)})
 			continue
 		}
@@ -297,11 +315,7 @@ func (f *yamlFile) merge(n *yaml.Node) (tree.Map, int) {
 			f.problem(n, "<< wants a mapping or a list of mappings: it got %s", tree.TypeName(sources[i].Data))
 			return nil, 0
 		}
-		if f.merged += len(merged) + len(pairs); f.merged > mostSteps {
-			if !f.tooBig {
-				f.problem(n, "<< grows without end: at most %d keys may be merged in one file", mostSteps)
-			}
-			f.tooBig = true
+		if !f.spend(n, len(merged)+len(pairs)+keysWeight(merged)+keysWeight(pairs)) {
 			return nil, 0
 		}
 		merged = tree.Overlay(merged, pairs)

@@ -42,22 +42,29 @@ func placeAt(path string, text []byte, offset int) tree.Place {
 	}
 }
 
+// mostSearched is how large a text may be to be parsed again and again.
+const mostSearched = 256 << 10
+
 var yamlMessage = regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?`)
 
 // syntaxProblem says where the text stops being YAML. The parser tells no
 // column, and the line only of where the construct began, so the line is
-// found by parsing the text up to it: the first that brings the same error.
+// found by parsing the text up to it: the first that brings the same error. In
+// a large text that would take too long.
 func syntaxProblem(path string, text []byte, err error) tree.Problem {
 	message := yamlMessage.ReplaceAllString(err.Error(), "")
 	lines := bytes.SplitAfter(text, []byte("\n"))
-	line := 1 + sort.Search(len(lines)-1, func(i int) bool {
-		return sameError(bytes.Join(lines[:i+1], nil), err)
-	})
-	if strings.Contains(message, "unexpected end of stream") || strings.Contains(message, "unexpected document indicator") {
+	line := 1
+	if len(text) <= mostSearched {
+		line += sort.Search(len(lines)-1, func(i int) bool {
+			return sameError(bytes.Join(lines[:i+1], nil), err)
+		})
+	}
+	if len(text) > mostSearched || strings.Contains(message, "unexpected end of stream") || strings.Contains(message, "unexpected document indicator") {
 		// Where it began says more than where the file ends.
-		if match := yamlMessage.FindStringSubmatch(err.Error()); match[1] != "" {
+		if match := yamlMessage.FindStringSubmatch(err.Error()); match != nil && match[1] != "" {
 			began, _ := strconv.Atoi(match[1])
-			line = min(began, len(lines))
+			line = max(1, min(began, len(lines)))
 		}
 	}
 	indent := lines[line-1][:len(lines[line-1])-len(bytes.TrimLeft(lines[line-1], " \t"))]

@@ -138,6 +138,9 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object) (entry, error
 			return entry{}, fmt.Errorf("the server's answer is not as aksync knows it: %s: %s", of.Name, odd)
 		}
 		value, has := answer.Fields[of.Name]
+		if !has && of.Required {
+			return entry{}, fmt.Errorf("the server's answer is not as aksync knows it: it has no %s", of.Name)
+		}
 		if !has {
 			continue // an older server has not got it
 		}

@@ -39,6 +39,22 @@ func Known(plain any) bool {
 	return known
 }
 
+// HasLater reports whether the value, or anything in it, is known only after apply.
+func (v Value) HasLater() bool {
+	switch data := v.Data.(type) {
+	case Text:
+		return true
+	case ID:
+		return data.Known == nil
+	case List:
+		return slices.ContainsFunc(data, Value.HasLater)
+	case Map:
+		return slices.ContainsFunc(data, func(p Pair) bool { return p.Value.HasLater() })
+	default:
+		return false
+	}
+}
+
 func walkIDs(plain any, found func(ID)) {
 	switch plain := plain.(type) {
 	case ID:

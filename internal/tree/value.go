@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Value is something written in a blueprint, with the place it was written at.
@@ -268,7 +269,7 @@ func Describe(data any) string {
 	switch data := data.(type) {
 	case string:
 		const most = 60
-		if runes := []rune(data); len(runes) > most {
+		if runes := []rune(data[:min(len(data), most*utf8.UTFMax)]); len(runes) > most {
 			return strconv.Quote(string(runes[:most])) + "…"
 		}
 		return strconv.Quote(data)
