@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"slices"
 
 	"github.com/rs/zerolog"
@@ -46,11 +44,9 @@ func newSource(s *schema.Schema, flags readFlags, tokenFile string, paths []stri
 		Tags:         tags,
 		StrictModels: flags.strictModels,
 	}
-	program, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("finding this program, which evaluates CUE in a process of its own: %w", err)
+	if options.CUEWorker, err = blueprint.OwnCommand(cueWorker); err != nil {
+		return nil, err
 	}
-	options.CUEWorker = []string{program, cueWorker}
 	if tokenFile != "" {
 		options.ForbiddenFiles = []string{tokenFile}
 	}

@@ -34,6 +34,9 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if len(os.Args) == 3 && os.Args[1] == removedArgument {
+		os.Exit(evaluateRemoved(os.Args[0], os.Args[2]))
+	}
 	os.Exit(m.Run())
 }
 

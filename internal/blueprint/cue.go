@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime/metrics"
 	"strings"
+	"time"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
@@ -19,6 +20,8 @@ import (
 type cueJob struct {
 	Parts []cuePart
 	Tags  map[string]string
+	// Limit is how long a worker may take; none where it is 0.
+	Limit time.Duration
 }
 
 // cuePart is one file of a job's package.
@@ -193,6 +196,9 @@ func (c *cueFile) evaluate(root cue.Value) (*tree.Value, tree.Problems) {
 		c.complain(err)
 	}
 	made := c.node(root, "", start)
+	if c.steps > mostSteps {
+		return nil, c.problems // it would only be thrown away
+	}
 	fields, isDict := made.Data.(tree.Map)
 	if isDict && len(fields) == 0 && len(c.problems) == 0 {
 		return nil, nil
@@ -207,11 +213,8 @@ func (c *cueFile) evaluate(root cue.Value) (*tree.Value, tree.Problems) {
 
 // node makes the node of a value; around is the place of what it stands in.
 func (c *cueFile) node(v cue.Value, path string, around tree.Place) tree.Value {
-	if c.steps++; c.steps > mostSteps {
-		if c.steps == mostSteps+1 {
-			c.problem(around, path, "grows without end: a blueprint may hold at most %d values", mostSteps)
-		}
-		return tree.Value{Place: around}
+	if !c.spend(around, path, 1) {
+		return tree.Value{Place: around, Data: tree.Broken{}}
 	}
 	place := c.valuePlace(v, around)
 	v, _ = v.Default()
@@ -229,6 +232,9 @@ func (c *cueFile) node(v cue.Value, path string, around tree.Place) tree.Value {
 		return tree.Value{Place: place, Data: number}
 	case cue.StringKind:
 		text, _ := v.String()
+		if !c.spend(around, path, len(text)/16) {
+			return tree.Value{Place: around, Data: tree.Broken{}}
+		}
 		return tree.Value{Place: place, Data: text}
 	case cue.BytesKind:
 		return tree.Value{Place: place, Data: tree.Unusable{Why: "bytes: want text"}}
@@ -239,6 +245,18 @@ func (c *cueFile) node(v cue.Value, path string, around tree.Place) tree.Value {
 	default:
 		return c.broken(v, path, place)
 	}
+}
+
+// spend counts what a value comes to, and reports whether there may be more.
+func (c *cueFile) spend(place tree.Place, path string, steps int) bool {
+	if c.steps > mostSteps {
+		return false
+	}
+	if c.steps += steps; c.steps > mostSteps {
+		c.problem(place, path, "%s", growsWithoutEnd())
+		return false
+	}
+	return true
 }
 
 // broken makes the node of a value that has an error in it: as much as can be

@@ -16,6 +16,7 @@ import (
 type cueRunner struct {
 	command  []string
 	limit    time.Duration
+	left     time.Duration // what an evaluation of this reading may still take
 	language language
 	worker   *worker
 	// abandoned counts the evaluations beside the program that did not end
@@ -27,7 +28,7 @@ type cueRunner struct {
 const mostAbandoned = 2
 
 func newCUERunner(options Options, l language) *cueRunner {
-	return &cueRunner{command: options.CUEWorker, limit: options.EvaluationTime, language: l}
+	return &cueRunner{command: options.CUEWorker, limit: options.EvaluationTime, left: options.EvaluationTime, language: l}
 }
 
 // stop ends the process, if there is one.
@@ -38,10 +39,20 @@ func (r *cueRunner) stop() {
 	}
 }
 
-// run evaluates a job. The error is that of ctx.
+// leastLimit is how long an evaluation may take at least.
+const leastLimit = 500 * time.Millisecond
+
+// begin begins a reading: each evaluation may take the whole time again.
+func (r *cueRunner) begin() { r.left = r.limit }
+
+// run evaluates a job. The error is that of ctx. Each evaluation of a reading that
+// does not end in time leaves a quarter of the time to the others, so that a folder
+// of such takes hardly longer than one.
 func (r *cueRunner) run(ctx context.Context, job cueJob) (cueResult, error) {
-	limited, cancel := context.WithTimeout(ctx, r.limit)
+	limit := r.left
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	job.Limit = limit
 	evaluate := r.runBeside
 	if len(r.command) > 0 {
 		evaluate = r.runWorker
@@ -51,13 +62,19 @@ func (r *cueRunner) run(ctx context.Context, job cueJob) (cueResult, error) {
 	case ctx.Err() != nil:
 		return cueResult{}, ctx.Err()
 	case errors.Is(err, context.DeadlineExceeded):
-		result = failedResult(job, "takes longer than %s to evaluate: look for comprehensions that multiply", r.limit)
+		result = failedResult(job, "takes longer than %s to evaluate: look for comprehensions that multiply", limit)
+		if limit < r.limit {
+			result = failedResult(job, "takes longer than %s to evaluate, which is what the blueprints before it have left of %s: look for comprehensions that multiply, here or there", limit, r.limit)
+		}
+		r.left = max(leastLimit, limit/4)
 		// The machine may only have been busy. Beside the program nothing
 		// is tried twice: what was given up still runs.
 		result.again = len(r.command) > 0
 	case errors.Is(err, errMemory):
 		result = failedResult(job, "takes more than %d MiB to evaluate: look for comprehensions that multiply", mostMemory>>20)
 		result.again = true // what it imports may have been put right
+	case errors.Is(err, errTooMuch):
+		result = failedResult(job, "%s", growsWithoutEnd())
 	case err != nil:
 		result = failedResult(job, "can't be evaluated: %v", err)
 		result.again = true

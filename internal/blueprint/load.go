@@ -92,15 +92,26 @@ func (r *Reader) readSource(ctx context.Context, s source, p *policy, before mad
 	}
 	now.source = s.hash()
 	if before.source == now.source && before.unchanged(p) {
-		now.file, now.seen = before.file, before.seen
+		now.file, now.seen, now.tries, now.rest = before.file, before.seen, before.tries, before.rest-1
 	} else {
-		now.file, now.seen, now.again = r.load(ctx, s, p)
+		var again bool
+		if now.file, now.seen, again = r.load(ctx, s, p); again {
+			now.tries = 1
+			if before.source == now.source {
+				now.tries = before.tries + 1
+			}
+			now.rest = restAfter(now.tries)
+		}
 	}
 	for i := range now.parts {
 		now.parts[i].text = nil
 	}
 	return now
 }
+
+// restAfter returns how many readings pass before a source is tried again that so
+// many tries were in vain with: 0, 2, 6, 14 … and at most 254.
+func restAfter(tries int) int { return 1<<min(tries, 8) - 2 }
 
 // load makes the file of a source.
 func (r *Reader) load(ctx context.Context, s source, p *policy) (file *File, imports []seen, again bool) {

@@ -23,13 +23,17 @@ type made struct {
 	parts  []part // without their texts
 	source digest
 	seen   []seen // where its imports led to
-	again  bool   // it is made again though nothing changed
+	// tries is how often the source as it is could not be evaluated for a reason
+	// that may lie elsewhere, such as a machine that was busy, and rest how many
+	// readings pass before it is tried again though nothing changed: none after
+	// the first time, and then more and more.
+	tries, rest int
 }
 
 // unchanged tells whether what a file's tags and its CUE look at is as it was,
 // and may be looked at still.
 func (m made) unchanged(p *policy) bool {
-	return m.file != nil && m.file.inputs != nil && !m.again &&
+	return m.file != nil && m.file.inputs != nil && (m.tries == 0 || m.rest > 0) &&
 		slices.Equal(m.file.inputs.policy.roots, p.roots) && m.file.inputs.unchanged() &&
 		!slices.ContainsFunc(m.seen, func(s seen) bool { return !s.unchanged() })
 }
@@ -94,7 +98,7 @@ func (r *Reader) changedSources(paths, changed []string) (sources []source, enou
 	}
 	sources = make([]source, len(r.last.made))
 	for i, m := range r.last.made {
-		if !named[i] && !m.again && !(cue && len(m.seen) > 0) {
+		if !named[i] && !(cue && len(m.seen) > 0) {
 			continue
 		}
 		if sources[i], enough = m.reread(); !enough {
@@ -122,6 +126,7 @@ func (m made) reread() (s source, enough bool) {
 // they changed, and then remembers the reading.
 func (r *Reader) make(ctx context.Context, now *reading, sources []source) (*Set, error) {
 	defer r.cue.stop()
+	r.cue.begin()
 	set := &Set{Files: make([]*File, len(sources))}
 	for i, s := range sources {
 		if s.parts != nil {
