@@ -44,6 +44,9 @@ type Failure interface {
 	NotFound() bool
 	// Validation: the server turned the body down and wrote nothing.
 	Validation() bool
+	// Rejected: the server itself says that it failed, if not why, as for a lost
+	// race.
+	Rejected() bool
 	// MayHaveHappened: the write may have been carried out all the same, and
 	// must not be repeated before somebody has looked.
 	MayHaveHappened() bool

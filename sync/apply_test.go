@@ -144,6 +144,7 @@ type unknownOutcome struct{}
 func (unknownOutcome) Error() string         { return "no answer" }
 func (unknownOutcome) NotFound() bool        { return false }
 func (unknownOutcome) Validation() bool      { return false }
+func (unknownOutcome) Rejected() bool        { return false }
 func (unknownOutcome) MayHaveHappened() bool { return true }
 func (unknownOutcome) NoAnswer() bool        { return true }
 

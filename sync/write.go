@@ -35,8 +35,9 @@ func (a *applier) create(ctx context.Context, t target) (made, error) {
 		}
 		if found != nil {
 			m, adoptErr := a.adopt(ctx, t, found)
-			// A POST that was turned down has made nothing: somebody else has.
-			m.already = m.already && is(err, Failure.Validation)
+			// A POST that was turned down, or that lost a race, has made nothing:
+			// somebody else has.
+			m.already = m.already && is(err, Failure.Rejected)
 			return m, adoptErr
 		}
 		if !is(err, Failure.NoAnswer) {
