@@ -170,6 +170,8 @@ var unseen = map[string]string{
 	"indentation.yaml":     "the editor's parser says so",
 	"key-twice.yaml":       "the editor's parser says so",
 	"merge.yaml":           "the editor's parser says so",
+	"merge-value.yaml":     "the editor's parser says so",
+	"directive.yaml":       "the editor's parser says so, as of an unknown tag",
 	"quote-open.yaml":      "the editor's parser says so",
 	"tab.yaml":             "the editor's parser says so",
 
@@ -186,6 +188,10 @@ var unseen = map[string]string{
 	"file.yaml":            "only evaluating the tags tells",
 	"format.yaml":          "only evaluating the tags tells",
 	"json.yaml":            "only evaluating the tags tells",
+
+	"anchor-twice.yaml": "anchors are gone when a schema looks",
+	"permissions.yaml":  "permissions are not looked into",
+	"space.yaml":        "a pattern for both ends would refuse text that follows a tag",
 
 	"id-twice.yaml":      "entries are checked one by one",
 	"keyof-later.yaml":   "entries are checked one by one",

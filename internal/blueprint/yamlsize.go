@@ -9,7 +9,7 @@ import (
 
 // mostNodes bounds how many values the text of a file may be made of. The
 // parser needs some 200 bytes for each, so it is asked only after that.
-const mostNodes = 560_000
+const mostNodes = 555_000
 
 // tooMuch says why a text is not given to the parser: it would take far more
 // memory than the text itself.
@@ -31,14 +31,16 @@ func tooMuch(path string, text []byte) *tree.Problem {
 
 // nodesAtMost returns how many values the text can't have more of, by what has
 // to stand between them: a line or a comma brings a key and its value, a bracket
-// itself and what comes first in it.
+// or a brace itself and what comes first in it.
 func nodesAtMost(text []byte) int {
 	nodes, blank := 0, true
 	for i, c := range text {
 		switch c {
 		case ',':
 			nodes += 2
-		case '[', '{':
+		case '[':
+			nodes += 2
+		case '{':
 			nodes += 3
 		case '\n':
 			blank = true
