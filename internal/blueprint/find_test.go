@@ -3,7 +3,6 @@ package blueprint_test
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -177,55 +176,5 @@ func TestEmptyAndCommentsOnly(t *testing.T) {
 	want := "bom.yaml valid\ncomments.yaml disabled\ncrlf.yaml valid\nignored.cue disabled\nlib.cue disabled\nnull.yaml disabled\noff.yaml disabled\noff2.yaml invalid\n\toff2.yaml:1:69: metadata.labels.blueprints.goauthentik.io/instantiate: false is not taken here: want text, in quotes\n"
 	if got != want {
 		t.Errorf("got:\n%swant:\n%s", got, want)
-	}
-}
-
-// TestShipped reads every blueprint that authentik 2025.10.4 ships.
-func TestShipped(t *testing.T) {
-	folder, err := filepath.Abs(filepath.Join(testdata, "authentik-2025.10.4"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	set := read(t, newReader(t, blueprint.Options{}), folder)
-	if len(set.Files) != 35 {
-		t.Errorf("want 35 files, got %d", len(set.Files))
-	}
-	stages := 0
-	for _, file := range set.Files {
-		if len(file.Problems) > 0 {
-			t.Errorf("%s: %q", file.Path, messages(file.Problems))
-		}
-		stages += len(file.Entries)
-	}
-	if stages != 1 {
-		t.Errorf("want the stage of the default authentication flow, got %d", stages)
-	}
-}
-
-// TestShippedExamples switches the examples on, which come switched off.
-func TestShippedExamples(t *testing.T) {
-	examples, err := filepath.Glob(filepath.Join(testdata, "authentik-2025.10.4", "example", "*.yaml"))
-	if err != nil || len(examples) == 0 {
-		t.Fatal(err, examples)
-	}
-	files := map[string]string{}
-	for _, example := range examples {
-		text, err := os.ReadFile(example)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[filepath.Base(example)] = strings.ReplaceAll(string(text), `instantiate: "false"`, `instantiate: "true"`)
-	}
-	inFolder(t, files)
-	set := read(t, newReader(t, blueprint.Options{}), ".")
-	entries := 0
-	for _, file := range set.Files {
-		if file.Status != blueprint.Valid {
-			t.Errorf("%s is %s: %q", file.Path, file.Status, messages(file.Problems))
-		}
-		entries += len(file.Entries)
-	}
-	if entries < 2 {
-		t.Errorf("want the examples' password stages, got %d", entries)
 	}
 }
