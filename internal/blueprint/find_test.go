@@ -167,13 +167,15 @@ zero.yaml invalid
 func TestEmptyAndCommentsOnly(t *testing.T) {
 	inFolder(t, map[string]string{
 		"comments.yaml": "# nothing yet\n", "null.yaml": "---\n",
+		"yaml12.yaml": "# first\n%YAML 1.2\n%FOO bar\n---\n" + nothing, "yaml2.yaml": "%YAML 2.0\n---\n" + nothing, "bare.yaml": "%FOO bar\n" + nothing,
 		"bom.yaml": "\ufeff" + nothing, "crlf.yaml": strings.ReplaceAll(nothing, "\n", "\r\n"),
 		"off.yaml":  "metadata: {name: x, labels: {blueprints.goauthentik.io/instantiate: \"False\"}}\nentries: [{nonsense: 1}]\n",
 		"off2.yaml": "metadata: {name: x, labels: {blueprints.goauthentik.io/instantiate: no}}\nentries: [{nonsense: 1}]\n",
 		"lib.cue":   "package lib\n#X: 1\n", "ignored.cue": "@ignore()\npackage other\nx: 1\n",
 	})
 	got := describe(read(t, newReader(t, blueprint.Options{}), "."))
-	want := "bom.yaml valid\ncomments.yaml disabled\ncrlf.yaml valid\nignored.cue disabled\nlib.cue disabled\nnull.yaml disabled\noff.yaml disabled\noff2.yaml invalid\n\toff2.yaml:1:69: metadata.labels.blueprints.goauthentik.io/instantiate: false is not taken here: want text, in quotes\n"
+	want := "bare.yaml invalid\n\tbare.yaml:1:1: not YAML: a line that begins with % is for YAML itself: leave it out\nbom.yaml valid\ncomments.yaml disabled\ncrlf.yaml valid\nignored.cue disabled\nlib.cue disabled\nnull.yaml disabled\noff.yaml disabled\noff2.yaml invalid\n\toff2.yaml:1:69: metadata.labels.blueprints.goauthentik.io/instantiate: false is not taken here: want text, in quotes\n" +
+		"yaml12.yaml valid\nyaml2.yaml invalid\n\tyaml2.yaml:1:1: not YAML: authentik takes YAML 1 only: leave the %YAML line out\n"
 	if got != want {
 		t.Errorf("got:\n%swant:\n%s", got, want)
 	}

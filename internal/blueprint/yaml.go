@@ -42,7 +42,11 @@ func readYAML(path string, text []byte, l language) (root tree.Value, found bool
 	if problem := notText(path, text); problem != nil {
 		return tree.Value{}, false, tree.Problems{*problem}
 	}
-	if problem := tooMuch(path, text); problem != nil {
+	text, problem := withoutDirectives(path, text)
+	if problem == nil {
+		problem = tooMuch(path, text)
+	}
+	if problem != nil {
 		return tree.Value{}, false, tree.Problems{*problem}
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))

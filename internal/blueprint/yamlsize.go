@@ -14,12 +14,6 @@ const mostNodes = 555_000
 // tooMuch says why a text is not given to the parser: it would take far more
 // memory than the text itself.
 func tooMuch(path string, text []byte) *tree.Problem {
-	if line, found := tagDirective(text); found {
-		return &tree.Problem{
-			Place:   tree.Place{File: path, Line: line, Column: 1},
-			Message: "%TAG gives tags other names: leave the line out, and write the tags as authentik does, such as !Find",
-		}
-	}
 	if nodes := nodesAtMost(text); nodes > mostNodes {
 		return &tree.Problem{
 			Place:   tree.Place{File: path},
@@ -63,20 +57,4 @@ func nodesAtMost(text []byte) int {
 		blank = false
 	}
 	return nodes
-}
-
-// tagDirective finds a %TAG before the document begins. Each tag that uses one
-// would hold the whole prefix that it stands for.
-func tagDirective(text []byte) (line int, found bool) {
-	for l := range bytes.Lines(text) {
-		line++
-		l = bytes.TrimPrefix(l, []byte("\ufeff"))
-		switch trimmed := bytes.TrimSpace(l); {
-		case bytes.HasPrefix(l, []byte("%TAG")):
-			return line, true
-		case len(trimmed) > 0 && trimmed[0] != '#' && l[0] != '%':
-			return 0, false
-		}
-	}
-	return 0, false
 }
