@@ -304,7 +304,11 @@ func (k *Kind) checkIdentifiers(e tree.Entry) tree.Problems {
 			problems = append(problems, tree.Problem{Place: member.Key.Place, Path: at, Message: complaint})
 			continue
 		}
-		wrong := field.checkReference(at, member.Value)
+		refers := field.Refers
+		if member.Name() == PK {
+			refers = k.Model
+		}
+		wrong := field.checkReference(at, member.Value, refers)
 		if len(wrong) == 0 {
 			wrong = field.checkEnds(at, member.Value)
 		}
@@ -376,22 +380,25 @@ func (k *Kind) checkAttrs(e tree.Entry) tree.Problems {
 			problems = append(problems, unknownField(at, member, k.Fields.Names()))
 			continue
 		}
-		problems = append(problems, field.checkReference(at, member.Value)...)
+		problems = append(problems, field.checkReference(at, member.Value, field.Refers)...)
 		problems = append(problems, k.checkRename(at, e, field, member)...)
 	}
 	return problems
 }
 
 // checkRename refuses a field in attrs that the one in identifiers contradicts:
-// authentik takes the identifier and drops the other in silence.
+// authentik takes the identifier and drops the other in silence. Lists it joins.
 func (k *Kind) checkRename(path string, e tree.Entry, field *Field, attr tree.Pair) tree.Problems {
 	identifier, given := e.Identifiers.Get(field.Name)
+	if given && field.Type == List {
+		return tree.Problems{{Place: attr.Key.Place, Path: path, Message: "stands in identifiers too, and authentik would join the two lists: want it in one of them"}}
+	}
 	if !given || !settled(identifier) || !settled(attr.Value) ||
 		reflect.DeepEqual(field.Normalize(identifier).Plain(), attr.Value.Plain()) {
 		return nil
 	}
 	message := fmt.Sprintf("is %s, but identifiers say %s", tree.Describe(attr.Value.Data), tree.Describe(identifier.Data))
-	if field.Type == List || field.Type == Other {
+	if field.Type == Other {
 		message = "is another one than identifiers say"
 	}
 	if field.Name == k.Key {
@@ -408,8 +415,9 @@ func settled(v tree.Value) bool {
 	return !isBroken && !v.HasPending()
 }
 
-// checkReference is Check, and that a reference asks for the right model.
-func (f *Field) checkReference(path string, v tree.Value) tree.Problems {
+// checkReference is Check, and that a reference asks for the model that is meant,
+// if any is.
+func (f *Field) checkReference(path string, v tree.Value, refers string) tree.Problems {
 	pending, isPending := v.Data.(tree.Pending)
 	if !isPending {
 		return f.Check(path, v)
@@ -419,13 +427,13 @@ func (f *Field) checkReference(path string, v tree.Value) tree.Problems {
 		return nil
 	}
 	reference := whole.Whole()
-	if reference.Tag == tree.TagFindObject || reference.Model == f.Refers {
+	if reference.Tag == tree.TagFindObject || reference.Model == refers {
 		return nil
 	}
-	if f.Refers == "" {
+	if refers == "" {
 		return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s is not taken here: want %s", reference.Tag, f.Want)}}
 	}
-	return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s refers to %s: want %s", reference.Tag, reference.Model, f.Refers)}}
+	return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s refers to %s: want %s", reference.Tag, reference.Model, refers)}}
 }
 
 // CheckCreate says which fields an object can't be created without and the

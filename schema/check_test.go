@@ -74,12 +74,17 @@ func TestCheckEntry(t *testing.T) {
 		{`{"pk": "7"}`, `{}`, "present", []string{`entries[0].identifiers.pk: "7" is not taken here: want a uuid`}},
 		{`{"nam": "a"}`, `{}`, "present", []string{`entries[0].identifiers.nam: a password stage can't be found by "nam": did you mean "name"?`}},
 		{`{"failed_attempts_before_cancel": "5", "allow_show_password": true, "backends": ["authentik.core.auth.InbuiltBackend"]}`, `{}`, "present", []string{}},
+		{`{"failed_attempts_before_cancel": 5.0, "allow_show_password": "True"}`, `{}`, "present", []string{}},
+		{`{"failed_attempts_before_cancel": "5.0", "allow_show_password": "no", "configure_flow": ""}`, `{}`, "present", []string{
+			`entries[0].identifiers.allow_show_password: "no" is not taken here: want true or false`,
+			`entries[0].identifiers.configure_flow: "" is not taken here: want a reference to a flow (!Find [authentik_flows.flow, [slug, …]]), its uuid, or null`,
+			`entries[0].identifiers.failed_attempts_before_cancel: "5.0" is not taken here: want a whole number from -2147483648 to 2147483647`}},
 		{`{"failed_attempts_before_cancel": "many"}`, `{}`, "present", []string{
 			`entries[0].identifiers.failed_attempts_before_cancel: "many" is not taken here: want a whole number from -2147483648 to 2147483647`}},
 		{`{"failed_attempts_before_cancel": 5}`, `{"failed_attempts_before_cancel": 3}`, "present", []string{
 			`entries[0].attrs.failed_attempts_before_cancel: is 3, but identifiers say 5: to change it find the password stage by name or pk`}},
-		{`{"backends": ["authentik.core.auth.TokenBackend"]}`, `{"backends": ["authentik.core.auth.InbuiltBackend"]}`, "present", []string{
-			`entries[0].attrs.backends: is another one than identifiers say: to change it find the password stage by name or pk`}},
+		{`{"backends": ["authentik.core.auth.TokenBackend"]}`, `{"backends": ["authentik.core.auth.TokenBackend"]}`, "present", []string{
+			`entries[0].attrs.backends: stands in identifiers too, and authentik would join the two lists: want it in one of them`}},
 		{`{"component": "x", "flow_set": []}`, `{}`, "present", []string{
 			`entries[0].identifiers.component: a password stage can't be found by component, which authentik makes for the answer only: want name or pk`,
 			`entries[0].identifiers.flow_set: a password stage can't be found by flow_set, which authentik makes for the answer only: want name or pk`}},

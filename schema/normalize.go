@@ -15,11 +15,11 @@ import (
 
 // Normalize returns the entry with each value as the server would store it, so
 // that what is declared can be compared with what is live. A value that the
-// server would refuse stays as it is, for Check to complain of; and so does
-// white space at the ends of an identifier, since authentik looks for that text
-// as it stands.
+// server would refuse stays as it is, for Check to complain of. Identifiers are
+// looked for in authentik's database, which makes less of text than the API does:
+// see asIdentifier.
 func (k *Kind) Normalize(e tree.Entry) tree.Entry {
-	e.Identifiers = k.normalizeMap(e.Identifiers, (*Field).normalizeType)
+	e.Identifiers = k.normalizeMap(e.Identifiers, (*Field).asIdentifier)
 	e.Attrs = k.normalizeMap(e.Attrs, (*Field).Normalize)
 	return e
 }
@@ -53,6 +53,22 @@ func (f *Field) Normalize(v tree.Value) tree.Value {
 		v.Data = strings.TrimFunc(text, tree.IsPythonSpace)
 	}
 	return v
+}
+
+// asIdentifier is Normalize for a value that authentik looks for. White space at
+// the ends of text stays, since it is not trimmed there; and text stays text that
+// its database does not take for a truth value, a number or a key (seen with
+// 2025.10.4: "no" and "false", "5.0" and "").
+func (f *Field) asIdentifier(v tree.Value) tree.Value {
+	text, isText := v.Data.(string)
+	switch {
+	case !isText:
+	case f.Type == Boolean && !slices.Contains([]string{"t", "True", "1", "f", "False", "0"}, text),
+		f.Type == Integer && strings.Contains(text, "."),
+		f.Type == Pointer && text == "":
+		return v
+	}
+	return f.normalizeType(v)
 }
 
 // normalizeType is Normalize but for white space.

@@ -79,7 +79,7 @@ func fuzzReader(f *testing.F) *Reader {
 
 func FuzzReadYAML(f *testing.F) {
 	reader := fuzzReader(f)
-	seeds, err := filepath.Glob(filepath.Join(fuzzedData, "authentik-2025.10.4", "*", "*.yaml"))
+	seeds, err := filepath.Glob(filepath.Join(fuzzedData, "constructs", "*.yaml"))
 	if err != nil {
 		f.Fatal(err)
 	}

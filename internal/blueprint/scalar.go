@@ -37,8 +37,8 @@ func plainScalar(text string) (data any, problem string) {
 		return yamlInt(text)
 	case timeForm.MatchString(text):
 		return tree.Unusable{Why: "a date in YAML: put it in quotes to make it text"}, ""
-	case text == "=":
-		return nil, "a lone = is no value in authentik's YAML: put it in quotes to make it text"
+	case text == "=" || text == "<<":
+		return nil, "a lone " + text + " is no value in authentik's YAML: put it in quotes to make it text"
 	default:
 		return text, ""
 	}

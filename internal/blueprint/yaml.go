@@ -42,7 +42,11 @@ func readYAML(path string, text []byte, l language) (root tree.Value, found bool
 	if problem := notText(path, text); problem != nil {
 		return tree.Value{}, false, tree.Problems{*problem}
 	}
-	if problem := tooMuch(path, text); problem != nil {
+	text, problem := withoutDirectives(path, text)
+	if problem == nil {
+		problem = tooMuch(path, text)
+	}
+	if problem != nil {
 		return tree.Value{}, false, tree.Problems{*problem}
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
@@ -63,6 +67,7 @@ func readYAML(path string, text []byte, l language) (root tree.Value, found bool
 		return tree.Value{}, false, tree.Problems{syntaxProblem(path, text, err)}
 	}
 	f := &yamlFile{path: path, language: l, anchored: map[*yaml.Node]anchored{}, making: map[*yaml.Node]bool{}}
+	f.anchorsTwice(document.Content[0], map[string]*yaml.Node{})
 	root, _ = f.node(document.Content[0])
 	return root, root.Data != nil && !f.tooBig, f.findings.problems
 }
@@ -261,8 +266,9 @@ func (f *yamlFile) call(n *yaml.Node) (any, int) {
 // dict makes a mapping: what is merged into it by << comes first, as PyYAML
 // has it, and its own keys win.
 func (f *yamlFile) dict(n *yaml.Node) (tree.Map, int) {
-	var merged, own tree.Map
-	seen, deepest := map[string]tree.Place{}, 0
+	var merged tree.Map
+	own := make(tree.Map, 0, len(n.Content)/2)
+	lines, deepest := make(map[string]int, len(n.Content)/2), 0
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		keyNode, valueNode := n.Content[i], n.Content[i+1]
 		if keyNode.Kind == yaml.ScalarNode && keyNode.Tag == "!!merge" {
@@ -270,7 +276,7 @@ func (f *yamlFile) dict(n *yaml.Node) (tree.Map, int) {
 			merged, deepest = append(merged, bases...), max(deepest, depth)
 			continue
 		}
-		key, _ := f.node(keyNode)
+		key, _ := f.key(keyNode)
 		value, depth := f.below(schema.Join(f.at, tree.PathKey(key.Data)), valueNode)
 		deepest = max(deepest, depth)
 		if _, isBroken := key.Data.(tree.Broken); isBroken {
@@ -284,18 +290,26 @@ func (f *yamlFile) dict(n *yaml.Node) (tree.Map, int) {
 			return nil, deepest + 1
 		}
 		id := tree.KeyID(key.Data)
-		if first, given := seen[id]; given {
+		if first, given := lines[id]; given {
 			f.findings.add(tree.Problem{Place: f.place(keyNode), Path: schema.Join(f.at, tree.PathKey(key.Data)),
-				Message: fmt.Sprintf("the key %q is given twice: it stands at line %d already", tree.PathKey(key.Data), first.Line)})
+				Message: fmt.Sprintf("the key %q is given twice: it stands at line %d already", tree.PathKey(key.Data), first)})
 			continue
 		}
-		seen[id] = f.place(keyNode)
+		lines[id] = keyNode.Line
 		if keyNode.Kind == yaml.AliasNode {
 			key.Place = f.place(keyNode)
 		}
 		own = append(own, tree.Pair{Key: key, Value: value})
 	}
 	return tree.Overlay(merged, own), deepest + 1
+}
+
+// key makes a key of a mapping: there a lone = is text.
+func (f *yamlFile) key(n *yaml.Node) (tree.Value, int) {
+	if n.Kind == yaml.ScalarNode && n.Style == 0 && n.Value == "=" {
+		return tree.Value{Place: f.place(n), Data: n.Value}, 0
+	}
+	return f.node(n)
 }
 
 // merge gives the pairs that << brings, the weakest first.

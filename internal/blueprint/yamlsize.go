@@ -9,17 +9,11 @@ import (
 
 // mostNodes bounds how many values the text of a file may be made of. The
 // parser needs some 200 bytes for each, so it is asked only after that.
-const mostNodes = 560_000
+const mostNodes = 555_000
 
 // tooMuch says why a text is not given to the parser: it would take far more
 // memory than the text itself.
 func tooMuch(path string, text []byte) *tree.Problem {
-	if line, found := tagDirective(text); found {
-		return &tree.Problem{
-			Place:   tree.Place{File: path, Line: line, Column: 1},
-			Message: "%TAG gives tags other names: leave the line out, and write the tags as authentik does, such as !Find",
-		}
-	}
 	if nodes := nodesAtMost(text); nodes > mostNodes {
 		return &tree.Problem{
 			Place:   tree.Place{File: path},
@@ -31,14 +25,16 @@ func tooMuch(path string, text []byte) *tree.Problem {
 
 // nodesAtMost returns how many values the text can't have more of, by what has
 // to stand between them: a line or a comma brings a key and its value, a bracket
-// itself and what comes first in it.
+// or a brace itself and what comes first in it.
 func nodesAtMost(text []byte) int {
 	nodes, blank := 0, true
 	for i, c := range text {
 		switch c {
 		case ',':
 			nodes += 2
-		case '[', '{':
+		case '[':
+			nodes += 2
+		case '{':
 			nodes += 3
 		case '\n':
 			blank = true
@@ -61,20 +57,4 @@ func nodesAtMost(text []byte) int {
 		blank = false
 	}
 	return nodes
-}
-
-// tagDirective finds a %TAG before the document begins. Each tag that uses one
-// would hold the whole prefix that it stands for.
-func tagDirective(text []byte) (line int, found bool) {
-	for l := range bytes.Lines(text) {
-		line++
-		l = bytes.TrimPrefix(l, []byte("\ufeff"))
-		switch trimmed := bytes.TrimSpace(l); {
-		case bytes.HasPrefix(l, []byte("%TAG")):
-			return line, true
-		case len(trimmed) > 0 && trimmed[0] != '#' && l[0] != '%':
-			return 0, false
-		}
-	}
-	return 0, false
 }

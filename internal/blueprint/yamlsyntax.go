@@ -95,6 +95,8 @@ func yamlReason(message string) string {
 		{"did not find expected ',' or ']'", "a list in brackets is not closed: want , or ]"},
 		{"did not find expected ',' or '}'", "a mapping in braces is not closed: want , or }"},
 		{"could not find expected ':'", "a key without a colon: want key: value"},
+		{"found unknown directive", "a line that begins with % is for YAML itself: leave it out"},
+		{"found incompatible YAML", "authentik takes YAML 1 only: leave the %YAML line out"},
 		{"found unexpected end of stream", "a quoted text that begins here is not closed"},
 	} {
 		if strings.Contains(message, known.part) {
