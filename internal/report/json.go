@@ -114,9 +114,18 @@ func asChange(planned *sync.Change) change {
 		c.PK = &planned.PK
 	}
 	for _, f := range planned.Fields {
-		c.Fields = append(c.Fields, field(f))
+		c.Fields = append(c.Fields, asField(f))
 	}
 	return c
+}
+
+func asField(f sync.FieldChange) field {
+	before, _ := plain(f.Before)
+	after, known := plain(f.After)
+	if f.KnownAfterApply || !known {
+		return field{Name: f.Name, Before: before, KnownAfterApply: true}
+	}
+	return field{Name: f.Name, Before: before, After: after}
 }
 
 func asSource(place tree.Place) source {

@@ -2,8 +2,6 @@ package report
 
 import (
 	"fmt"
-	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/aksync/aksync/schema"
@@ -41,16 +39,22 @@ func lost(kind *schema.Kind, field sync.FieldChange) []string {
 	if shape == nil || shape.Type != schema.List || len(shape.Values) == 0 || !beforeIsList || !afterIsList {
 		return nil
 	}
-	var gone []string
-	for _, element := range before {
-		name := fmt.Sprint(element)
-		if !contains(after, element) && !slices.Contains(gone, name) {
-			gone = append(gone, name)
-		}
+	old, now := number(before, after)
+	known := map[int]bool{}
+	for _, n := range now {
+		known[n] = true
 	}
-	return gone
-}
-
-func contains(list []any, element any) bool {
-	return slices.ContainsFunc(list, func(other any) bool { return reflect.DeepEqual(other, element) })
+	var gone []string
+	for i, element := range before {
+		if known[old[i]] {
+			continue
+		}
+		known[old[i]] = true
+		name, isText := element.(string)
+		if !isText {
+			name = Literal(element, columns)
+		}
+		gone = append(gone, name)
+	}
+	return some(gone)
 }
