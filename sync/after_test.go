@@ -97,8 +97,8 @@ func TestPlanSeesWhatComesAfter(t *testing.T) {
 			},
 		},
 		{
-			name: "one that is there and one that is yet to be created are two",
-			text: entry("name: a", inbuilt+", failed_attempts_before_cancel: 7") + who("name: w", "password_stage: "+find("[failed_attempts_before_cancel, 7]")),
+			name:   "one that is there and one that is yet to be created are two",
+			text:   entry("name: a", inbuilt+", failed_attempts_before_cancel: 7") + who("name: w", "password_stage: "+find("[failed_attempts_before_cancel, 7]")),
 			stages: []schema.Object{stage(pk1, "b", map[string]any{"failed_attempts_before_cancel": int64(7)})},
 			whos:   []schema.Object{identification(pk4, "w", nil)},
 			want: []string{
@@ -116,14 +116,14 @@ func TestPlanSeesWhatComesAfter(t *testing.T) {
 			},
 		},
 		{
-			name: "users go before what they use",
-			text: entry("name: a", "", "state: absent") + who("name: w", "", "state: absent"),
+			name:   "users go before what they use",
+			text:   entry("name: a", "", "state: absent") + who("name: w", "", "state: absent"),
 			stages: []schema.Object{stage(pk1, "a", nil)}, whos: []schema.Object{identification(pk4, "w", pk1)},
 			want: []string{"delete w", "delete a after:w"},
 		},
 		{
-			name: "or are given something else",
-			text: entry("name: a", "", "state: absent") + who("name: w", "password_stage: null"),
+			name:   "or are given something else",
+			text:   entry("name: a", "", "state: absent") + who("name: w", "password_stage: null"),
 			stages: []schema.Object{stage(pk1, "a", nil)}, whos: []schema.Object{identification(pk4, "w", pk1)},
 			want: []string{"update w password_stage:" + pk1 + "-><nil>", "delete a after:w"},
 		},

@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	gosync "sync"
@@ -308,29 +306,20 @@ func objectRows(pass *sync.Pass) []metrics.Object {
 	return rows
 }
 
+// pageColumns is how wide a value is on the page.
+const pageColumns = 200
+
 // changeLines gives the fields of a change, one a line.
 func changeLines(change *sync.Change) []string {
 	lines := make([]string, len(change.Fields))
 	for i, field := range change.Fields {
-		after := asJSON(field.After)
-		if field.KnownAfterApply() {
-			after = "known after apply"
-		}
+		after := report.Literal(field.After, pageColumns)
 		lines[i] = field.Name + ": " + after
 		if change.Action == sync.Update {
-			lines[i] = field.Name + ": " + asJSON(field.Before) + " → " + after
+			lines[i] = field.Name + ": " + report.Literal(field.Before, pageColumns) + " → " + after
 		}
 	}
 	return lines
-}
-
-// asJSON writes a value that a field can have; all of them can be written.
-func asJSON(value any) string {
-	text, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Sprint(value)
-	}
-	return string(text)
 }
 
 // newStatus is what the page shows before the first pass.

@@ -119,12 +119,13 @@ func asChange(planned *sync.Change) change {
 	return c
 }
 
-// asField is one field; a value that is known only after apply is null.
 func asField(f sync.FieldChange) field {
-	if f.KnownAfterApply() {
-		return field{Name: f.Name, Before: f.Before, KnownAfterApply: true}
+	before, _ := plain(f.Before)
+	after, known := plain(f.After)
+	if !known {
+		return field{Name: f.Name, Before: before, KnownAfterApply: true}
 	}
-	return field{Name: f.Name, Before: f.Before, After: f.After}
+	return field{Name: f.Name, Before: before, After: after}
 }
 
 func asSource(place tree.Place) source {

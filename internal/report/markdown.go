@@ -156,18 +156,13 @@ func verb(change *sync.Change) string {
 	return map[sync.Action]string{sync.Create: "+ create", sync.Update: "~ update", sync.Delete: "- delete"}[change.Action]
 }
 
-// codes lists names, as many as a reader takes in.
+// codes lists names.
 func codes(names []string) string {
-	const most = 10
-	var list []string
+	list := make([]string, len(names))
 	for i, name := range names {
-		if i == most {
-			list = append(list, fmt.Sprintf("%d more", len(names)-most))
-			break
-		}
-		list = append(list, code(name))
+		list[i] = code(name)
 	}
-	return strings.Join(list, ", ")
+	return strings.Join(some(list), ", ")
 }
 
 // code shows text as it is: each mark that Markdown or HTML could take for its
@@ -179,7 +174,7 @@ func code(text string) string {
 		harmless = " -,/()"
 	)
 	var b strings.Builder
-	for _, r := range foldMiddle(escape(text, strconv.IsPrint), "", most) {
+	for _, r := range foldMiddle(text, strconv.IsPrint, "", most) {
 		if r < 0x80 && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(harmless, r) {
 			fmt.Fprintf(&b, "&#%d;", r)
 			continue

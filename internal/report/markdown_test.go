@@ -66,7 +66,7 @@ func TestMarkdownIsCutAtGitHubsLimit(t *testing.T) {
 		{20, 3, ``},
 		{400, 3, `left out: \d+ warnings, \d+ errors, \d+ rows of the table, \d+ changes in full\. ` + "`aksync plan`"},
 		{4000, 1, `left out: \d+ warnings, \d+ errors, \d+ rows of the table, \d+ changes in full\.`},
-		{1, 3000, `left out: 1 change in full\.`},
+		{1, 3000, ``}, // a list has few rows, however long it is
 	}
 	for _, test := range tests {
 		t.Run(fmt.Sprintf("%d×%d", test.changes, test.elements), func(t *testing.T) {

@@ -93,32 +93,6 @@ func TestListChanges(t *testing.T) {
 	}
 }
 
-// Whoever takes the rows of a list without those that go has the new list,
-// whatever the two lists are.
-func TestListRowsGiveTheNewList(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		word := rapid.SampledFrom([]any{"a", "b", "c"})
-		before, after := rapid.SliceOfN(word, 0, 4).Draw(rt, "before"), rapid.SliceOfN(word, 0, 4).Draw(rt, "after")
-		text := textOf(t, passOf(t, updateOf("x", sync.FieldChange{Name: "backends", Before: before, After: after})))
-		var now []any
-		gone := 0
-		for line := range strings.Lines(text) {
-			switch {
-			case strings.HasPrefix(line, "    -"):
-				gone++
-			case strings.HasPrefix(line, "    "):
-				now = append(now, strings.Trim(strings.Fields(line[5:])[0], `"`))
-			}
-		}
-		if !slices.Equal(now, after) {
-			rt.Fatalf("%v -> %v is written as\n%s", before, after, text)
-		}
-		if added := strings.Count(text, "\n    + "); len(before)-gone+added != len(after) {
-			rt.Fatalf("%v -> %v has %d gone and %d added:\n%s", before, after, gone, added, text)
-		}
-	})
-}
-
 func TestLongValues(t *testing.T) {
 	long := strings.Repeat("x", 300)
 	change := updateOf(strings.Repeat("name ", 60),
@@ -150,12 +124,14 @@ func TestLinesFitTheTerminal(t *testing.T) {
 			if utf8.RuneCountInString(line) > 80 {
 				rt.Fatalf("%d columns: %s", utf8.RuneCountInString(line), line)
 			}
-			if strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			if strings.ContainsFunc(line, notPrinted) {
 				rt.Fatalf("what does not print: %q", line)
 			}
 		}
 	})
 }
+
+func notPrinted(r rune) bool { return !unicode.IsPrint(r) }
 
 func TestWarnings(t *testing.T) {
 	backends := func(before, after string) sync.FieldChange {

@@ -89,16 +89,28 @@ func (t *Text) Validation(pass *sync.Pass) error {
 
 // Applied writes what applying came to: what failed, and a last line.
 func (t *Text) Applied(report *sync.Report) error {
-	done := map[sync.Action]int{}
+	done, already := map[sync.Action]int{}, map[sync.Action]int{}
 	for _, result := range report.Results {
-		if result.Outcome == sync.Done {
+		switch result.Outcome {
+		case sync.Done:
 			done[result.Change.Action]++
+			continue
+		case sync.Already:
+			already[result.Change.Action]++
 			continue
 		}
 		t.line("%s", t.fail("%s", clean(fmt.Sprintf("%s: %s %s %q: %s", result.Change.Source,
 			result.Change.Action, result.Change.Title, result.Change.Name, result.Err))))
 	}
 	line := fmt.Sprintf("Applied: %d created, %d updated, %d deleted", done[sync.Create], done[sync.Update], done[sync.Delete])
+	for _, found := range []struct {
+		action sync.Action
+		words  string
+	}{{sync.Create, "were there already"}, {sync.Update, "were as declared already"}, {sync.Delete, "were gone already"}} {
+		if count := already[found.action]; count > 0 {
+			line += fmt.Sprintf(", %d %s", count, found.words)
+		}
+	}
 	if failed := report.Count(sync.Failed); failed > 0 {
 		line += fmt.Sprintf(", %d failed", failed)
 	}

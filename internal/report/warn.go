@@ -2,11 +2,8 @@ package report
 
 import (
 	"fmt"
-	"reflect"
-	"slices"
 	"strings"
 
-	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -40,19 +37,22 @@ func lost(field sync.FieldChange) []string {
 	if !field.Choices || !beforeIsList || !afterIsList {
 		return nil
 	}
+	old, now := number(before, after)
+	known := map[int]bool{}
+	for _, n := range now {
+		known[n] = true
+	}
 	var gone []string
-	for _, element := range before {
+	for i, element := range before {
+		if known[old[i]] {
+			continue
+		}
+		known[old[i]] = true
 		name, isText := element.(string)
 		if !isText {
-			name = tree.Describe(element)
+			name = Literal(element, columns)
 		}
-		if !contains(after, element) && !slices.Contains(gone, name) {
-			gone = append(gone, name)
-		}
+		gone = append(gone, name)
 	}
-	return gone
-}
-
-func contains(list []any, element any) bool {
-	return slices.ContainsFunc(list, func(other any) bool { return reflect.DeepEqual(other, element) })
+	return some(gone)
 }
