@@ -45,13 +45,14 @@ type elected struct {
 	// lease is the Lease to stand for; nil where there is one replica only.
 	lease  lease
 	daemon *sync.Daemon
-	view   *view
+	// leads is told whether the passes from here on write.
+	leads func(bool)
 }
 
 // run makes passes until ctx ends.
 func (e *elected) run(ctx context.Context) error {
 	if e.lease == nil {
-		e.view.leads(true)
+		e.leads(true)
 		e.daemon.Run(ctx)
 		return nil
 	}
@@ -59,7 +60,7 @@ func (e *elected) run(ctx context.Context) error {
 	defer func() { follower() }()
 	return e.lease(ctx, func(leading context.Context, lost <-chan struct{}) error {
 		follower()
-		e.view.leads(true)
+		e.leads(true)
 		e.daemon.Reconciler.StopNow = lost
 		e.daemon.Run(leading)
 		follower = e.follow(ctx)
@@ -70,7 +71,7 @@ func (e *elected) run(ctx context.Context) error {
 // follow makes passes that write nothing, until ctx ends or stop is called,
 // which waits for the last of them.
 func (e *elected) follow(ctx context.Context) (stop func()) {
-	e.view.leads(false)
+	e.leads(false)
 	if ctx.Err() != nil {
 		return func() {}
 	}

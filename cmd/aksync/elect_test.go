@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
 	"os"
 	"path/filepath"
 	gosync "sync"
@@ -13,13 +12,14 @@ import (
 
 	"github.com/aksync/aksync/internal/devserver"
 	"github.com/aksync/aksync/internal/metrics"
+	"github.com/aksync/aksync/internal/observe"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
 )
 
 // replica is one of several aksyncs.
 type replica struct {
-	view *view
+	page *observe.Page
 	end  func()
 }
 
@@ -31,12 +31,11 @@ func startReplica(t *testing.T, name string, lease lease, folder, url string) *r
 		t.Fatal(err)
 	}
 	t.Cleanup(passes.client.Close)
-	r := &replica{view: newView(io.Discard, zerolog.Nop(), metrics.New("", ""), passes.schema, metrics.Status{})}
-	passes.OnPlan, passes.OnResult = r.view.planned, r.view.changed
+	r := &replica{page: observe.NewPage(metrics.Status{}, passes.client.Unanswered)}
 	replica := &elected{
 		lease:  lease,
-		daemon: &sync.Daemon{Reconciler: passes.Reconciler, Interval: 50 * time.Millisecond, OnPass: r.view.passed},
-		view:   r.view,
+		daemon: &sync.Daemon{Reconciler: passes.Reconciler, Interval: 50 * time.Millisecond, OnPass: r.page.Passed},
+		leads:  r.page.Leads,
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -51,8 +50,8 @@ func startReplica(t *testing.T, name string, lease lease, folder, url string) *r
 	return r
 }
 
-func (r *replica) writes() bool { return !r.view.status().DryRun }
-func (r *replica) ready() bool  { return r.view.health().NotReady() == "" }
+func (r *replica) writes() bool { return !r.page.DryRun() }
+func (r *replica) ready() bool  { return r.page.Health().NotReady() == "" }
 
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
