@@ -95,7 +95,7 @@ func (f *Field) Check(path string, v tree.Value) tree.Problems {
 	if v.HasLater() {
 		return f.checkLater(path, v)
 	}
-	if _, isText := v.Data.(string); v.HasPending() || (isText || size(v.Data, mostEncoded) <= mostEncoded) && f.accepts(v.Plain()) {
+	if v.HasPending() || !tooLarge(v.Data) && f.accepts(v.Plain()) {
 		return nil
 	}
 	return tree.Problems{{Place: v.Place, Path: path, Message: f.complaint(v.Data)}}
@@ -107,10 +107,20 @@ const (
 	// mostAsked is how many elements of a list CUE is asked of, after each
 	// was checked by itself.
 	mostAsked = 16
-	// mostEncoded is how large a value may be that CUE is asked of as a whole:
-	// in elements, members and 16 bytes of text.
+	// mostEncoded is how large a list or a mapping may be that CUE is asked of as
+	// a whole: in elements, members and 16 bytes of text.
 	mostEncoded = 300_000
 )
+
+// tooLarge reports whether a list or a mapping is too large to be encoded.
+func tooLarge(data any) bool {
+	switch data.(type) {
+	case tree.List, tree.Map:
+		return size(data, mostEncoded) > mostEncoded
+	default:
+		return false
+	}
+}
 
 func (f *Field) checkElements(path string, list tree.List) tree.Problems {
 	var problems tree.Problems
