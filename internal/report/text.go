@@ -108,21 +108,27 @@ func (t *Text) Applied(report *sync.Report) error {
 	return t.err
 }
 
-// leftAlone writes what is not managed: the counts, and the models on lines of
-// their own, since a folder of authentik's own blueprints has dozens.
+// leftAlone writes what is not managed and which files are switched off: the
+// counts, and the names on lines of their own, since a folder of authentik's own
+// blueprints has dozens.
 func (t *Text) leftAlone(pass *sync.Pass) {
 	left := leftAlone(pass.Blueprints)
-	if left.entries != "" {
-		t.line("%s:", left.entries)
-		for _, line := range wrap("  ", "  ", left.models, ", ") {
-			t.line("%s", t.faint("%s", line))
-		}
-	}
+	off, files := switchedOff(pass.Blueprints)
+	t.listed(left.entries, left.models)
 	if left.permissions != "" {
 		t.line("%s.", left.permissions)
 	}
-	if left.entries != "" || left.permissions != "" {
+	t.listed(off, some(cleanAll(files)))
+	if left.entries != "" || left.permissions != "" || off != "" {
 		t.line("")
+	}
+}
+
+// listed writes a sentence and the names it speaks of; nothing for no sentence.
+func (t *Text) listed(sentence string, names []string) {
+	if sentence != "" {
+		t.line("%s:", sentence)
+		t.lines(t.faint, wrap("  ", "  ", names, ", "))
 	}
 }
 
