@@ -86,28 +86,6 @@ func (t *Text) Validation(pass *sync.Pass) error {
 	return t.err
 }
 
-// Applied writes what applying came to: what failed, and a last line.
-func (t *Text) Applied(report *sync.Report) error {
-	done := map[sync.Action]int{}
-	for _, result := range report.Results {
-		if result.Outcome == sync.Done {
-			done[result.Change.Action]++
-			continue
-		}
-		t.line("%s", t.fail("%s", clean(fmt.Sprintf("%s: %s %s %q: %s", result.Change.Entry.Place,
-			result.Change.Action, result.Change.Kind.Title, result.Change.Name, result.Err))))
-	}
-	line := fmt.Sprintf("Applied: %d created, %d updated, %d deleted", done[sync.Create], done[sync.Update], done[sync.Delete])
-	if failed := report.Count(sync.Failed); failed > 0 {
-		line += fmt.Sprintf(", %d failed", failed)
-	}
-	if skipped := report.Count(sync.Skipped); skipped > 0 {
-		line += fmt.Sprintf(", %d skipped", skipped)
-	}
-	t.line("%s.", line)
-	return t.err
-}
-
 // leftAlone writes what is not managed and which files are switched off: the
 // counts, and the names on lines of their own, since a folder of authentik's own
 // blueprints has dozens.
