@@ -30,6 +30,7 @@ type document struct {
 	Summary       Summary  `json:"summary"`
 	Changes       []change `json:"changes"`
 	Errors        []fault  `json:"errors"`
+	Disabled      []string `json:"disabled"`
 }
 
 type server struct {
@@ -80,6 +81,7 @@ func JSON(w io.Writer, pass *sync.Pass, about About, all bool) error {
 		Summary:       Summarize(pass),
 		Changes:       []change{},
 		Errors:        faults(pass.Problems()),
+		Disabled:      disabled(pass.Blueprints),
 	}
 	for _, planned := range pass.Plan.Changes {
 		if planned.Action != sync.NoOp || all {
@@ -93,11 +95,12 @@ func JSON(w io.Writer, pass *sync.Pass, about About, all bool) error {
 // server and without changes.
 func Validation(w io.Writer, pass *sync.Pass, about About) error {
 	return encode(w, struct {
-		FormatVersion string  `json:"format_version"`
-		AksyncVersion string  `json:"aksync_version"`
-		Summary       Summary `json:"summary"`
-		Errors        []fault `json:"errors"`
-	}{FormatVersion, about.AksyncVersion, Summarize(pass), faults(pass.Problems())})
+		FormatVersion string   `json:"format_version"`
+		AksyncVersion string   `json:"aksync_version"`
+		Summary       Summary  `json:"summary"`
+		Errors        []fault  `json:"errors"`
+		Disabled      []string `json:"disabled"`
+	}{FormatVersion, about.AksyncVersion, Summarize(pass), faults(pass.Problems()), disabled(pass.Blueprints)})
 }
 
 func asChange(planned *sync.Change) change {

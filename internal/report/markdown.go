@@ -51,6 +51,7 @@ func Markdown(w io.Writer, pass *sync.Pass, about About) error {
 	for _, s := range []section{
 		{"warning", "warnings", "> [!CAUTION]\n> This can lock people out:\n>\n", warnings, "\n", 3},
 		{"error", "errors", "Errors:\n\n", problems, "\n", 3},
+		{"note on what is switched off", "", "", off(pass.Blueprints), "", 2},
 		{"row", "rows of the table", "| | object | declared at | used by | fields |\n|---|---|---|---|---|\n", rows, "\n", 2},
 		{"change in full", "changes in full", "", details, "", 1},
 		{"note on what is not managed", "", "", notManaged(pass.Blueprints), "", 1},
@@ -119,6 +120,13 @@ func madeFor(pass *sync.Pass, about About) string {
 func notManaged(blueprints *sync.Blueprints) []string {
 	if left := LeftAlone(blueprints); left != "" {
 		return []string{"<details><summary>Not managed</summary>\n\n" + code(left) + "\n\n</details>\n\n"}
+	}
+	return nil
+}
+
+func off(blueprints *sync.Blueprints) []string {
+	if sentence, files := switchedOff(blueprints); sentence != "" {
+		return []string{sentence + ": " + codes(files) + ".\n\n"}
 	}
 	return nil
 }

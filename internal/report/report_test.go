@@ -156,6 +156,25 @@ func TestApplied(t *testing.T) {
 	golden(t, "applied.txt", got.Bytes())
 }
 
+// An outcome that has no error is not written as one. A name is as long as a line takes.
+func TestAppliedOutcomes(t *testing.T) {
+	long := updateOf(strings.Repeat("x", 4<<20))
+	passOf(t, long)
+	var got bytes.Buffer
+	err := report.NewText(&got, false, false).Applied(&sync.Report{Results: []sync.Result{
+		{Change: long, Outcome: sync.Done}, {Change: long, Outcome: "another"}, {Change: long, Outcome: sync.Failed, Err: errors.New("because")},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `login.yaml:3:5: update password stage "xxxxxxxx"…"xxxx" (4,194,304 characters): because
+Applied: 0 created, 1 updated, 0 deleted, 1 failed.
+`
+	if diff := cmp.Diff(want, got.String()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 // A writer that fails is an error, and not silence.
 func TestWriteError(t *testing.T) {
 	for name, write := range map[string]func() error{

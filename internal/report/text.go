@@ -87,55 +87,27 @@ func (t *Text) Validation(pass *sync.Pass) error {
 	return t.err
 }
 
-// Applied writes what applying came to: what failed, and a last line.
-func (t *Text) Applied(report *sync.Report) error {
-	done, already := map[sync.Action]int{}, map[sync.Action]int{}
-	for _, result := range report.Results {
-		switch result.Outcome {
-		case sync.Done:
-			done[result.Change.Action]++
-			continue
-		case sync.Already:
-			already[result.Change.Action]++
-			continue
-		}
-		t.line("%s", t.fail("%s", clean(fmt.Sprintf("%s: %s %s %q: %s", result.Change.Source,
-			result.Change.Action, result.Change.Title, result.Change.Name, result.Err))))
-	}
-	line := fmt.Sprintf("Applied: %d created, %d updated, %d deleted", done[sync.Create], done[sync.Update], done[sync.Delete])
-	for _, found := range []struct {
-		action sync.Action
-		words  string
-	}{{sync.Create, "were there already"}, {sync.Update, "were as declared already"}, {sync.Delete, "were gone already"}} {
-		if count := already[found.action]; count > 0 {
-			line += fmt.Sprintf(", %d %s", count, found.words)
-		}
-	}
-	if failed := report.Count(sync.Failed); failed > 0 {
-		line += fmt.Sprintf(", %d failed", failed)
-	}
-	if skipped := report.Count(sync.Skipped); skipped > 0 {
-		line += fmt.Sprintf(", %d skipped", skipped)
-	}
-	t.line("%s.", line)
-	return t.err
-}
-
-// leftAlone writes what is not managed: the counts, and the models on lines of
-// their own, since a folder of authentik's own blueprints has dozens.
+// leftAlone writes what is not managed and which files are switched off: the
+// counts, and the names on lines of their own, since a folder of authentik's own
+// blueprints has dozens.
 func (t *Text) leftAlone(pass *sync.Pass) {
 	left := leftAlone(pass.Blueprints)
-	if left.entries != "" {
-		t.line("%s:", left.entries)
-		for _, line := range wrap("  ", "  ", left.models, ", ") {
-			t.line("%s", t.faint("%s", line))
-		}
-	}
+	off, files := switchedOff(pass.Blueprints)
+	t.listed(left.entries, left.models)
 	if left.permissions != "" {
 		t.line("%s.", left.permissions)
 	}
-	if left.entries != "" || left.permissions != "" {
+	t.listed(off, some(cleanAll(files)))
+	if left.entries != "" || left.permissions != "" || off != "" {
 		t.line("")
+	}
+}
+
+// listed writes a sentence and the names it speaks of; nothing for no sentence.
+func (t *Text) listed(sentence string, names []string) {
+	if sentence != "" {
+		t.line("%s:", sentence)
+		t.lines(t.faint, wrap("  ", "  ", names, ", "))
 	}
 }
 
