@@ -12,6 +12,10 @@ import (
 // there, before it is copied.
 const mostSteps = 1_000_000
 
+// mostFound is how many problems of one file are looked for: what is wrong further
+// on is seldom anything new.
+const mostFound = 1000
+
 // growsWithoutEnd says of a value that it is the one too many.
 func growsWithoutEnd() string {
 	return fmt.Sprintf("grows without end: a blueprint may hold at most %d values, or %d MB of text, after its tags and aliases were followed",
@@ -41,19 +45,10 @@ func keysWeight(pairs tree.Map) int {
 	return bytes / 16
 }
 
-// spend counts the work that a mapping of the blueprint's own is, and some more,
-// and reports whether there may be more of it.
-func (d *document) spend(path string, place tree.Place, m tree.Map, more int) bool {
-	if d.steps > mostSteps {
-		return false
-	}
-	d.steps += more + len(m) + keysWeight(m)
-	for _, p := range m {
-		d.steps += weight(p.Value.Data)
-	}
-	if d.steps > mostSteps {
-		d.problem(place, path, "%s", growsWithoutEnd())
-		return false
-	}
-	return true
-}
+// mostNesting is how deep lists, mappings and tags may be nested. Python's own
+// recursion limit stops authentik at about the same depth.
+const mostNesting = 200
+
+// mostDigits is how long a whole number may be written; Python has the same
+// limit.
+const mostDigits = 4300

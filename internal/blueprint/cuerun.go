@@ -27,8 +27,8 @@ type cueRunner struct {
 // mostAbandoned is how many evaluations may go on that nobody waits for.
 const mostAbandoned = 2
 
-func newCUERunner(options Options, l language) *cueRunner {
-	return &cueRunner{command: options.CUEWorker, limit: options.EvaluationTime, left: options.EvaluationTime, language: l}
+func newCUERunner(command []string, limit time.Duration, l language) *cueRunner {
+	return &cueRunner{command: command, limit: limit, left: limit, language: l}
 }
 
 // stop ends the process, if there is one.
@@ -133,22 +133,4 @@ func (r *cueRunner) runWorker(ctx context.Context, job cueJob) (cueResult, error
 		}
 		// The jobs before it may have left too little for it.
 	}
-}
-
-// loadCUE gives what a source in CUE says.
-func (r *Reader) loadCUE(ctx context.Context, s source, f *File) cueResult {
-	job := cueJob{Tags: r.options.Tags}
-	for _, p := range s.parts {
-		job.Parts = append(job.Parts, cuePart{p.name, p.path, p.text})
-		f.Parts = append(f.Parts, p.name)
-	}
-	if len(f.Parts) == 1 {
-		f.Parts = nil
-	}
-	result, err := r.cue.run(ctx, job)
-	if err != nil {
-		return cueResult{} // the time was up, as Read says
-	}
-	f.Problems = result.problems
-	return result
 }

@@ -20,6 +20,7 @@ type document struct {
 	strict bool
 	steps  int
 
+	entries  []*entry
 	findings findings
 }
 
@@ -51,7 +52,7 @@ func (d *document) read(root tree.Value) {
 	}
 	entries, _ := top.Get("entries")
 	d.collect(entries)
-	for _, e := range d.scope.entries {
+	for _, e := range d.entries {
 		d.take(e)
 	}
 }
@@ -62,7 +63,7 @@ func (d *document) listen(top tree.Map) {
 	found := d.findings
 	entries, _ := top.Get("entries")
 	d.collect(entries)
-	for _, e := range d.scope.entries {
+	for _, e := range d.entries {
 		e.readModel(d.evaluatorFor(e))
 		if kind := d.scope.schema.Kind(e.model); kind != nil && kind.Managed {
 			d.silence(e, kind)
@@ -159,10 +160,10 @@ func (d *document) collectList(path string, elements tree.List) {
 		if !d.spend(at, element.Place, fields, stepsOfEntry) {
 			return
 		}
-		e := &entry{place: element.Place, path: at, position: len(d.scope.entries), fields: fields}
+		e := &entry{place: element.Place, path: at, position: len(d.entries), fields: fields}
 		d.check(at, element.Place, fields, d.scope.schema.Entry)
 		d.checkPermissions(e)
-		d.scope.entries = append(d.scope.entries, e)
+		d.entries = append(d.entries, e)
 		d.name(e)
 	}
 }
@@ -193,11 +194,14 @@ func (d *document) name(e *entry) {
 	if e.id == "" {
 		return
 	}
-	if first, taken := d.scope.ids[e.id]; taken {
+	if at, taken := d.scope.ids[e.id]; taken {
+		first := d.scope.named[at]
 		d.problem(id.Place, schema.Join(e.path, "id"), "the id %s is taken: the entry at line %d has it, and !KeyOf would find that one", tree.Describe(e.id), first.place.Line)
 		return
 	}
-	d.scope.ids[e.id] = e
+	d.scope.ids[e.id] = len(d.scope.named)
+	d.scope.named = append(d.scope.named, named{id: e.id, place: e.place, position: e.position,
+		referred: func() (*tree.Entry, error) { return e.referred(d.scope.schema) }})
 }
 
 // take evaluates an entry and counts it as what it is.
@@ -268,4 +272,21 @@ func readableMap(m tree.Map) tree.Map {
 		_, isBroken := p.Value.Data.(tree.Broken)
 		return isBroken
 	})
+}
+
+// spend counts the work that a mapping of the blueprint's own is, and some more,
+// and reports whether there may be more of it.
+func (d *document) spend(path string, place tree.Place, m tree.Map, more int) bool {
+	if d.steps > mostSteps {
+		return false
+	}
+	d.steps += more + len(m) + keysWeight(m)
+	for _, p := range m {
+		d.steps += weight(p.Value.Data)
+	}
+	if d.steps > mostSteps {
+		d.problem(place, path, "%s", growsWithoutEnd())
+		return false
+	}
+	return true
 }

@@ -135,13 +135,13 @@ func (e *entry) evaluateMap(ev *evaluator, field string) tree.Map {
 }
 
 // referred gives the entry as what !KeyOf refers to, or says why it can't be.
-func (e *entry) referred(s *scope) (*tree.Entry, error) {
-	kind := s.schema.Kind(e.model)
+func (e *entry) referred(s *schema.Schema) (*tree.Entry, error) {
+	kind := s.Kind(e.model)
 	switch {
 	case e.model == "" || e.failed:
 		return nil, errReported
 	case kind == nil:
-		return nil, fmt.Errorf("aksync can't look up %s: %s", e.model, schema.Suggest(e.model, modelNames(s.schema.Kinds())))
+		return nil, fmt.Errorf("aksync can't look up %s: %s", e.model, schema.Suggest(e.model, modelNames(s.Kinds())))
 	case len(e.latent) > 0:
 		return nil, e.latent[0]
 	case e.skipped:

@@ -14,8 +14,19 @@ type scope struct {
 	language language
 	inputs   *inputs
 	context  tree.Map
-	entries  []*entry
-	ids      map[string]*entry
+	// named are the entries with an id, in the order they stand in.
+	named []named
+	ids   map[string]int // where in named
+}
+
+// named is an entry that !KeyOf can refer to.
+type named struct {
+	id       string
+	place    tree.Place
+	position int // among the entries of the file
+	// referred gives the entry, or says why it can't be referred to; errReported
+	// where that is known.
+	referred func() (*tree.Entry, error)
 }
 
 // evaluator evaluates tags. It follows authentik's own evaluation step by

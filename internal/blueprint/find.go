@@ -84,13 +84,6 @@ func isBlueprint(name string) bool {
 	}
 }
 
-// ignored tells whether a name in a folder is nobody's blueprint: hidden, an
-// editor's, or CUE's own.
-func ignored(name string) bool {
-	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") || strings.HasSuffix(name, "~") ||
-		name == "cue.mod" || strings.HasSuffix(name, ".cue") && (strings.HasPrefix(name, "_") || strings.HasSuffix(name, "_tool.cue") || strings.HasSuffix(name, "_test.cue"))
-}
-
 // realPath gives the absolute path without symlinks.
 func realPath(path string) (string, error) {
 	absolute, err := filepath.Abs(path)

@@ -6,13 +6,8 @@ import (
 	"github.com/aksync/aksync/internal/tree"
 )
 
-const (
-	// mostProblems is how many problems of one file are shown.
-	mostProblems = 200
-	// mostFound is how many are looked for: what is wrong further on is
-	// seldom anything new.
-	mostFound = 1000
-)
+// mostProblems is how many problems of one file are shown.
+const mostProblems = 200
 
 // findings are the problems that were found in one file.
 type findings struct{ problems tree.Problems }

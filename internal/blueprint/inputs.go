@@ -1,7 +1,6 @@
 package blueprint
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -283,6 +282,3 @@ func (p *policy) readBelow(root, real string) ([]byte, error) {
 	}
 	return io.ReadAll(io.LimitReader(file, mostInput+1))
 }
-
-// digest identifies contents.
-type digest = [sha256.Size]byte

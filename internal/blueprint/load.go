@@ -4,48 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
-	"fmt"
-	"io"
-	"os"
 	"path/filepath"
-	"syscall"
 
 	"github.com/aksync/aksync/internal/tree"
 )
-
-// mostSource bounds the size of a blueprint file.
-const mostSource = 4 << 20
-
-// readSourceFile reads a blueprint file. It does not wait for the writer of a
-// FIFO, and reads no device.
-func readSourceFile(path string) ([]byte, error) {
-	// The look before opening keeps a device from being opened, which alone
-	// can have an effect; the one after it is sure.
-	if info, err := os.Stat(path); err != nil {
-		return nil, err
-	} else if !info.Mode().IsRegular() {
-		return nil, errors.New("is no regular file: want a file or a folder")
-	}
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	if info, err := file.Stat(); err != nil {
-		return nil, err
-	} else if !info.Mode().IsRegular() {
-		return nil, errors.New("is no regular file: want a file or a folder")
-	}
-	text, err := io.ReadAll(io.LimitReader(file, mostSource+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(text) > mostSource {
-		return nil, fmt.Errorf("is larger than %d MiB: split it into several files", mostSource>>20)
-	}
-	return text, nil
-}
 
 // onePerCause keeps the first problem of each value, since where CUE and the
 // schema both complain of one they mean the same; and the first of those that
@@ -120,7 +82,7 @@ func (r *Reader) load(ctx context.Context, s source, p *policy) (file *File, imp
 		file:   file,
 		shapes: newShapes(),
 		strict: r.options.StrictModels,
-		scope:  &scope{schema: r.options.Schema, language: r.language, inputs: file.inputs, ids: map[string]*entry{}},
+		scope:  &scope{schema: r.options.Schema, language: r.language, inputs: file.inputs, ids: map[string]int{}},
 	}
 	var root tree.Value
 	var found bool
@@ -162,4 +124,22 @@ func (r *Reader) load(ctx context.Context, s source, p *policy) (file *File, imp
 		file.Status = tree.Invalid
 	}
 	return file, imports, again
+}
+
+// loadCUE gives what a source in CUE says.
+func (r *Reader) loadCUE(ctx context.Context, s source, f *File) cueResult {
+	job := cueJob{Tags: r.options.Tags}
+	for _, p := range s.parts {
+		job.Parts = append(job.Parts, cuePart{p.name, p.path, p.text})
+		f.Parts = append(f.Parts, p.name)
+	}
+	if len(f.Parts) == 1 {
+		f.Parts = nil
+	}
+	result, err := r.cue.run(ctx, job)
+	if err != nil {
+		return cueResult{} // the time was up, as Read says
+	}
+	f.Problems = result.problems
+	return result
 }

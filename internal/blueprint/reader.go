@@ -128,7 +128,7 @@ func NewReader(options Options) *Reader {
 		options.LookupEnv = os.LookupEnv
 	}
 	options.EvaluationTime = cmp.Or(options.EvaluationTime, 10*time.Second)
-	return &Reader{options: options, language: newLanguage(), cue: newCUERunner(options, newLanguage())}
+	return &Reader{options: options, language: newLanguage(), cue: newCUERunner(options.CUEWorker, options.EvaluationTime, newLanguage())}
 }
 
 // Read reads the files that the paths name, and those in the folders that they

@@ -11,14 +11,15 @@ import (
 // keyOf refers to an entry of this file by its id.
 func (e *evaluator) keyOf(n tree.Value, args tree.List) (tree.Value, error) {
 	id := args[0].Data.(string)
-	target, known := e.scope.ids[id]
-	switch {
-	case !known:
+	at, known := e.scope.ids[id]
+	if !known {
 		return tree.Value{}, e.report(n.Place, "no entry of this file has the id %q: %s", id, e.suggestID(id))
-	case target.position >= e.before:
+	}
+	target := e.scope.named[at]
+	if target.position >= e.before {
 		return tree.Value{}, e.report(n.Place, "the entry with the id %q comes at line %d, and authentik needs it before this one: move it up", id, target.place.Line)
 	}
-	made, problem := target.referred(e.scope)
+	made, problem := target.referred()
 	if problem == errReported {
 		return tree.Value{}, errReported
 	}
@@ -31,13 +32,11 @@ func (e *evaluator) keyOf(n tree.Value, args tree.List) (tree.Value, error) {
 func (e *evaluator) suggestID(id string) string {
 	const most = 100 // comparing all with all takes its time
 	var known []string
-	for _, entry := range e.scope.entries {
-		if entry.id != "" && entry.position < e.before {
-			known = append(known, entry.id)
-		}
-		if len(known) > most {
+	for _, entry := range e.scope.named {
+		if entry.position >= e.before || len(known) > most {
 			break
 		}
+		known = append(known, entry.id)
 	}
 	switch {
 	case len(known) == 0:

@@ -10,10 +10,6 @@ import (
 	"github.com/aksync/aksync/internal/tree"
 )
 
-// mostDigits is how long a whole number may be written; Python has the same
-// limit.
-const mostDigits = 4300
-
 // The forms of plain scalars in YAML 1.1 as PyYAML reads it, which is what
 // authentik reads blueprints with.
 var (

@@ -13,10 +13,6 @@ import (
 	"github.com/aksync/aksync/schema"
 )
 
-// mostNesting is how deep lists, mappings and tags may be nested. Python's own
-// recursion limit stops authentik at about the same depth.
-const mostNesting = 200
-
 // yamlFile turns the text of a YAML file into nodes.
 type yamlFile struct {
 	path     string

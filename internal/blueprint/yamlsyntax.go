@@ -2,7 +2,6 @@ package blueprint
 
 import (
 	"bytes"
-	"fmt"
 	"regexp"
 	"sort"
 	"strconv"
@@ -12,38 +11,6 @@ import (
 	"github.com/aksync/aksync/internal/tree"
 	"go.yaml.in/yaml/v3"
 )
-
-// notText finds the first byte that a text file can't hold.
-func notText(path string, text []byte) *tree.Problem {
-	if i := bytes.IndexByte(text, 0); i >= 0 {
-		return &tree.Problem{Place: placeAt(path, text, i), Message: "a NUL byte: want text in UTF-8"}
-	}
-	if utf8.Valid(text) {
-		return nil
-	}
-	for i := 0; i < len(text); {
-		r, size := utf8.DecodeRune(text[i:])
-		if r == utf8.RuneError && size == 1 {
-			return &tree.Problem{Place: placeAt(path, text, i), Message: fmt.Sprintf("the byte 0x%02x is not UTF-8: want text in UTF-8", text[i])}
-		}
-		i += size
-	}
-	return nil
-}
-
-// placeAt gives line and column, in characters, of a byte of the text.
-func placeAt(path string, text []byte, offset int) tree.Place {
-	before := text[:min(offset, len(text))]
-	start := bytes.LastIndexByte(before, '\n') + 1
-	return tree.Place{
-		File:   path,
-		Line:   bytes.Count(before, []byte("\n")) + 1,
-		Column: utf8.RuneCount(before[start:]) + 1,
-	}
-}
-
-// mostSearched is how large a text may be to be parsed again and again.
-const mostSearched = 256 << 10
 
 var yamlMessage = regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?`)
 
