@@ -11,10 +11,9 @@ import (
 
 	"github.com/aksync/aksync/internal/authentik"
 	"github.com/aksync/aksync/internal/devserver"
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
-
-	"github.com/aksync/aksync/internal/tree"
 )
 
 // thousand gives entries of a thousand stages, each with a reference.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aksync/aksync/internal/authentik"
 	"github.com/aksync/aksync/internal/blueprint"
+	"github.com/aksync/aksync/internal/blueprint/cue"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
@@ -44,7 +45,7 @@ func newSource(s *schema.Schema, flags readFlags, tokenFile string, paths []stri
 		Tags:         tags,
 		StrictModels: flags.strictModels,
 	}
-	if options.CUEWorker, err = blueprint.OwnCommand(cueWorker); err != nil {
+	if options.CUEWorker, err = cue.OwnCommand(cueWorker); err != nil {
 		return nil, err
 	}
 	if tokenFile != "" {

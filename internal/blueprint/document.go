@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aksync/aksync/internal/blueprint/bounds"
+	"github.com/aksync/aksync/internal/blueprint/tags"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
@@ -15,13 +17,13 @@ const instantiate = "blueprints.goauthentik.io/instantiate"
 // document makes a File of a blueprint's root, whatever it was written in.
 type document struct {
 	file   *File
-	scope  *scope
+	scope  *tags.Scope
 	shapes *shapes
 	strict bool
 	steps  int
 
 	entries  []*entry
-	findings findings
+	findings bounds.Findings
 }
 
 // read fills the file. The problems of reading the text are its own already.
@@ -40,15 +42,15 @@ func (d *document) read(root tree.Value) {
 		d.checkLabels(labelsOf(top))
 		return
 	}
-	d.check("", root.Place, top, d.scope.schema.Blueprint)
+	d.check("", root.Place, top, d.scope.Schema.Blueprint)
 	if metadata, given := top.Get("metadata"); given {
 		if m, isDict := metadata.Data.(tree.Map); isDict {
-			d.check("metadata", metadata.Place, m, d.scope.schema.Metadata)
+			d.check("metadata", metadata.Place, m, d.scope.Schema.Metadata)
 		}
 	}
 	d.checkLabels(labelsOf(top))
 	if context, given := top.Get("context"); given {
-		d.scope.context, _ = context.Data.(tree.Map)
+		d.scope.Context, _ = context.Data.(tree.Map)
 	}
 	entries, _ := top.Get("entries")
 	d.collect(entries)
@@ -65,7 +67,7 @@ func (d *document) listen(top tree.Map) {
 	d.collect(entries)
 	for _, e := range d.entries {
 		e.readModel(d.evaluatorFor(e))
-		if kind := d.scope.schema.Kind(e.model); kind != nil && kind.Managed {
+		if kind := d.scope.Schema.Kind(e.model); kind != nil && kind.Managed {
 			d.silence(e, kind)
 		}
 	}
@@ -118,11 +120,11 @@ func disabled(top tree.Map) bool {
 }
 
 func (d *document) problem(place tree.Place, path, format string, args ...any) {
-	d.findings.add(tree.Problem{Place: place, Path: path, Message: fmt.Sprintf(format, args...)})
+	d.findings.Add(tree.Problem{Place: place, Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
 func (d *document) check(path string, place tree.Place, m tree.Map, shape *schema.Shape) {
-	d.findings.add(d.shapes.check(path, place, m, shape)...)
+	d.findings.Add(d.shapes.check(path, place, m, shape)...)
 }
 
 // collect gathers the entries, of a list or of a mapping of lists. Shapes have
@@ -161,7 +163,7 @@ func (d *document) collectList(path string, elements tree.List) {
 			return
 		}
 		e := &entry{place: element.Place, path: at, position: len(d.entries), fields: fields}
-		d.check(at, element.Place, fields, d.scope.schema.Entry)
+		d.check(at, element.Place, fields, d.scope.Schema.Entry)
 		d.checkPermissions(e)
 		d.entries = append(d.entries, e)
 		d.name(e)
@@ -180,7 +182,7 @@ func (d *document) checkPermissions(e *entry) {
 		}
 		switch _, isBroken := element.Data.(tree.Broken); {
 		case isDict:
-			d.check(path, element.Place, fields, d.scope.schema.Permission)
+			d.check(path, element.Place, fields, d.scope.Schema.Permission)
 		case !isBroken:
 			d.problem(element.Place, path, "%s is not taken here: want a mapping with a permission, and a user or a role", tree.TypeName(element.Data))
 		}
@@ -194,22 +196,22 @@ func (d *document) name(e *entry) {
 	if e.id == "" {
 		return
 	}
-	if at, taken := d.scope.ids[e.id]; taken {
-		first := d.scope.named[at]
-		d.problem(id.Place, schema.Join(e.path, "id"), "the id %s is taken: the entry at line %d has it, and !KeyOf would find that one", tree.Describe(e.id), first.place.Line)
+	if at, taken := d.scope.IDs[e.id]; taken {
+		first := d.scope.Named[at]
+		d.problem(id.Place, schema.Join(e.path, "id"), "the id %s is taken: the entry at line %d has it, and !KeyOf would find that one", tree.Describe(e.id), first.Place.Line)
 		return
 	}
-	d.scope.ids[e.id] = len(d.scope.named)
-	d.scope.named = append(d.scope.named, named{id: e.id, place: e.place, position: e.position,
-		referred: func() (*tree.Entry, error) { return e.referred(d.scope.schema) }})
+	d.scope.IDs[e.id] = len(d.scope.Named)
+	d.scope.Named = append(d.scope.Named, tags.Named{ID: e.id, Place: e.place, Position: e.position,
+		Referred: func() (*tree.Entry, error) { return e.referred(d.scope.Schema) }})
 }
 
 // take evaluates an entry and counts it as what it is.
 func (d *document) take(e *entry) {
 	evaluator := d.evaluatorFor(e)
 	e.readModel(evaluator)
-	d.findings.add(evaluator.problems...)
-	switch kind := d.scope.schema.Kind(e.model); {
+	d.findings.Add(evaluator.Problems...)
+	switch kind := d.scope.Schema.Kind(e.model); {
 	case e.model == "":
 	case kind == nil || !kind.Managed:
 		d.takeUnmanaged(e)
@@ -218,36 +220,36 @@ func (d *document) take(e *entry) {
 	}
 }
 
-func (d *document) evaluatorFor(e *entry) *evaluator {
-	return &evaluator{scope: d.scope, before: e.position, path: e.path, steps: &d.steps}
+func (d *document) evaluatorFor(e *entry) *tags.Evaluator {
+	return &tags.Evaluator{Scope: d.scope, Before: e.position, Path: e.path, Steps: &d.steps}
 }
 
 func (d *document) takeUnmanaged(e *entry) {
 	d.file.Unmanaged[e.model]++
-	if kind := d.scope.schema.Kind(e.model); kind != nil && e.id != "" {
+	if kind := d.scope.Schema.Kind(e.model); kind != nil && e.id != "" {
 		e.prepare(d.evaluatorFor(e), kind)
 	}
 	if d.strict {
 		model, _ := e.fields.Get("model")
 		d.problem(model.Place, schema.Join(e.path, "model"), "%s is not managed by aksync: want %s, or no --strict-models",
-			e.model, join(modelNames(d.scope.schema.Managed())))
+			e.model, tags.Join(tags.ModelNames(d.scope.Schema.Managed())))
 	}
 }
 
 func (d *document) takeManaged(e *entry, kind *schema.Kind) {
 	evaluator := d.evaluatorFor(e)
 	e.evaluate(evaluator)
-	d.findings.add(evaluator.problems...)
+	d.findings.Add(evaluator.Problems...)
 	if e.skipped {
 		d.silence(e, kind)
 		return
 	}
 	*e.made = kind.Normalize(*e.made)
-	e.failed = e.malformed || len(evaluator.problems) > 0 || partial(*e.made)
-	if !e.malformed && !d.findings.full() {
-		problems := d.scope.schema.CheckEntry(*e.made)
+	e.failed = e.malformed || len(evaluator.Problems) > 0 || partial(*e.made)
+	if !e.malformed && !d.findings.Full() {
+		problems := d.scope.Schema.CheckEntry(*e.made)
 		e.failed = e.failed || len(problems) > 0
-		d.findings.add(problems...)
+		d.findings.Add(problems...)
 	}
 	if e.failed {
 		*e.made = readable(kind.Stored(*e.made))
@@ -277,15 +279,15 @@ func readableMap(m tree.Map) tree.Map {
 // spend counts the work that a mapping of the blueprint's own is, and some more,
 // and reports whether there may be more of it.
 func (d *document) spend(path string, place tree.Place, m tree.Map, more int) bool {
-	if d.steps > mostSteps {
+	if d.steps > bounds.MostSteps {
 		return false
 	}
-	d.steps += more + len(m) + keysWeight(m)
+	d.steps += more + len(m) + bounds.KeysWeight(m)
 	for _, p := range m {
-		d.steps += weight(p.Value.Data)
+		d.steps += bounds.Weight(p.Value.Data)
 	}
-	if d.steps > mostSteps {
-		d.problem(place, path, "%s", growsWithoutEnd())
+	if d.steps > bounds.MostSteps {
+		d.problem(place, path, "%s", bounds.GrowsWithoutEnd())
 		return false
 	}
 	return true

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aksync/aksync/internal/blueprint/tags"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
@@ -28,38 +29,38 @@ type entry struct {
 
 // readModel evaluates the model, which has to be known offline: it decides
 // whether aksync has to do with the entry.
-func (e *entry) readModel(ev *evaluator) {
+func (e *entry) readModel(ev *tags.Evaluator) {
 	model, given := e.fields.Get("model")
 	if !given {
 		return
 	}
-	evaluated, err := ev.at(schema.Join(e.path, "model"), model)
-	ev.path = schema.Join(e.path, "model")
+	evaluated, err := ev.At(schema.Join(e.path, "model"), model)
+	ev.Path = schema.Join(e.path, "model")
 	if err != nil {
 		return
 	}
 	if _, pending := evaluated.Data.(tree.Pending); pending {
-		ev.report(model.Place, "the model depends on a live object: want one that is known beforehand")
+		ev.Report(model.Place, "the model depends on a live object: want one that is known beforehand")
 		return
 	}
-	if problems := ev.scope.schema.Entry.Field("model").Check(ev.path, evaluated); len(problems) > 0 {
+	if problems := ev.Scope.Schema.Entry.Field("model").Check(ev.Path, evaluated); len(problems) > 0 {
 		if _, isCall := model.Data.(*tree.Call); isCall { // of any other the shape has complained
-			ev.problems = append(ev.problems, problems...)
+			ev.Problems = append(ev.Problems, problems...)
 		}
 		return
 	}
 	name, _ := evaluated.Data.(string)
-	if complaint := ev.scope.schema.CheckModel(name); complaint != "" {
-		ev.report(model.Place, "%s", complaint)
+	if complaint := ev.Scope.Schema.CheckModel(name); complaint != "" {
+		ev.Report(model.Place, "%s", complaint)
 	}
-	if model := strings.ToLower(name); ev.scope.schema.HasModel(model) {
+	if model := strings.ToLower(name); ev.Scope.Schema.HasModel(model) {
 		e.model = model
 	}
 }
 
 // evaluate makes the schema's entry. A value that has problems is Broken in it,
 // and the attrs of one that is absent count for nothing.
-func (e *entry) evaluate(ev *evaluator) {
+func (e *entry) evaluate(ev *tags.Evaluator) {
 	e.made = &tree.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
 	if !e.evaluateConditions(ev) {
 		e.skipped = true
@@ -77,12 +78,12 @@ func (e *entry) evaluate(ev *evaluator) {
 
 // evaluateConditions tells whether the entry may count: none of its conditions
 // is false for certain.
-func (e *entry) evaluateConditions(ev *evaluator) bool {
+func (e *entry) evaluateConditions(ev *tags.Evaluator) bool {
 	conditions, _ := e.fields.Get("conditions")
 	elements, _ := conditions.Data.(tree.List)
 	holds := true
 	for i, element := range elements {
-		evaluated, err := ev.at(schema.Index(schema.Join(e.path, "conditions"), i), element)
+		evaluated, err := ev.At(schema.Index(schema.Join(e.path, "conditions"), i), element)
 		switch {
 		case err != nil:
 		case evaluated.HasPending():
@@ -94,14 +95,14 @@ func (e *entry) evaluateConditions(ev *evaluator) bool {
 	return holds
 }
 
-func (e *entry) evaluateState(ev *evaluator) tree.Value {
+func (e *entry) evaluateState(ev *tags.Evaluator) tree.Value {
 	state, given := e.fields.Get("state")
 	if !given {
 		return tree.Value{Place: e.place, Data: string(tree.Present)}
 	}
-	evaluated, err := ev.at(schema.Join(e.path, "state"), state)
+	evaluated, err := ev.At(schema.Join(e.path, "state"), state)
 	_, wasCall := state.Data.(*tree.Call)
-	if err != nil || !wasCall && !isState(ev.scope.schema, evaluated) {
+	if err != nil || !wasCall && !isState(ev.Scope.Schema, evaluated) {
 		// The problem is known; the entry is not to be checked as if it
 		// had the state.
 		return tree.Value{Place: state.Place, Data: string(tree.Present)}
@@ -113,19 +114,19 @@ func isState(s *schema.Schema, state tree.Value) bool {
 	return len(s.Entry.Field("state").Check("", state)) == 0
 }
 
-func (e *entry) evaluateMap(ev *evaluator, field string) tree.Map {
+func (e *entry) evaluateMap(ev *tags.Evaluator, field string) tree.Map {
 	written, _ := e.fields.Get(field)
 	pairs, isDict := written.Data.(tree.Map)
 	path := schema.Join(e.path, field)
 	if isDict && len(pairs) > mostMembers {
-		ev.path = path
-		ev.report(written.Place, "%s", tooManyMembers(pairs))
+		ev.Path = path
+		ev.Report(written.Place, "%s", tooManyMembers(pairs))
 		isDict, pairs = false, nil
 	}
 	e.malformed = e.malformed || !isDict && written.Data != nil
 	var made tree.Map
 	for _, p := range pairs {
-		evaluated, err := ev.at(schema.Join(path, tree.PathKey(p.Key.Data)), p.Value)
+		evaluated, err := ev.At(schema.Join(path, tree.PathKey(p.Key.Data)), p.Value)
 		if err != nil {
 			evaluated = tree.Value{Place: p.Value.Place, Data: tree.Broken{}}
 		}
@@ -139,9 +140,9 @@ func (e *entry) referred(s *schema.Schema) (*tree.Entry, error) {
 	kind := s.Kind(e.model)
 	switch {
 	case e.model == "" || e.failed:
-		return nil, errReported
+		return nil, tags.ErrReported
 	case kind == nil:
-		return nil, fmt.Errorf("aksync can't look up %s: %s", e.model, schema.Suggest(e.model, modelNames(s.Kinds())))
+		return nil, fmt.Errorf("aksync can't look up %s: %s", e.model, schema.Suggest(e.model, tags.ModelNames(s.Kinds())))
 	case len(e.latent) > 0:
 		return nil, e.latent[0]
 	case e.skipped:
@@ -155,7 +156,7 @@ func (e *entry) referred(s *schema.Schema) (*tree.Entry, error) {
 // prepare reads no more of an entry that is not managed than what finds its
 // object. What is wrong with that is a problem only where the entry is
 // referred to.
-func (e *entry) prepare(ev *evaluator, kind *schema.Kind) {
+func (e *entry) prepare(ev *tags.Evaluator, kind *schema.Kind) {
 	e.made = &tree.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
 	if !e.evaluateConditions(ev) {
 		e.skipped = true
@@ -164,5 +165,5 @@ func (e *entry) prepare(ev *evaluator, kind *schema.Kind) {
 	e.made.State = e.evaluateState(ev)
 	e.made.Identifiers = e.evaluateMap(ev, "identifiers")
 	*e.made = kind.Normalize(*e.made)
-	e.latent = ev.problems
+	e.latent = ev.Problems
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aksync/aksync/internal/blueprint/cue"
+	"github.com/aksync/aksync/internal/blueprint/textfile"
 	"github.com/aksync/aksync/internal/tree"
 )
 
@@ -115,7 +117,7 @@ func (f *finder) folder(path, real string, above []string) error {
 
 // element takes one name in a folder; above ends with the folder itself.
 func (f *finder) element(path string, element fs.DirEntry, above []string) {
-	if ignored(element.Name()) {
+	if textfile.Ignored(element.Name()) {
 		return
 	}
 	isFolder, real := element.IsDir(), filepath.Join(above[len(above)-1], element.Name())
@@ -173,12 +175,12 @@ func (f *finder) file(p part) {
 
 // read reads the part's file.
 func (p *part) read() (err error) {
-	if p.text, err = readSourceFile(p.path); err != nil {
+	if p.text, err = textfile.ReadSourceFile(p.path); err != nil {
 		return err
 	}
 	p.pack = ""
 	if p.packaged && filepath.Ext(p.path) == ".cue" {
-		p.pack = packageName(p.text)
+		p.pack = cue.PackageName(p.text)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aksync/aksync/internal/blueprint/tags"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
@@ -17,7 +18,7 @@ const fuzzedData = "../../testdata/blueprints"
 // readText reads one file's text, without a file.
 func readText(t testing.TB, r *Reader, name, text string) *File {
 	t.Helper()
-	p := &policy{lookupEnv: func(name string) (string, bool) { return name, name != "UNSET" }}
+	p := &tags.Policy{LookupEnv: func(name string) (string, bool) { return name, name != "UNSET" }}
 	done := make(chan *File, 1)
 	go func() {
 		file, _, _ := r.load(t.Context(), source{parts: []part{{name: name, path: name, text: []byte(text)}}}, p)
@@ -135,7 +136,7 @@ func FuzzFormat(f *testing.F) {
 	f.Add("%*d %.*f %r %a %c", "é'", int64(-3), 1e300)
 	f.Fuzz(func(t *testing.T, format, text string, number int64, float float64) {
 		for _, args := range [][]any{{text, number, float}, {number, float, text}, {float, nil, true}} {
-			if made, err := pythonFormat(format, args); err == nil && len(made.(string)) > len(format)*(mostPadding+len(text)*10+400) {
+			if made, err := tags.PythonFormat(format, args); err == nil && len(made.(string)) > len(format)*(tags.MostPadding+len(text)*10+400) {
 				t.Errorf("%d bytes from a format of %d", len(made.(string)), len(format))
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/aksync/aksync/internal/blueprint"
+	"github.com/aksync/aksync/internal/blueprint/cue"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
@@ -144,7 +145,7 @@ func evaluateRemoved(program, folder string) int {
 	if err != nil {
 		return 2
 	}
-	command, err := blueprint.OwnCommand(workerArgument)
+	command, err := cue.OwnCommand(workerArgument)
 	if err != nil || os.Remove(program) != nil {
 		return 3
 	}

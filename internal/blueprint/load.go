@@ -6,6 +6,11 @@ import (
 	"encoding/binary"
 	"path/filepath"
 
+	"github.com/aksync/aksync/internal/blueprint/bounds"
+	"github.com/aksync/aksync/internal/blueprint/cue"
+	"github.com/aksync/aksync/internal/blueprint/tags"
+	"github.com/aksync/aksync/internal/blueprint/textfile"
+	"github.com/aksync/aksync/internal/blueprint/yaml"
 	"github.com/aksync/aksync/internal/tree"
 )
 
@@ -32,7 +37,7 @@ func onePerCause(problems tree.Problems) tree.Problems {
 }
 
 // hash identifies names and contents of a source.
-func (s source) hash() digest {
+func (s source) hash() textfile.Digest {
 	h := sha256.New()
 	for _, p := range s.parts {
 		for _, piece := range [][]byte{[]byte(p.name), p.text} {
@@ -42,11 +47,11 @@ func (s source) hash() digest {
 			h.Write(piece)
 		}
 	}
-	return digest(h.Sum(nil))
+	return textfile.Digest(h.Sum(nil))
 }
 
 // readSource gives a source's file: the one before where nothing changed.
-func (r *Reader) readSource(ctx context.Context, s source, p *policy, before made) made {
+func (r *Reader) readSource(ctx context.Context, s source, p *tags.Policy, before made) made {
 	now := made{parts: s.parts}
 	if s.problem != nil {
 		now.file = &File{Path: s.parts[0].name, Status: tree.Invalid, Problems: tree.Problems{*s.problem}}
@@ -76,29 +81,29 @@ func (r *Reader) readSource(ctx context.Context, s source, p *policy, before mad
 func restAfter(tries int) int { return 1<<min(tries, 8) - 2 }
 
 // load makes the file of a source.
-func (r *Reader) load(ctx context.Context, s source, p *policy) (file *File, imports []seen, again bool) {
-	file = &File{Path: s.parts[0].name, Status: tree.Valid, Unmanaged: map[string]int{}, inputs: newInputs(p)}
+func (r *Reader) load(ctx context.Context, s source, p *tags.Policy) (file *File, imports []cue.Seen, again bool) {
+	file = &File{Path: s.parts[0].name, Status: tree.Valid, Unmanaged: map[string]int{}, inputs: tags.NewLooks(p)}
 	d := &document{
 		file:   file,
 		shapes: newShapes(),
 		strict: r.options.StrictModels,
-		scope:  &scope{schema: r.options.Schema, language: r.language, inputs: file.inputs, ids: map[string]int{}},
+		scope:  &tags.Scope{Schema: r.options.Schema, Language: r.language, Looks: file.inputs, IDs: map[string]int{}},
 	}
 	var root tree.Value
 	var found bool
 	if filepath.Ext(s.parts[0].name) == ".cue" {
 		result := r.loadCUE(ctx, s, file)
-		if result.root != nil {
-			root, found = *result.root, true
+		if result.Root != nil {
+			root, found = *result.Root, true
 		}
-		imports, again = result.seen, result.again
+		imports, again = result.Seen, result.Again
 		for _, s := range imports {
-			if !s.Folder && s.Hash != (digest{}) {
+			if !s.Folder && s.Hash != (textfile.Digest{}) {
 				file.imported = append(file.imported, s.Path)
 			}
 		}
 	} else {
-		root, found, file.Problems = readYAML(file.Path, s.parts[0].text, r.language)
+		root, found, file.Problems = yaml.Read(file.Path, s.parts[0].text, r.language)
 		if len(s.parts[0].text) == 0 {
 			// A file that is being written is empty for a moment. It must
 			// not look as if it declared nothing on purpose.
@@ -108,18 +113,18 @@ func (r *Reader) load(ctx context.Context, s source, p *policy) (file *File, imp
 	if ctx.Err() != nil {
 		return &File{}, nil, false
 	}
-	d.findings.add(file.Problems...)
+	d.findings.Add(file.Problems...)
 	switch {
 	case found:
 		d.read(root)
 	case len(file.Problems) == 0:
 		file.Status = tree.Disabled
 	}
-	file.Problems = d.findings.problems.Sort()
+	file.Problems = d.findings.Problems.Sort()
 	if filepath.Ext(file.Path) == ".cue" {
 		file.Problems = onePerCause(file.Problems)
 	}
-	file.Problems = shown(file.Path, file.Problems, d.findings.full())
+	file.Problems = bounds.Shown(file.Path, file.Problems, d.findings.Full())
 	if len(file.Problems) > 0 {
 		file.Status = tree.Invalid
 	}
@@ -127,19 +132,19 @@ func (r *Reader) load(ctx context.Context, s source, p *policy) (file *File, imp
 }
 
 // loadCUE gives what a source in CUE says.
-func (r *Reader) loadCUE(ctx context.Context, s source, f *File) cueResult {
-	job := cueJob{Tags: r.options.Tags}
+func (r *Reader) loadCUE(ctx context.Context, s source, f *File) cue.Result {
+	job := cue.Job{Tags: r.options.Tags}
 	for _, p := range s.parts {
-		job.Parts = append(job.Parts, cuePart{p.name, p.path, p.text})
+		job.Parts = append(job.Parts, cue.Part{Name: p.name, Path: p.path, Text: p.text})
 		f.Parts = append(f.Parts, p.name)
 	}
 	if len(f.Parts) == 1 {
 		f.Parts = nil
 	}
-	result, err := r.cue.run(ctx, job)
+	result, err := r.cue.Run(ctx, job)
 	if err != nil {
-		return cueResult{} // the time was up, as Read says
+		return cue.Result{} // the time was up, as Read says
 	}
-	f.Problems = result.problems
+	f.Problems = result.Problems
 	return result
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aksync/aksync/internal/blueprint"
+	"github.com/aksync/aksync/internal/blueprint/tags"
 	"github.com/aksync/aksync/internal/tree"
 )
 
@@ -76,7 +77,7 @@ func TestInputs(t *testing.T) {
 		"y.yaml": stage("allow_show_password: !File [show.txt, true]"),
 	})
 	set := read(t, newReader(t, blueprint.Options{}), ".")
-	want := blueprint.Inputs{Env: []string{"TRIES"}, Files: []string{"show.txt"}}
+	want := tags.Inputs{Env: []string{"TRIES"}, Files: []string{"show.txt"}}
 	if diff := cmp.Diff(want, set.Inputs()); diff != "" {
 		t.Error(diff)
 	}

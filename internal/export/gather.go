@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/aksync/aksync/schema"
-
 	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
 )
 
 // entry is one object as it is declared.

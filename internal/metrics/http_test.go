@@ -9,10 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aksync/aksync/internal/tree"
-	"github.com/aksync/aksync/sync"
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/sync"
 )
 
 // ready is the health of a daemon at work.

@@ -10,10 +10,11 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/aksync/aksync/internal/tree"
-	"github.com/aksync/aksync/sync"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/sync"
 )
 
 // CodeError is the label code of a request that got no answer.

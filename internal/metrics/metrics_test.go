@@ -7,11 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aksync/aksync/internal/tree"
-	"github.com/aksync/aksync/sync"
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"go.uber.org/goleak"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/sync"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

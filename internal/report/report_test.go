@@ -12,10 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aksync/aksync/internal/report"
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
-
-	"github.com/aksync/aksync/internal/tree"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")

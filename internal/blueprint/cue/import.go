@@ -1,4 +1,4 @@
-package blueprint
+package cue
 
 import (
 	"crypto/sha256"
@@ -16,44 +16,45 @@ import (
 	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/token"
 
+	"github.com/aksync/aksync/internal/blueprint/textfile"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
-// seen is a file or a folder that imports led to, with a hash of what was in it:
+// Seen is a file or a folder that imports led to, with a hash of what was in it:
 // the blueprint changes with it. The hash is zero where there was nothing.
-type seen struct {
+type Seen struct {
 	Path   string
-	Hash   digest
+	Hash   textfile.Digest
 	Folder bool
 }
 
 // see looks at a path: at the text of a file, or at the names of the CUE files in
 // a folder.
-func see(path string) seen {
+func see(path string) Seen {
 	if elements, err := os.ReadDir(path); err == nil {
 		return seeFolder(path, elements)
 	}
-	if text, err := readSourceFile(path); err == nil {
+	if text, err := textfile.ReadSourceFile(path); err == nil {
 		return seeFile(path, text)
 	}
-	return seen{Path: path}
+	return Seen{Path: path}
 }
 
-func seeFile(path string, text []byte) seen { return seen{Path: path, Hash: sha256.Sum256(text)} }
+func seeFile(path string, text []byte) Seen { return Seen{Path: path, Hash: sha256.Sum256(text)} }
 
-func seeFolder(path string, elements []fs.DirEntry) seen {
+func seeFolder(path string, elements []fs.DirEntry) Seen {
 	h := sha256.New()
 	for _, element := range elements {
 		if filepath.Ext(element.Name()) == ".cue" {
 			fmt.Fprintf(h, "%q", element.Name())
 		}
 	}
-	return seen{path, digest(h.Sum(nil)), true}
+	return Seen{path, textfile.Digest(h.Sum(nil)), true}
 }
 
-// unchanged tells whether there is still what was seen.
-func (s seen) unchanged() bool { return see(s.Path) == s }
+// Unchanged tells whether there is still what was seen.
+func (s Seen) Unchanged() bool { return see(s.Path) == s }
 
 // module is the CUE module that a file lies in.
 type module struct {
@@ -63,7 +64,7 @@ type module struct {
 }
 
 // findModule looks for cue.mod around a file, and gives where it looked.
-func findModule(file, shown string) (found *module, looked []seen) {
+func findModule(file, shown string) (found *module, looked []Seen) {
 	folder, err := filepath.Abs(filepath.Dir(file))
 	if err != nil {
 		return nil, nil
@@ -71,11 +72,11 @@ func findModule(file, shown string) (found *module, looked []seen) {
 	shownFolder := path.Dir(shown)
 	for {
 		at := filepath.Join(folder, "cue.mod", "module.cue")
-		text, err := readSourceFile(at)
+		text, err := textfile.ReadSourceFile(at)
 		if err == nil {
 			return &module{moduleName(text), folder, shownFolder}, append(looked, seeFile(at, text))
 		}
-		looked = append(looked, seen{Path: at})
+		looked = append(looked, Seen{Path: at})
 		above := filepath.Dir(folder)
 		if above == folder {
 			return nil, looked
@@ -110,7 +111,7 @@ type importer struct {
 	file    *cueFile
 	schema  *build.Instance
 	module  *module
-	looked  []seen // for the module
+	looked  []Seen // for the module
 	context *build.Context
 	loading map[string]bool
 }
@@ -218,11 +219,11 @@ func (m *importer) addFolder(instance *build.Instance, folder, name string) bool
 	}
 	found := false
 	for _, element := range elements {
-		if filepath.Ext(element.Name()) != ".cue" || ignored(element.Name()) {
+		if filepath.Ext(element.Name()) != ".cue" || textfile.Ignored(element.Name()) {
 			continue
 		}
 		text, shown := m.read(filepath.Join(folder, element.Name()))
-		if text == nil || packageName(text) != name {
+		if text == nil || PackageName(text) != name {
 			continue
 		}
 		found = true
@@ -261,7 +262,7 @@ func (m *importer) inside(name string) []byte {
 	if relative, err := filepath.Rel(root, real); err != nil || !filepath.IsLocal(relative) {
 		return nil
 	}
-	text, err := readSourceFile(real)
+	text, err := textfile.ReadSourceFile(real)
 	if err != nil {
 		return nil
 	}

@@ -1,45 +1,46 @@
-package blueprint
+package tags
 
 import (
 	"errors"
 	"fmt"
 
+	"github.com/aksync/aksync/internal/blueprint/bounds"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
-// scope is what the tags of one file can see.
-type scope struct {
-	schema   *schema.Schema
-	language language
-	inputs   *inputs
-	context  tree.Map
-	// named are the entries with an id, in the order they stand in.
-	named []named
-	ids   map[string]int // where in named
+// Scope is what the tags of one file can see.
+type Scope struct {
+	Schema   *schema.Schema
+	Language Language
+	Looks    *Looks
+	Context  tree.Map
+	// Named are the entries with an id, in the order they stand in.
+	Named []Named
+	IDs   map[string]int // where in Named
 }
 
-// named is an entry that !KeyOf can refer to.
-type named struct {
-	id       string
-	place    tree.Place
-	position int // among the entries of the file
-	// referred gives the entry, or says why it can't be referred to; errReported
+// Named is an entry that !KeyOf can refer to.
+type Named struct {
+	ID       string
+	Place    tree.Place
+	Position int // among the entries of the file
+	// Referred gives the entry, or says why it can't be referred to; ErrReported
 	// where that is known.
-	referred func() (*tree.Entry, error)
+	Referred func() (*tree.Entry, error)
 }
 
-// evaluator evaluates tags. It follows authentik's own evaluation step by
+// Evaluator evaluates tags. It follows authentik's own evaluation step by
 // step, since which tags are evaluated and which are not depends on it: a tag
 // evaluates the tags that are its arguments, but not those within a list or a
 // mapping that is an argument.
-type evaluator struct {
-	scope  *scope
+type Evaluator struct {
+	Scope  *Scope
 	lookup tree.Lookup // nil offline
-	// before is the position of the entry that is evaluated: !KeyOf finds
+	// Before is the position of the entry that is evaluated: !KeyOf finds
 	// the entries before it.
-	before int
-	path   string
+	Before int
+	Path   string
 	// frames are the !Enumerate tags around what is evaluated.
 	frames []*frame
 	// tag is the tag that is evaluated, and own its frame, where it is an
@@ -49,8 +50,8 @@ type evaluator struct {
 	// contexts are the context's keys that are being evaluated.
 	contexts []string
 	tags     int // how many tags are around what is evaluated
-	steps    *int
-	problems tree.Problems
+	Steps    *int
+	Problems tree.Problems
 }
 
 // frame is one !Enumerate with the item it is at.
@@ -59,44 +60,44 @@ type frame struct {
 	at         bool
 }
 
-// errReported is the error of a value whose problem is among the evaluator's.
-var errReported = errors.New("it has a problem that was reported")
+// ErrReported is the error of a value whose problem is among the evaluator's.
+var ErrReported = errors.New("it has a problem that was reported")
 
 // pendingError is the error of a tag that has to know what a reference finds.
 type pendingError struct{ references []tree.Reference }
 
 func (pendingError) Error() string { return "it depends on a live object" }
 
-func (e *evaluator) report(place tree.Place, format string, args ...any) error {
-	if len(e.problems) < mostFound {
-		e.problems = append(e.problems, tree.Problem{Place: place, Path: e.path, Message: fmt.Sprintf(format, args...)})
+func (e *Evaluator) Report(place tree.Place, format string, args ...any) error {
+	if len(e.Problems) < bounds.MostFound {
+		e.Problems = append(e.Problems, tree.Problem{Place: place, Path: e.Path, Message: fmt.Sprintf(format, args...)})
 	}
-	return errReported
+	return ErrReported
 }
 
 // spend counts work and ends the evaluation where there was too much.
-func (e *evaluator) spend(place tree.Place, steps int) error {
-	if *e.steps > mostSteps {
-		return errReported
+func (e *Evaluator) spend(place tree.Place, steps int) error {
+	if *e.Steps > bounds.MostSteps {
+		return ErrReported
 	}
-	if *e.steps += steps; *e.steps > mostSteps {
-		return e.report(place, "%s", growsWithoutEnd())
+	if *e.Steps += steps; *e.Steps > bounds.MostSteps {
+		return e.Report(place, "%s", bounds.GrowsWithoutEnd())
 	}
 	return nil
 }
 
-// at evaluates with the path of a part of the value.
-func (e *evaluator) at(path string, n tree.Value) (tree.Value, error) {
-	outer := e.path
-	e.path = path
-	defer func() { e.path = outer }()
+// At evaluates with the path of a part of the value.
+func (e *Evaluator) At(path string, n tree.Value) (tree.Value, error) {
+	outer := e.Path
+	e.Path = path
+	defer func() { e.Path = outer }()
 	return e.deep(n)
 }
 
 // deep evaluates a value and all that is in it. Of several problems in a list
 // or a mapping each is reported.
-func (e *evaluator) deep(n tree.Value) (tree.Value, error) {
-	if err := e.spend(n.Place, 1+weight(n.Data)); err != nil {
+func (e *Evaluator) deep(n tree.Value) (tree.Value, error) {
+	if err := e.spend(n.Place, 1+bounds.Weight(n.Data)); err != nil {
 		return tree.Value{}, err
 	}
 	switch data := n.Data.(type) {
@@ -107,45 +108,45 @@ func (e *evaluator) deep(n tree.Value) (tree.Value, error) {
 	case *tree.Call:
 		return e.deepCall(n, data)
 	case tree.Broken:
-		return tree.Value{}, errReported
+		return tree.Value{}, ErrReported
 	case tree.Unusable:
-		return tree.Value{}, e.report(n.Place, "is %s", data.Why)
+		return tree.Value{}, e.Report(n.Place, "is %s", data.Why)
 	default:
 		return n, nil
 	}
 }
 
-func (e *evaluator) deepList(place tree.Place, elements tree.List) (tree.Value, error) {
+func (e *Evaluator) deepList(place tree.Place, elements tree.List) (tree.Value, error) {
 	evaluated := make(tree.List, len(elements))
 	var failed firstError
 	for i, element := range elements {
-		path := e.path
+		path := e.Path
 		if e.tags == 0 {
 			path = schema.Index(path, i)
 		}
 		var err error
-		evaluated[i], err = e.at(path, element)
+		evaluated[i], err = e.At(path, element)
 		failed.add(err)
 	}
 	return tree.Value{Place: place, Data: evaluated}, failed.err
 }
 
-func (e *evaluator) deepDict(place tree.Place, pairs tree.Map) (tree.Value, error) {
+func (e *Evaluator) deepDict(place tree.Place, pairs tree.Map) (tree.Value, error) {
 	evaluated := make(tree.Map, len(pairs))
 	var failed firstError
 	for i, p := range pairs {
-		path := e.path
+		path := e.Path
 		if e.tags == 0 {
 			path = schema.Join(path, tree.PathKey(p.Key.Data))
 		}
-		value, err := e.at(path, p.Value)
+		value, err := e.At(path, p.Value)
 		failed.add(err)
 		evaluated[i] = tree.Pair{Key: p.Key, Value: value}
 	}
 	return tree.Value{Place: place, Data: evaluated}, failed.err
 }
 
-func (e *evaluator) deepCall(n tree.Value, c *tree.Call) (tree.Value, error) {
+func (e *Evaluator) deepCall(n tree.Value, c *tree.Call) (tree.Value, error) {
 	own := &frame{}
 	before := len(e.frames)
 	if c.Tag == tagEnumerate {
@@ -171,21 +172,21 @@ func (f *firstError) add(err error) {
 }
 
 // shallow evaluates a value that is a tag, and leaves any other as it is.
-func (e *evaluator) shallow(n tree.Value) (tree.Value, error) {
+func (e *Evaluator) shallow(n tree.Value) (tree.Value, error) {
 	switch data := n.Data.(type) {
 	case *tree.Call:
 		return e.resolve(n, data, &frame{}, len(e.frames))
 	case tree.Broken:
-		return tree.Value{}, errReported
+		return tree.Value{}, ErrReported
 	case tree.Unusable:
-		return tree.Value{}, e.report(n.Place, "is %s", data.Why)
+		return tree.Value{}, e.Report(n.Place, "is %s", data.Why)
 	default:
 		return n, nil
 	}
 }
 
 // need is shallow for a value that has to be known to go on.
-func (e *evaluator) need(n tree.Value) (tree.Value, error) {
+func (e *Evaluator) need(n tree.Value) (tree.Value, error) {
 	evaluated, err := e.shallow(n)
 	if err != nil {
 		return tree.Value{}, err
@@ -194,7 +195,7 @@ func (e *evaluator) need(n tree.Value) (tree.Value, error) {
 }
 
 // known gives an evaluated value as a lookup completes it, with all that is in it.
-func (e *evaluator) known(n tree.Value) (tree.Value, error) {
+func (e *Evaluator) known(n tree.Value) (tree.Value, error) {
 	if !n.HasPending() {
 		return n, nil
 	}
@@ -210,8 +211,8 @@ func (e *evaluator) known(n tree.Value) (tree.Value, error) {
 }
 
 // complete makes sure that authentik evaluated all of a value that a tag gave.
-func (e *evaluator) complete(n tree.Value, tag string) error {
-	if err := e.spend(n.Place, 1+weight(n.Data)); err != nil {
+func (e *Evaluator) complete(n tree.Value, tag string) error {
+	if err := e.spend(n.Place, 1+bounds.Weight(n.Data)); err != nil {
 		return err
 	}
 	switch data := n.Data.(type) {
@@ -228,11 +229,11 @@ func (e *evaluator) complete(n tree.Value, tag string) error {
 			}
 		}
 	case *tree.Call:
-		return e.report(n.Place, "authentik does not evaluate %s here: it takes what %s gives as it stands", data.Tag, tag)
+		return e.Report(n.Place, "authentik does not evaluate %s here: it takes what %s gives as it stands", data.Tag, tag)
 	case tree.Broken:
-		return errReported
+		return ErrReported
 	case tree.Unusable:
-		return e.report(n.Place, "is %s", data.Why)
+		return e.Report(n.Place, "is %s", data.Why)
 	}
 	return nil
 }
@@ -240,7 +241,7 @@ func (e *evaluator) complete(n tree.Value, tag string) error {
 // resolve evaluates one tag. Where it depends on a live object it is pending
 // as a whole, and remembers the !Enumerate items that it stands in; outer is
 // how many frames are around it.
-func (e *evaluator) resolve(n tree.Value, c *tree.Call, own *frame, outer int) (tree.Value, error) {
+func (e *Evaluator) resolve(n tree.Value, c *tree.Call, own *frame, outer int) (tree.Value, error) {
 	if err := e.enter(n); err != nil {
 		return tree.Value{}, err
 	}
@@ -252,16 +253,16 @@ func (e *evaluator) resolve(n tree.Value, c *tree.Call, own *frame, outer int) (
 	}
 	return tree.Value{Place: n.Place, Data: &expression{
 		node: n, enumerated: len(e.frames) > outer, frames: copyFrames(e.frames[:outer]), references: pending.references,
-		scope: e.scope, before: e.before, path: e.path,
+		scope: e.Scope, before: e.Before, path: e.Path,
 	}}, nil
 }
 
-func (e *evaluator) enter(n tree.Value) error {
+func (e *Evaluator) enter(n tree.Value) error {
 	if err := e.spend(n.Place, 1); err != nil {
 		return err
 	}
-	if e.tags >= mostNesting {
-		return e.report(n.Place, "tags are nested deeper than %d levels", mostNesting)
+	if e.tags >= bounds.MostNesting {
+		return e.Report(n.Place, "tags are nested deeper than %d levels", bounds.MostNesting)
 	}
 	e.tags++
 	return nil
@@ -269,9 +270,9 @@ func (e *evaluator) enter(n tree.Value) error {
 
 // apply evaluates a call, of which language.complain had nothing to say when it
 // was loaded. own is the frame of an !Enumerate.
-func (e *evaluator) apply(n tree.Value, c *tree.Call, own *frame) (tree.Value, error) {
-	if complaint := e.scope.language.complainUnused(c); complaint != "" {
-		return tree.Value{}, e.report(n.Place, "%s", complaint)
+func (e *Evaluator) apply(n tree.Value, c *tree.Call, own *frame) (tree.Value, error) {
+	if complaint := e.Scope.Language.complainUnused(c); complaint != "" {
+		return tree.Value{}, e.Report(n.Place, "%s", complaint)
 	}
 	args, isList := c.Arg.Data.(tree.List)
 	if !isList {
@@ -280,5 +281,5 @@ func (e *evaluator) apply(n tree.Value, c *tree.Call, own *frame) (tree.Value, e
 	outerTag, outerFrame := e.tag, e.own
 	e.tag, e.own = c.Tag, own
 	defer func() { e.tag, e.own = outerTag, outerFrame }()
-	return e.scope.language[c.Tag].evaluate(e, n, args)
+	return e.Scope.Language[c.Tag].evaluate(e, n, args)
 }

@@ -1,4 +1,4 @@
-package blueprint
+package tags
 
 import (
 	"errors"
@@ -51,7 +51,7 @@ type expression struct {
 	enumerated bool // it is an !Enumerate whose items its own body can see
 	frames     []*frame
 	references []tree.Reference
-	scope      *scope
+	scope      *Scope
 	before     int
 	path       string
 }
@@ -59,14 +59,14 @@ type expression struct {
 func (x *expression) References() []tree.Reference { return x.references }
 
 func (x *expression) Resolve(lookup tree.Lookup) (tree.Value, error) {
-	e := &evaluator{scope: x.scope, lookup: lookup, before: x.before, path: x.path, steps: new(int), frames: copyFrames(x.frames)}
+	e := &Evaluator{Scope: x.scope, lookup: lookup, Before: x.before, Path: x.path, Steps: new(int), frames: copyFrames(x.frames)}
 	evaluate := e.shallow
 	if x.enumerated {
 		evaluate = e.deep
 	}
 	evaluated, err := evaluate(x.node)
-	if errors.Is(err, errReported) && len(e.problems) > 0 {
-		return tree.Value{}, e.problems[0]
+	if errors.Is(err, ErrReported) && len(e.Problems) > 0 {
+		return tree.Value{}, e.Problems[0]
 	}
 	if err != nil {
 		return tree.Value{}, err
@@ -75,8 +75,8 @@ func (x *expression) Resolve(lookup tree.Lookup) (tree.Value, error) {
 	if err != nil {
 		return tree.Value{}, err
 	}
-	if err := e.complete(resolved, e.tag); err != nil && len(e.problems) > 0 {
-		return tree.Value{}, e.problems[0]
+	if err := e.complete(resolved, e.tag); err != nil && len(e.Problems) > 0 {
+		return tree.Value{}, e.Problems[0]
 	}
 	return resolved, nil
 }

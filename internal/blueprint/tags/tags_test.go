@@ -1,4 +1,4 @@
-package blueprint
+package tags
 
 import (
 	"encoding/json"
@@ -19,7 +19,7 @@ func TestTheSchemaKnowsEachTag(t *testing.T) {
 	}
 	context := cuecontext.New()
 	root := context.CompileBytes(text)
-	for _, name := range append(newLanguage().names(), "!Bogus") {
+	for _, name := range append(NewLanguage().Names(), "!Bogus") {
 		quoted, _ := json.Marshal(name)
 		value := context.CompileString("#Tag & {"+string(quoted)+": 1}", cue.Scope(root))
 		if known := value.Validate() == nil; known != (name != "!Bogus") {

@@ -1,4 +1,6 @@
-package blueprint
+// Package yaml reads blueprints in YAML into trees, as PyYAML and so authentik reads
+// them.
+package yaml
 
 import (
 	"bytes"
@@ -9,6 +11,9 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/aksync/aksync/internal/blueprint/bounds"
+	"github.com/aksync/aksync/internal/blueprint/tags"
+	"github.com/aksync/aksync/internal/blueprint/textfile"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
@@ -16,8 +21,8 @@ import (
 // yamlFile turns the text of a YAML file into nodes.
 type yamlFile struct {
 	path     string
-	language language
-	findings findings
+	language tags.Language
+	findings bounds.Findings
 
 	at       string                  // the path of what is being made
 	anchored map[*yaml.Node]anchored // those that may be asked for again
@@ -32,10 +37,10 @@ type anchored struct {
 	depth int
 }
 
-// readYAML gives the root of a YAML file. There is none, and no problem, where
+// Read gives the root of a YAML file. There is none, and no problem, where
 // the file holds nothing.
-func readYAML(path string, text []byte, l language) (root tree.Value, found bool, problems tree.Problems) {
-	if problem := notText(path, text); problem != nil {
+func Read(path string, text []byte, l tags.Language) (root tree.Value, found bool, problems tree.Problems) {
+	if problem := textfile.NotText(path, text); problem != nil {
 		return tree.Value{}, false, tree.Problems{*problem}
 	}
 	text, problem := withoutDirectives(path, text)
@@ -65,7 +70,7 @@ func readYAML(path string, text []byte, l language) (root tree.Value, found bool
 	f := &yamlFile{path: path, language: l, anchored: map[*yaml.Node]anchored{}, making: map[*yaml.Node]bool{}}
 	f.anchorsTwice(document.Content[0], map[string]*yaml.Node{})
 	root, _ = f.node(document.Content[0])
-	return root, root.Data != nil && !f.tooBig, f.findings.problems
+	return root, root.Data != nil && !f.tooBig, f.findings.Problems
 }
 
 // decodeYAML keeps a panic of the parser from ending the program: its input
@@ -84,13 +89,13 @@ func (f *yamlFile) place(n *yaml.Node) tree.Place {
 }
 
 func (f *yamlFile) problem(n *yaml.Node, format string, args ...any) {
-	f.findings.add(tree.Problem{Place: f.place(n), Path: f.at, Message: fmt.Sprintf(format, args...)})
+	f.findings.Add(tree.Problem{Place: f.place(n), Path: f.at, Message: fmt.Sprintf(format, args...)})
 }
 
 // spend counts work and reports whether the reading may go on.
 func (f *yamlFile) spend(n *yaml.Node, steps int) bool {
-	if f.steps += steps; f.steps > mostSteps && !f.tooBig {
-		f.problem(n, "%s", growsWithoutEnd())
+	if f.steps += steps; f.steps > bounds.MostSteps && !f.tooBig {
+		f.problem(n, "%s", bounds.GrowsWithoutEnd())
 		f.tooBig = true
 	}
 	return !f.tooBig
@@ -110,12 +115,12 @@ func (f *yamlFile) node(n *yaml.Node) (tree.Value, int) {
 		return tree.Value{Place: f.place(n), Data: tree.Broken{}}, 0
 	}
 	f.making[n] = true
-	if len(f.making) > mostNesting {
+	if len(f.making) > bounds.MostNesting {
 		f.nestedTooDeep(n)
 	}
 	data, depth := f.data(n)
 	delete(f.making, n)
-	if depth > mostNesting && !f.tooBig {
+	if depth > bounds.MostNesting && !f.tooBig {
 		f.nestedTooDeep(n)
 	}
 	done := anchored{tree.Value{Place: f.place(n), Data: data}, depth}
@@ -130,7 +135,7 @@ func (f *yamlFile) node(n *yaml.Node) (tree.Value, int) {
 // deep.
 func (f *yamlFile) nestedTooDeep(n *yaml.Node) {
 	f.tooBig = true
-	f.findings.add(tree.Problem{Place: f.place(n), Message: fmt.Sprintf("nested deeper than %d levels", mostNesting)})
+	f.findings.Add(tree.Problem{Place: f.place(n), Message: fmt.Sprintf("nested deeper than %d levels", bounds.MostNesting)})
 }
 
 // alias gives what an alias stands for. Its place stays that of the anchor,
@@ -197,7 +202,7 @@ func (f *yamlFile) standardTag(n *yaml.Node) any {
 	case n.Tag == "!!bool" || n.Tag == "!!int" || n.Tag == "!!float" || n.Tag == "!!str" || n.Tag == "!!seq" || n.Tag == "!!map":
 		problem = fmt.Sprintf("%s is not what %s says: leave the tag out", tree.Describe(n.Value), n.Tag)
 	default:
-		problem = fmt.Sprintf("unknown tag %s: %s", n.Tag, schema.Suggest(n.Tag, f.language.names()))
+		problem = fmt.Sprintf("unknown tag %s: %s", n.Tag, schema.Suggest(n.Tag, f.language.Names()))
 	}
 	if problem != "" {
 		f.problem(n, "%s", problem)
@@ -249,10 +254,10 @@ func (f *yamlFile) call(n *yaml.Node) (any, int) {
 		arguments, depth = f.dict(n)
 		c.Arg = tree.Value{Place: f.place(n), Data: arguments}
 	}
-	if f.findings.full() {
+	if f.findings.Full() {
 		return tree.Broken{}, 0 // nobody reads on, and looking for the next problem takes its time
 	}
-	if complaint := f.language.complain(c); complaint != "" {
+	if complaint := f.language.Complain(c); complaint != "" {
 		f.problem(n, "%s", complaint)
 		return tree.Broken{}, 0
 	}
@@ -282,12 +287,12 @@ func (f *yamlFile) dict(n *yaml.Node) (tree.Map, int) {
 			f.problem(keyNode, "%s can't be a key: want text", tree.TypeName(key.Data))
 			continue
 		}
-		if !f.spend(keyNode, 1+weight(key.Data)) {
+		if !f.spend(keyNode, 1+bounds.Weight(key.Data)) {
 			return nil, deepest + 1
 		}
 		id := tree.KeyID(key.Data)
 		if first, given := lines[id]; given {
-			f.findings.add(tree.Problem{Place: f.place(keyNode), Path: schema.Join(f.at, tree.PathKey(key.Data)),
+			f.findings.Add(tree.Problem{Place: f.place(keyNode), Path: schema.Join(f.at, tree.PathKey(key.Data)),
 				Message: fmt.Sprintf("the key %q is given twice: it stands at line %d already", tree.PathKey(key.Data), first)})
 			continue
 		}
@@ -325,7 +330,7 @@ func (f *yamlFile) merge(n *yaml.Node) (tree.Map, int) {
 			f.problem(n, "<< wants a mapping or a list of mappings: it got %s", tree.TypeName(sources[i].Data))
 			return nil, 0
 		}
-		if !f.spend(n, len(merged)+len(pairs)+keysWeight(merged)+keysWeight(pairs)) {
+		if !f.spend(n, len(merged)+len(pairs)+bounds.KeysWeight(merged)+bounds.KeysWeight(pairs)) {
 			return nil, 0
 		}
 		merged = tree.Overlay(merged, pairs)

@@ -1,4 +1,4 @@
-package blueprint
+package cue
 
 import (
 	"context"
@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aksync/aksync/internal/blueprint/bounds"
+	"github.com/aksync/aksync/internal/blueprint/tags"
 	"github.com/aksync/aksync/internal/tree"
 )
 
@@ -40,11 +42,11 @@ var errMemory = errors.New("the evaluation took too much memory")
 // itself: its parent comes first.
 const overtime = time.Second
 
-// ServeCUE is the other end of Options.CUEWorker: it evaluates what it is sent
+// Serve is the other end of Options.CUEWorker: it evaluates what it is sent
 // until in ends. CUE's evaluator can't be stopped, so it ends the process where an
 // evaluation takes more memory or time than is good, and where in ends meanwhile,
 // since whoever asked is gone then.
-func ServeCUE(in io.Reader, out io.Writer) error {
+func Serve(in io.Reader, out io.Writer) error {
 	go watchMemory()
 	debug.SetGCPercent(100)
 	debug.SetMemoryLimit(softMemory)
@@ -52,9 +54,9 @@ func ServeCUE(in io.Reader, out io.Writer) error {
 	if err := results.encoder.Encode(thisProgram()); err != nil {
 		return fmt.Errorf("saying which program this is: %w", err)
 	}
-	jobs := &jobs{decoder: gob.NewDecoder(in), next: make(chan cueJob)}
+	jobs := &jobs{decoder: gob.NewDecoder(in), next: make(chan Job)}
 	go jobs.receive()
-	evaluator := &cueEvaluator{language: newLanguage()}
+	evaluator := &cueEvaluator{language: tags.NewLanguage()}
 	for job := range jobs.next {
 		stop := func() bool { return true }
 		if job.Limit > 0 {
@@ -74,7 +76,7 @@ func ServeCUE(in io.Reader, out io.Writer) error {
 // way.
 type jobs struct {
 	decoder  *gob.Decoder
-	next     chan cueJob
+	next     chan Job
 	underWay atomic.Bool
 	err      error // set before next is closed
 }
@@ -82,7 +84,7 @@ type jobs struct {
 func (j *jobs) receive() {
 	defer close(j.next)
 	for {
-		var job cueJob
+		var job Job
 		if err := j.decoder.Decode(&job); err != nil {
 			if j.underWay.Load() {
 				os.Exit(orphanStatus)
@@ -179,10 +181,10 @@ func (w *worker) greet() error {
 }
 
 // evaluate sends a job and waits for what came of it.
-func (w *worker) evaluate(ctx context.Context, job cueJob) (cueResult, error) {
+func (w *worker) evaluate(ctx context.Context, job Job) (Result, error) {
 	stop := context.AfterFunc(ctx, func() { w.command.Process.Kill() })
 	defer stop()
-	var result cueResult
+	var result Result
 	err := w.greet()
 	if err == nil {
 		err = w.jobs.Encode(job)
@@ -198,13 +200,13 @@ func (w *worker) evaluate(ctx context.Context, job cueJob) (cueResult, error) {
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
-		return cueResult{}, ctx.Err()
+		return Result{}, ctx.Err()
 	case errors.As(ended, &exit) && exit.ExitCode() == memoryStatus:
-		return cueResult{}, errMemory
+		return Result{}, errMemory
 	case errors.As(ended, &exit) && exit.Exited():
-		return cueResult{}, fmt.Errorf("the evaluation broke off: %s", exit)
+		return Result{}, fmt.Errorf("the evaluation broke off: %s", exit)
 	default:
-		return cueResult{}, fmt.Errorf("the evaluation broke off: %w", err)
+		return Result{}, fmt.Errorf("the evaluation broke off: %w", err)
 	}
 }
 
@@ -224,7 +226,7 @@ func (w *worker) kill() {
 type packed struct {
 	HasRoot  bool
 	Problems tree.Problems
-	Seen     []seen
+	Seen     []Seen
 }
 
 // nodesAtOnce and bytesAtOnce are how many nodes, and how much text, are sent
@@ -293,14 +295,14 @@ type sender struct {
 	bytes   int // of text in nodes
 }
 
-func (s *sender) send(result cueResult) error {
-	if err := s.encoder.Encode(packed{result.root != nil, result.problems, result.seen}); err != nil {
+func (s *sender) send(result Result) error {
+	if err := s.encoder.Encode(packed{result.Root != nil, result.Problems, result.Seen}); err != nil {
 		return err
 	}
-	if result.root == nil {
+	if result.Root == nil {
 		return nil
 	}
-	if err := s.node(*result.root); err != nil {
+	if err := s.node(*result.Root); err != nil {
 		return err
 	}
 	return s.flush()
@@ -371,19 +373,19 @@ type receiver struct {
 	steps   int // what the result comes to, as mostSteps counts
 }
 
-func (r *receiver) receive() (cueResult, error) {
+func (r *receiver) receive() (Result, error) {
 	var p packed
 	r.limited.left, r.steps = mostReceived, 0
 	if err := r.decoder.Decode(&p); err != nil {
-		return cueResult{}, err
+		return Result{}, err
 	}
-	result := cueResult{problems: p.Problems, seen: p.Seen}
+	result := Result{Problems: p.Problems, Seen: p.Seen}
 	if !p.HasRoot {
 		return result, nil
 	}
 	r.files = map[string]string{}
 	root, err := r.node()
-	result.root = &root
+	result.Root = &root
 	return result, err
 }
 
@@ -399,7 +401,7 @@ func (r *receiver) next() (packedNode, error) {
 	}
 	p := r.nodes[0]
 	r.nodes = r.nodes[1:]
-	if r.steps += 1 + len(p.Text)/16; r.steps > 2*mostSteps || p.Children < 0 || p.Children > 2*mostSteps-r.steps {
+	if r.steps += 1 + len(p.Text)/16; r.steps > 2*bounds.MostSteps || p.Children < 0 || p.Children > 2*bounds.MostSteps-r.steps {
 		return packedNode{}, errTooMuch // keys count here, too
 	}
 	return p, nil

@@ -1,4 +1,6 @@
-package blueprint
+// Package cue reads blueprints in CUE into trees. CUE's evaluator can't be stopped and
+// knows no bounds, so that it runs in a process of its own.
+package cue
 
 import (
 	"fmt"
@@ -12,37 +14,40 @@ import (
 	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/parser"
 
+	"github.com/aksync/aksync/internal/blueprint/bounds"
+	"github.com/aksync/aksync/internal/blueprint/tags"
+	"github.com/aksync/aksync/internal/blueprint/textfile"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
-// cueJob is a blueprint in CUE that is to be evaluated.
-type cueJob struct {
-	Parts []cuePart
+// Job is a blueprint in CUE that is to be evaluated.
+type Job struct {
+	Parts []Part
 	Tags  map[string]string
 	// Limit is how long a worker may take; none where it is 0.
 	Limit time.Duration
 }
 
-// cuePart is one file of a job's package.
-type cuePart struct {
+// Part is one file of a job's package.
+type Part struct {
 	Name string // as the user writes it
 	Path string // where it lies, to find its module by
 	Text []byte
 }
 
-// cueResult is what came of a job. Without a root and without problems the
+// Result is what came of a job. Without a root and without problems the
 // package declares nothing: it is a library of others.
-type cueResult struct {
-	root     *tree.Value
-	problems tree.Problems
-	seen     []seen // where imports led to
-	again    bool   // it is worth trying again though nothing changed
+type Result struct {
+	Root     *tree.Value
+	Problems tree.Problems
+	Seen     []Seen // where imports led to
+	Again    bool   // it is worth trying again though nothing changed
 }
 
-// packageName gives the name of a CUE file's package, or "" for a file that
+// PackageName gives the name of a CUE file's package, or "" for a file that
 // stands alone.
-func packageName(text []byte) string {
+func PackageName(text []byte) string {
 	file, err := parser.ParseFile("", text, parser.PackageClauseOnly)
 	if err != nil || file.PackageName() == "_" {
 		return ""
@@ -59,7 +64,7 @@ const mostShared = 16 << 20
 // only for a while, since a context keeps all that was ever made in it
 // (cue-lang/cue 2121).
 type cueEvaluator struct {
-	language language
+	language tags.Language
 	context  *cue.Context // nil where the next job needs a new one
 	schema   *build.Instance
 	began    uint64 // the allocated bytes before the context
@@ -85,13 +90,13 @@ func (e *cueEvaluator) prepare() (err error) {
 	return nil
 }
 
-func (e *cueEvaluator) evaluate(job cueJob) (result cueResult) {
+func (e *cueEvaluator) evaluate(job Job) (result Result) {
 	defer func() {
 		// The evaluator is large and its input comes from anywhere.
 		if broken := recover(); broken != nil {
 			e.context = nil
-			result.root = nil
-			result.problems = tree.Problems{{
+			result.Root = nil
+			result.Problems = tree.Problems{{
 				Place:   tree.Place{File: job.Parts[0].Name},
 				Message: fmt.Sprintf("CUE's evaluator failed: %.200v", broken),
 			}}
@@ -102,13 +107,13 @@ func (e *cueEvaluator) evaluate(job cueJob) (result cueResult) {
 	}
 	c := &cueFile{language: e.language, texts: map[string][]byte{}}
 	instance := c.load(job, e.schema)
-	result.seen = c.seen
+	result.Seen = c.seen
 	if instance == nil || len(c.problems) > 0 {
-		result.problems = c.problems
+		result.Problems = c.problems
 		return result
 	}
 	root := e.context.BuildInstance(instance)
-	result.root, result.problems = c.evaluate(root)
+	result.Root, result.Problems = c.evaluate(root)
 	if allocated()-e.began > mostShared {
 		e.context, e.schema = nil, nil
 	}
@@ -117,19 +122,19 @@ func (e *cueEvaluator) evaluate(job cueJob) (result cueResult) {
 
 // cueFile evaluates one job.
 type cueFile struct {
-	language language
+	language tags.Language
 	// texts are the user's files by the names that they were parsed with: a
 	// position in any other file is not shown to anybody.
 	texts    map[string][]byte
 	first    string
 	problems tree.Problems
-	seen     []seen
+	seen     []Seen
 	steps    int
 }
 
 // load parses the job's files and all that they import. There is none where
 // no file is left to evaluate.
-func (c *cueFile) load(job cueJob, schema *build.Instance) *build.Instance {
+func (c *cueFile) load(job Job, schema *build.Instance) *build.Instance {
 	c.first = job.Parts[0].Name
 	imports := &importer{file: c, schema: schema, loading: map[string]bool{}}
 	imports.module, imports.looked = findModule(job.Parts[0].Path, job.Parts[0].Name)
@@ -157,7 +162,7 @@ func (c *cueFile) load(job cueJob, schema *build.Instance) *build.Instance {
 }
 
 func (c *cueFile) parse(name string, text []byte) *ast.File {
-	if problem := notText(name, text); problem != nil {
+	if problem := textfile.NotText(name, text); problem != nil {
 		c.problems = append(c.problems, *problem)
 		return nil
 	}
@@ -196,7 +201,7 @@ func (c *cueFile) evaluate(root cue.Value) (*tree.Value, tree.Problems) {
 		c.complain(err)
 	}
 	made := c.node(root, "", start)
-	if c.steps > mostSteps {
+	if c.steps > bounds.MostSteps {
 		return nil, c.problems // it would only be thrown away
 	}
 	fields, isDict := made.Data.(tree.Map)
@@ -249,11 +254,11 @@ func (c *cueFile) node(v cue.Value, path string, around tree.Place) tree.Value {
 
 // spend counts what a value comes to, and reports whether there may be more.
 func (c *cueFile) spend(place tree.Place, path string, steps int) bool {
-	if c.steps > mostSteps {
+	if c.steps > bounds.MostSteps {
 		return false
 	}
-	if c.steps += steps; c.steps > mostSteps {
-		c.problem(place, path, "%s", growsWithoutEnd())
+	if c.steps += steps; c.steps > bounds.MostSteps {
+		c.problem(place, path, "%s", bounds.GrowsWithoutEnd())
 		return false
 	}
 	return true
@@ -325,7 +330,7 @@ func (c *cueFile) call(tag string, arg tree.Value, path string, place tree.Place
 		arg.Data = text
 	}
 	made := &tree.Call{Tag: tag, Arg: arg}
-	if complaint := c.language.complain(made); complaint != "" {
+	if complaint := c.language.Complain(made); complaint != "" {
 		if _, isBroken := arg.Data.(tree.Broken); !isBroken {
 			c.problem(place, path, "%s", complaint)
 		}

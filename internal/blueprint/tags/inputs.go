@@ -1,4 +1,4 @@
-package blueprint
+package tags
 
 import (
 	"errors"
@@ -32,19 +32,19 @@ type Inputs struct {
 	Files []string
 }
 
-// policy says what tags may look at.
-type policy struct {
-	envAllow  []string
-	roots     []string // folders, with symlinks resolved
-	forbidden []string
-	lookupEnv func(string) (string, bool)
+// Policy says what tags may look at.
+type Policy struct {
+	EnvAllow  []string
+	Roots     []string // folders, with symlinks resolved
+	Forbidden []string
+	LookupEnv func(string) (string, bool)
 }
 
-// inputs gives the values that tags look at, and keeps them, so that one file
+// Looks gives the values that tags look at, and keeps them, so that one file
 // sees one value throughout and a change can be noticed. It is safe for
 // concurrent use.
-type inputs struct {
-	policy *policy
+type Looks struct {
+	Policy *Policy
 
 	mu        sync.Mutex
 	variables map[string]variable
@@ -62,19 +62,19 @@ type fileInput struct {
 	err  error
 }
 
-func newInputs(p *policy) *inputs { return &inputs{policy: p} }
+func NewLooks(p *Policy) *Looks { return &Looks{Policy: p} }
 
 // env gives the value of a variable and whether it is set, or says why it may not
 // be read.
-func (in *inputs) env(name string) (value string, isSet bool, err error) {
-	if err := in.policy.mayReadEnv(name); err != nil {
+func (in *Looks) env(name string) (value string, isSet bool, err error) {
+	if err := in.Policy.mayReadEnv(name); err != nil {
 		return "", false, err
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	read, known := in.variables[name]
 	if !known {
-		read.value, read.isSet = in.policy.lookupEnv(name)
+		read.value, read.isSet = in.Policy.LookupEnv(name)
 		if in.variables == nil { // most files look at nothing
 			in.variables = map[string]variable{}
 		}
@@ -83,7 +83,7 @@ func (in *inputs) env(name string) (value string, isSet bool, err error) {
 	if !utf8.ValidString(read.value) {
 		return "", true, fmt.Errorf("the environment variable %s is not text in UTF-8", name)
 	}
-	if len(in.policy.envAllow) == 0 && holdsPassword(read.value) {
+	if len(in.Policy.EnvAllow) == 0 && holdsPassword(read.value) {
 		return "", true, fmt.Errorf("environment variable %s may not be read, since it looks like an address with a password in it: allow it with --env-allow %s", name, name)
 	}
 	return read.value, read.isSet, nil
@@ -91,12 +91,12 @@ func (in *inputs) env(name string) (value string, isSet bool, err error) {
 
 // file gives the text of a file. The error is an *unreadableError where a
 // default may take its place.
-func (in *inputs) file(name string) (string, error) {
+func (in *Looks) file(name string) (string, error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	read, known := in.files[name]
 	if !known {
-		read = in.policy.readFile(name)
+		read = in.Policy.readFile(name)
 		if in.files == nil {
 			in.files = map[string]fileInput{}
 		}
@@ -105,17 +105,17 @@ func (in *inputs) file(name string) (string, error) {
 	return read.text, read.err
 }
 
-// unchanged tells whether everything that was looked at is still the same.
-func (in *inputs) unchanged() bool {
+// Unchanged tells whether everything that was looked at is still the same.
+func (in *Looks) Unchanged() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	for name, before := range in.variables {
-		if value, isSet := in.policy.lookupEnv(name); (variable{value, isSet}) != before {
+		if value, isSet := in.Policy.LookupEnv(name); (variable{value, isSet}) != before {
 			return false
 		}
 	}
 	for name, before := range in.files {
-		if now := in.policy.readFile(name); now.text != before.text || (now.err == nil) != (before.err == nil) ||
+		if now := in.Policy.readFile(name); now.text != before.text || (now.err == nil) != (before.err == nil) ||
 			now.err != nil && now.err.Error() != before.err.Error() {
 			return false
 		}
@@ -123,7 +123,7 @@ func (in *inputs) unchanged() bool {
 	return true
 }
 
-func (in *inputs) names() Inputs {
+func (in *Looks) Names() Inputs {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if len(in.variables) == 0 && len(in.files) == 0 {
@@ -148,16 +148,16 @@ func holdsPassword(value string) bool { return passwordForms.MatchString(value) 
 
 // mayReadEnv says why a variable may not be read. A blueprint may come from
 // somebody who may not see the daemon's secrets.
-func (p *policy) mayReadEnv(name string) error {
+func (p *Policy) mayReadEnv(name string) error {
 	capitals := strings.ToUpper(name)
 	if capitals == "AUTHENTIK_TOKEN" || capitals == "AKSYNC_TOKEN" {
 		return fmt.Errorf("environment variable %s may never be read: it holds the token", name)
 	}
-	allowed := slices.ContainsFunc(p.envAllow, func(glob string) bool {
+	allowed := slices.ContainsFunc(p.EnvAllow, func(glob string) bool {
 		matches, err := path.Match(glob, name)
 		return err == nil && matches
 	})
-	if len(p.envAllow) == 0 {
+	if len(p.EnvAllow) == 0 {
 		allowed = !strings.HasPrefix(capitals, "AKSYNC_") && !slices.ContainsFunc(secretWords(), func(word string) bool {
 			return strings.Contains(capitals, word)
 		})
@@ -185,7 +185,7 @@ func unreadable(name string, err error) fileInput {
 
 // readFile reads a file below one of the roots, as Python reads text. A
 // relative path starts at the working directory, as in authentik.
-func (p *policy) readFile(name string) fileInput {
+func (p *Policy) readFile(name string) fileInput {
 	absolute, err := filepath.Abs(name)
 	if err != nil {
 		return unreadable(name, err)
@@ -224,7 +224,7 @@ func outsideRoots(name string) error {
 
 // mayExist tells whether a path that leads nowhere lies below a root, as far
 // as it leads.
-func (p *policy) mayExist(absolute string) bool {
+func (p *Policy) mayExist(absolute string) bool {
 	for folder := filepath.Dir(absolute); ; folder = filepath.Dir(folder) {
 		if real, err := filepath.EvalSymlinks(folder); err == nil {
 			_, inside := p.rootOf(real)
@@ -237,8 +237,8 @@ func (p *policy) mayExist(absolute string) bool {
 }
 
 // rootOf gives the root that a path without symlinks lies in.
-func (p *policy) rootOf(real string) (string, bool) {
-	for _, root := range p.roots {
+func (p *Policy) rootOf(real string) (string, bool) {
+	for _, root := range p.Roots {
 		if relative, err := filepath.Rel(root, real); err == nil && filepath.IsLocal(relative) {
 			return root, true
 		}
@@ -253,7 +253,7 @@ func (*forbiddenError) Error() string { return "forbidden" }
 
 // readBelow opens the file within its root, so that a symlink that is put
 // there meanwhile leads nowhere, and does not wait for a FIFO's writer.
-func (p *policy) readBelow(root, real string) ([]byte, error) {
+func (p *Policy) readBelow(root, real string) ([]byte, error) {
 	folder, err := os.OpenRoot(root)
 	if err != nil {
 		return nil, err
@@ -275,7 +275,7 @@ func (p *policy) readBelow(root, real string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("it is no regular file")
 	}
-	for _, name := range p.forbidden {
+	for _, name := range p.Forbidden {
 		if secret, err := os.Stat(name); err == nil && os.SameFile(info, secret) {
 			return nil, &forbiddenError{}
 		}

@@ -1,4 +1,4 @@
-package blueprint
+package tags
 
 import (
 	"fmt"
@@ -12,8 +12,8 @@ import (
 	"github.com/aksync/aksync/internal/tree"
 )
 
-// mostPadding bounds the width and the precision that a format may ask for.
-const mostPadding = 10_000
+// MostPadding bounds the width and the precision that a format may ask for.
+const MostPadding = 10_000
 
 // verb is one conversion of a Python format: %[(name)][flags][width][.precision][length]type.
 var verb = regexp.MustCompile(`^%(\([^)]*\))?([#0\- +]*)(\*|[0-9]+)?(\.(?:\*|[0-9]*))?[hlL]?(.)?`)
@@ -52,9 +52,9 @@ func (b *textBuilder) result() any {
 	return b.before
 }
 
-// pythonFormat returns format % args as Python does it, as a string or a
+// PythonFormat returns format % args as Python does it, as a string or a
 // tree.Text, or says what is wrong.
-func pythonFormat(format string, args []any) (any, error) {
+func PythonFormat(format string, args []any) (any, error) {
 	f := &formatter{args: args}
 	for {
 		start := strings.IndexByte(format, '%')
@@ -175,8 +175,8 @@ func (f *formatter) size(text string) (int, error) {
 			size = math.MaxInt32
 		}
 	}
-	if size > mostPadding || size < -mostPadding {
-		return 0, fmt.Errorf("the format asks for %d places: at most %d are taken", size, mostPadding)
+	if size > MostPadding || size < -MostPadding {
+		return 0, fmt.Errorf("the format asks for %d places: at most %d are taken", size, MostPadding)
 	}
 	return int(size), nil
 }

@@ -1,4 +1,4 @@
-package blueprint
+package tags
 
 import (
 	"strconv"
@@ -9,7 +9,7 @@ import (
 )
 
 // condition joins truth values.
-func (e *evaluator) condition(n tree.Value, args tree.List) (tree.Value, error) {
+func (e *Evaluator) condition(n tree.Value, args tree.List) (tree.Value, error) {
 	mode, err := e.literal(args[0], "!Condition wants AND, NAND, OR, NOR, XOR or XNOR first")
 	failed := firstError{err}
 	all, some, odd := true, false, false
@@ -23,18 +23,18 @@ func (e *evaluator) condition(n tree.Value, args tree.List) (tree.Value, error) 
 		return tree.Value{}, failed.err
 	}
 	if len(args) == 1 {
-		return tree.Value{}, e.report(n.Place, "!Condition %s has nothing to look at: want at least one value after it", mode)
+		return tree.Value{}, e.Report(n.Place, "!Condition %s has nothing to look at: want at least one value after it", mode)
 	}
 	results := map[string]bool{"AND": all, "NAND": !all, "OR": some, "NOR": !some, "XOR": odd, "XNOR": !odd}
 	result, known := results[strings.ToUpper(mode)]
 	if !known {
-		return tree.Value{}, e.report(args[0].Place, "%q is no mode of !Condition: %s", mode, schema.Suggest(mode, []string{"AND", "NAND", "OR", "NOR", "XOR", "XNOR"}))
+		return tree.Value{}, e.Report(args[0].Place, "%q is no mode of !Condition: %s", mode, schema.Suggest(mode, []string{"AND", "NAND", "OR", "NOR", "XOR", "XNOR"}))
 	}
 	return tree.Value{Place: n.Place, Data: result}, nil
 }
 
 // choose is !If. Only the value that is chosen is evaluated.
-func (e *evaluator) choose(_ tree.Value, args tree.List) (tree.Value, error) {
+func (e *Evaluator) choose(_ tree.Value, args tree.List) (tree.Value, error) {
 	condition, err := e.need(args[0])
 	if err != nil {
 		return tree.Value{}, err
@@ -51,11 +51,11 @@ func (e *evaluator) choose(_ tree.Value, args tree.List) (tree.Value, error) {
 }
 
 // enumerate evaluates a value for each item of a list, a mapping or a text.
-func (e *evaluator) enumerate(n tree.Value, args tree.List) (tree.Value, error) {
+func (e *Evaluator) enumerate(n tree.Value, args tree.List) (tree.Value, error) {
 	own := e.own
 	if c, isCall := args[0].Data.(*tree.Call); isCall && (c.Tag == "!Value" || c.Tag == "!Index") {
 		if depth, ok := depthOf(c.Arg); ok && depth == 0 {
-			return tree.Value{}, e.report(args[0].Place, "%s 0 is an item of this very !Enumerate: want a depth of 1 or more", c.Tag)
+			return tree.Value{}, e.Report(args[0].Place, "%s 0 is an item of this very !Enumerate: want a depth of 1 or more", c.Tag)
 		}
 	}
 	over, err := e.need(args[0])
@@ -67,7 +67,7 @@ func (e *evaluator) enumerate(n tree.Value, args tree.List) (tree.Value, error) 
 	}
 	items, iterable := itemsOf(over)
 	if !iterable {
-		return tree.Value{}, e.report(args[0].Place, "!Enumerate wants a list or a mapping: it got %s", tree.TypeName(over.Data))
+		return tree.Value{}, e.Report(args[0].Place, "!Enumerate wants a list or a mapping: it got %s", tree.TypeName(over.Data))
 	}
 	output, err := e.literal(args[1], "!Enumerate wants SEQ or MAP second")
 	if err != nil {
@@ -79,7 +79,7 @@ func (e *evaluator) enumerate(n tree.Value, args tree.List) (tree.Value, error) 
 	case "MAP":
 		return e.enumerateDict(n, args[2], items, own)
 	default:
-		return tree.Value{}, e.report(args[1].Place, "%q is no output of !Enumerate: want SEQ or MAP", output)
+		return tree.Value{}, e.Report(args[1].Place, "%q is no output of !Enumerate: want SEQ or MAP", output)
 	}
 }
 
@@ -121,7 +121,7 @@ func itemsOf(over tree.Value) (tree.Map, bool) {
 	}
 }
 
-func (e *evaluator) enumerateList(n, body tree.Value, items tree.Map, own *frame) (tree.Value, error) {
+func (e *Evaluator) enumerateList(n, body tree.Value, items tree.Map, own *frame) (tree.Value, error) {
 	elements := make(tree.List, 0, len(items))
 	defer func() { *own = frame{} }()
 	for _, item := range items {
@@ -135,7 +135,7 @@ func (e *evaluator) enumerateList(n, body tree.Value, items tree.Map, own *frame
 	return tree.Value{Place: n.Place, Data: elements}, nil
 }
 
-func (e *evaluator) enumerateDict(n, body tree.Value, items tree.Map, own *frame) (tree.Value, error) {
+func (e *Evaluator) enumerateDict(n, body tree.Value, items tree.Map, own *frame) (tree.Value, error) {
 	var merged tree.Map
 	defer func() { *own = frame{} }()
 	for _, item := range items {
@@ -158,7 +158,7 @@ func (e *evaluator) enumerateDict(n, body tree.Value, items tree.Map, own *frame
 }
 
 // pairsOf reads one item of a MAP: [key, value], or a mapping.
-func (e *evaluator) pairsOf(place tree.Place, item tree.Value) (tree.Map, error) {
+func (e *Evaluator) pairsOf(place tree.Place, item tree.Value) (tree.Map, error) {
 	item, err := e.known(item)
 	if err != nil {
 		return nil, err
@@ -175,11 +175,11 @@ func (e *evaluator) pairsOf(place tree.Place, item tree.Value) (tree.Map, error)
 			return nil, err
 		}
 		if !tree.IsKey(key.Data) {
-			return nil, e.report(place, "%s can't be a key: want text", tree.TypeName(key.Data))
+			return nil, e.Report(place, "%s can't be a key: want text", tree.TypeName(key.Data))
 		}
 		return tree.Map{{Key: key, Value: data[1]}}, nil
 	}
-	return nil, e.report(place, "!Enumerate with MAP wants [key, value] or a mapping for each item: it got %s", tree.TypeName(item.Data))
+	return nil, e.Report(place, "!Enumerate with MAP wants [key, value] or a mapping for each item: it got %s", tree.TypeName(item.Data))
 }
 
 // merger merges as authentik's always_merger does, and counts what it copies.
@@ -217,20 +217,20 @@ func (m *merger) nodes(base, over tree.Value) tree.Value {
 }
 
 // item is !Value or !Index: an item of an !Enumerate around it.
-func (e *evaluator) item(n tree.Value, args tree.List) (tree.Value, error) {
+func (e *Evaluator) item(n tree.Value, args tree.List) (tree.Value, error) {
 	tag := e.tag
 	depth, ok := depthOf(args[0])
 	switch {
 	case !ok:
-		return tree.Value{}, e.report(n.Place, "%s wants a depth: 0 is the innermost !Enumerate", tag)
+		return tree.Value{}, e.Report(n.Place, "%s wants a depth: 0 is the innermost !Enumerate", tag)
 	case len(e.frames) == 0:
-		return tree.Value{}, e.report(n.Place, "%s stands in no !Enumerate (authentik counts none that is itself the argument of another tag)", tag)
+		return tree.Value{}, e.Report(n.Place, "%s stands in no !Enumerate (authentik counts none that is itself the argument of another tag)", tag)
 	case depth >= len(e.frames):
-		return tree.Value{}, e.report(n.Place, "%s %d reaches too far out: there are %d !Enumerate around it", tag, depth, len(e.frames))
+		return tree.Value{}, e.Report(n.Place, "%s %d reaches too far out: there are %d !Enumerate around it", tag, depth, len(e.frames))
 	}
 	at := e.frames[len(e.frames)-1-depth]
 	if !at.at {
-		return tree.Value{}, e.report(n.Place, "%s %d is an item of an !Enumerate that has not begun: want a greater depth", tag, depth)
+		return tree.Value{}, e.Report(n.Place, "%s %d is an item of an !Enumerate that has not begun: want a greater depth", tag, depth)
 	}
 	if tag == "!Index" {
 		return tree.Value{Place: n.Place, Data: at.key.Data}, nil

@@ -1,4 +1,4 @@
-package blueprint
+package yaml
 
 import (
 	"bytes"
@@ -8,8 +8,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/aksync/aksync/internal/tree"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/aksync/aksync/internal/blueprint/textfile"
+	"github.com/aksync/aksync/internal/tree"
 )
 
 var yamlMessage = regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?`)
@@ -22,12 +24,12 @@ func syntaxProblem(path string, text []byte, err error) tree.Problem {
 	message := yamlMessage.ReplaceAllString(err.Error(), "")
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	line := 1
-	if len(text) <= mostSearched {
+	if len(text) <= textfile.MostSearched {
 		line += sort.Search(len(lines)-1, func(i int) bool {
 			return sameError(bytes.Join(lines[:i+1], nil), err)
 		})
 	}
-	if len(text) > mostSearched || strings.Contains(message, "unexpected end of stream") || strings.Contains(message, "unexpected document indicator") {
+	if len(text) > textfile.MostSearched || strings.Contains(message, "unexpected end of stream") || strings.Contains(message, "unexpected document indicator") {
 		// Where it began says more than where the file ends.
 		if match := yamlMessage.FindStringSubmatch(err.Error()); match != nil && match[1] != "" {
 			began, _ := strconv.Atoi(match[1])

@@ -1,20 +1,22 @@
-package blueprint
+package cue
 
 import (
 	"fmt"
 	"testing"
+
+	"github.com/aksync/aksync/internal/blueprint/tags"
 )
 
 // TestShare wants jobs to share a context, so that the schema is compiled once
 // for many, and the context to be given up before it has grown large.
 func TestShare(t *testing.T) {
-	evaluator := &cueEvaluator{language: newLanguage()}
+	evaluator := &cueEvaluator{language: tags.NewLanguage()}
 	evaluate := func(entries string) {
 		t.Helper()
 		text := "import (\n\"list\"\n\"github.com/aksync/aksync/schema\"\n)\n_numbers: list.Range(0, 1, 1)\nentries: " + entries
-		result := evaluator.evaluate(cueJob{Parts: []cuePart{{Name: "x.cue", Path: "x.cue", Text: []byte(text)}}})
-		if len(result.problems) > 0 || result.root == nil {
-			t.Fatalf("%s: %v", entries, result.problems)
+		result := evaluator.evaluate(Job{Parts: []Part{{Name: "x.cue", Path: "x.cue", Text: []byte(text)}}})
+		if len(result.Problems) > 0 || result.Root == nil {
+			t.Fatalf("%s: %v", entries, result.Problems)
 		}
 	}
 	const small = "[schema.#PasswordStage & {identifiers: name: \"a\"}]"

@@ -1,4 +1,4 @@
-package blueprint
+package tags
 
 import (
 	"encoding/json"
@@ -10,20 +10,21 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aksync/aksync/internal/blueprint/bounds"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
 // env gives an environment variable. As in authentik one that is empty counts
 // as one that is not set.
-func (e *evaluator) env(n tree.Value, args tree.List) (tree.Value, error) {
+func (e *Evaluator) env(n tree.Value, args tree.List) (tree.Value, error) {
 	name, err := e.literal(args[0], "!Env wants the name of a variable")
 	if err != nil {
 		return tree.Value{}, err
 	}
-	value, isSet, err := e.scope.inputs.env(name)
+	value, isSet, err := e.Scope.Looks.env(name)
 	if err != nil {
-		return tree.Value{}, e.report(n.Place, "%s", err)
+		return tree.Value{}, e.Report(n.Place, "%s", err)
 	}
 	if value != "" {
 		return e.sized(n, value)
@@ -33,56 +34,56 @@ func (e *evaluator) env(n tree.Value, args tree.List) (tree.Value, error) {
 		if isSet {
 			state = "is set and empty, which authentik takes for not set: give it a value"
 		}
-		return tree.Value{}, e.report(n.Place, "the environment variable %s %s, or give a default: !Env [%s, …]", name, state, name)
+		return tree.Value{}, e.Report(n.Place, "the environment variable %s %s, or give a default: !Env [%s, …]", name, state, name)
 	}
 	return e.fallback(args[1], "!Env")
 }
 
 // file gives the text of a file without white space around it.
-func (e *evaluator) file(n tree.Value, args tree.List) (tree.Value, error) {
+func (e *Evaluator) file(n tree.Value, args tree.List) (tree.Value, error) {
 	name, err := e.literal(args[0], "!File wants a path")
 	if err != nil {
 		return tree.Value{}, err
 	}
-	text, err := e.scope.inputs.file(name)
+	text, err := e.Scope.Looks.file(name)
 	var unreadable *unreadableError
 	switch {
 	case err == nil:
 		return e.sized(n, text)
 	case !errors.As(err, &unreadable):
-		return tree.Value{}, e.report(n.Place, "%s", err)
+		return tree.Value{}, e.Report(n.Place, "%s", err)
 	case len(args) == 1:
-		return tree.Value{}, e.report(n.Place, "%s: want a readable file, or a default: !File [%s, …]", err, name)
+		return tree.Value{}, e.Report(n.Place, "%s: want a readable file, or a default: !File [%s, …]", err, name)
 	}
 	return e.fallback(args[1], "!File")
 }
 
 // fallback gives a default, in which authentik evaluates no tags.
-func (e *evaluator) fallback(n tree.Value, tag string) (tree.Value, error) {
+func (e *Evaluator) fallback(n tree.Value, tag string) (tree.Value, error) {
 	return n, e.complete(n, tag)
 }
 
 // sized gives text and counts the memory it takes.
-func (e *evaluator) sized(n tree.Value, text string) (tree.Value, error) {
+func (e *Evaluator) sized(n tree.Value, text string) (tree.Value, error) {
 	return tree.Value{Place: n.Place, Data: text}, e.spend(n.Place, len(text)/16)
 }
 
 // contextValue gives a value of the blueprint's context. A value that is a tag
 // is evaluated where it is used.
-func (e *evaluator) contextValue(n tree.Value, args tree.List) (tree.Value, error) {
+func (e *Evaluator) contextValue(n tree.Value, args tree.List) (tree.Value, error) {
 	key, err := e.literal(args[0], "!Context wants a key")
 	if err != nil {
 		return tree.Value{}, err
 	}
-	value, given := e.scope.context.Get(key)
+	value, given := e.Scope.Context.Get(key)
 	if !given && len(args) == 1 {
-		return tree.Value{}, e.report(n.Place, "%s", e.missingContext(key))
+		return tree.Value{}, e.Report(n.Place, "%s", e.missingContext(key))
 	}
 	if !given {
 		value = args[1]
 	}
 	if slices.Contains(e.contexts, key) {
-		return tree.Value{}, e.report(n.Place, "the context refers to itself: %s", strings.Join(append(e.contexts, key), " → "))
+		return tree.Value{}, e.Report(n.Place, "the context refers to itself: %s", strings.Join(append(e.contexts, key), " → "))
 	}
 	e.contexts = append(e.contexts, key)
 	defer func() { e.contexts = e.contexts[:len(e.contexts)-1] }()
@@ -93,12 +94,12 @@ func (e *evaluator) contextValue(n tree.Value, args tree.List) (tree.Value, erro
 	return tree.Value{Place: n.Place, Data: evaluated.Data}, nil
 }
 
-func (e *evaluator) missingContext(key string) string {
+func (e *Evaluator) missingContext(key string) string {
 	if strings.HasPrefix(key, "goauthentik.io/") {
 		return "only a server knows the context " + strconv.Quote(key) + ": give a default: !Context [" + key + ", …]"
 	}
 	var known []string
-	for _, p := range e.scope.context {
+	for _, p := range e.Scope.Context {
 		known = append(known, tree.KeyText(p.Key.Data))
 	}
 	advice := "want it in the blueprint's context, or a default: !Context [" + key + ", …]"
@@ -111,7 +112,7 @@ func (e *evaluator) missingContext(key string) string {
 }
 
 // parseJSON gives what JSON text says.
-func (e *evaluator) parseJSON(n tree.Value, args tree.List) (tree.Value, error) {
+func (e *Evaluator) parseJSON(n tree.Value, args tree.List) (tree.Value, error) {
 	decoder := json.NewDecoder(strings.NewReader(args[0].Data.(string)))
 	decoder.UseNumber()
 	data, err := e.jsonValue(n.Place, decoder, 0)
@@ -121,22 +122,22 @@ func (e *evaluator) parseJSON(n tree.Value, args tree.List) (tree.Value, error) 
 		}
 	}
 	switch {
-	case errors.Is(err, errReported):
+	case errors.Is(err, ErrReported):
 		return tree.Value{}, err
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		return tree.Value{}, e.report(n.Place, "!ParseJSON: the text ends within a value: want one JSON value")
+		return tree.Value{}, e.Report(n.Place, "!ParseJSON: the text ends within a value: want one JSON value")
 	case err != nil:
-		return tree.Value{}, e.report(n.Place, "!ParseJSON: %s: want one JSON value", err)
+		return tree.Value{}, e.Report(n.Place, "!ParseJSON: %s: want one JSON value", err)
 	}
 	return tree.Value{Place: n.Place, Data: data}, nil
 }
 
-func (e *evaluator) jsonValue(place tree.Place, decoder *json.Decoder, depth int) (any, error) {
+func (e *Evaluator) jsonValue(place tree.Place, decoder *json.Decoder, depth int) (any, error) {
 	if err := e.spend(place, 1); err != nil {
 		return nil, err
 	}
-	if depth > mostNesting {
-		return nil, errors.New("nested deeper than " + strconv.Itoa(mostNesting) + " levels")
+	if depth > bounds.MostNesting {
+		return nil, errors.New("nested deeper than " + strconv.Itoa(bounds.MostNesting) + " levels")
 	}
 	token, err := decoder.Token()
 	if err != nil {
@@ -155,7 +156,7 @@ func (e *evaluator) jsonValue(place tree.Place, decoder *json.Decoder, depth int
 	}
 }
 
-func (e *evaluator) jsonList(place tree.Place, decoder *json.Decoder, depth int) (any, error) {
+func (e *Evaluator) jsonList(place tree.Place, decoder *json.Decoder, depth int) (any, error) {
 	elements := tree.List{}
 	for decoder.More() {
 		data, err := e.jsonValue(place, decoder, depth+1)
@@ -169,7 +170,7 @@ func (e *evaluator) jsonList(place tree.Place, decoder *json.Decoder, depth int)
 }
 
 // jsonObject keeps the last of two equal keys, as Python does.
-func (e *evaluator) jsonObject(place tree.Place, decoder *json.Decoder, depth int) (any, error) {
+func (e *Evaluator) jsonObject(place tree.Place, decoder *json.Decoder, depth int) (any, error) {
 	var pairs tree.Map
 	for decoder.More() {
 		key, err := decoder.Token()
@@ -189,8 +190,8 @@ func (e *evaluator) jsonObject(place tree.Place, decoder *json.Decoder, depth in
 func jsonNumber(number json.Number) (any, error) {
 	text := number.String()
 	if !strings.ContainsAny(text, ".eE") {
-		if len(text) > mostDigits {
-			return nil, errors.New("a whole number of more than " + strconv.Itoa(mostDigits) + " digits")
+		if len(text) > bounds.MostDigits {
+			return nil, errors.New("a whole number of more than " + strconv.Itoa(bounds.MostDigits) + " digits")
 		}
 		large, _ := new(big.Int).SetString(text, 10)
 		return tree.Whole(large), nil
@@ -203,7 +204,7 @@ func jsonNumber(number json.Number) (any, error) {
 }
 
 // format is Python's format % values.
-func (e *evaluator) format(n tree.Value, args tree.List) (tree.Value, error) {
+func (e *Evaluator) format(n tree.Value, args tree.List) (tree.Value, error) {
 	format, err := e.literal(args[0], "!Format wants a format first")
 	failed := firstError{err}
 	values := make([]any, len(args)-1)
@@ -218,9 +219,9 @@ func (e *evaluator) format(n tree.Value, args tree.List) (tree.Value, error) {
 	if failed.err != nil {
 		return tree.Value{}, failed.err
 	}
-	text, err := pythonFormat(format, values)
+	text, err := PythonFormat(format, values)
 	if err != nil {
-		return tree.Value{}, e.report(n.Place, "!Format: %s", err)
+		return tree.Value{}, e.Report(n.Place, "!Format: %s", err)
 	}
 	if literal, isLiteral := text.(string); isLiteral {
 		return e.sized(n, literal)
@@ -230,7 +231,7 @@ func (e *evaluator) format(n tree.Value, args tree.List) (tree.Value, error) {
 
 // atIndex gives an element of a list, as Python counts, or a value of a
 // mapping.
-func (e *evaluator) atIndex(n tree.Value, args tree.List) (tree.Value, error) {
+func (e *Evaluator) atIndex(n tree.Value, args tree.List) (tree.Value, error) {
 	from, err := e.need(args[0])
 	if err != nil {
 		return tree.Value{}, err
@@ -252,12 +253,12 @@ func (e *evaluator) atIndex(n tree.Value, args tree.List) (tree.Value, error) {
 			return args[2], nil
 		}
 	}
-	return tree.Value{}, e.report(args[0].Place, "!AtIndex wants a list or a mapping: it got %s", tree.TypeName(from.Data))
+	return tree.Value{}, e.Report(args[0].Place, "!AtIndex wants a list or a mapping: it got %s", tree.TypeName(from.Data))
 }
 
-func (e *evaluator) atKey(n tree.Value, pairs tree.Map, index tree.Value, args tree.List) (tree.Value, error) {
+func (e *Evaluator) atKey(n tree.Value, pairs tree.Map, index tree.Value, args tree.List) (tree.Value, error) {
 	if !tree.IsKey(index.Data) {
-		return tree.Value{}, e.report(args[1].Place, "!AtIndex wants a key: it got %s", tree.TypeName(index.Data))
+		return tree.Value{}, e.Report(args[1].Place, "!AtIndex wants a key: it got %s", tree.TypeName(index.Data))
 	}
 	if i := pairs.Find(index.Data); i >= 0 {
 		return tree.Value{Place: n.Place, Data: pairs[i].Value.Data}, nil
@@ -265,13 +266,13 @@ func (e *evaluator) atKey(n tree.Value, pairs tree.Map, index tree.Value, args t
 	if len(args) == 3 {
 		return args[2], nil
 	}
-	return tree.Value{}, e.report(n.Place, "the mapping has no %s: want one of its keys, or a default", tree.Describe(index.Data))
+	return tree.Value{}, e.Report(n.Place, "the mapping has no %s: want one of its keys, or a default", tree.Describe(index.Data))
 }
 
-func (e *evaluator) atPosition(n tree.Value, elements tree.List, index tree.Value, args tree.List) (tree.Value, error) {
+func (e *Evaluator) atPosition(n tree.Value, elements tree.List, index tree.Value, args tree.List) (tree.Value, error) {
 	position := toBig(index.Data)
 	if position == nil {
-		return tree.Value{}, e.report(args[1].Place, "!AtIndex wants a whole number to find an element of a list: it got %s", tree.TypeName(index.Data))
+		return tree.Value{}, e.Report(args[1].Place, "!AtIndex wants a whole number to find an element of a list: it got %s", tree.TypeName(index.Data))
 	}
 	if position.Sign() < 0 {
 		position = new(big.Int).Add(position, big.NewInt(int64(len(elements))))
@@ -282,5 +283,5 @@ func (e *evaluator) atPosition(n tree.Value, elements tree.List, index tree.Valu
 	if len(args) == 3 {
 		return args[2], nil
 	}
-	return tree.Value{}, e.report(n.Place, "there is no element %s in a list of %d: want a smaller index, or a default", tree.Describe(index.Data), len(elements))
+	return tree.Value{}, e.Report(n.Place, "there is no element %s in a list of %d: want a smaller index, or a default", tree.Describe(index.Data), len(elements))
 }

@@ -1,4 +1,4 @@
-package blueprint
+package yaml
 
 import (
 	"math"
@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aksync/aksync/internal/blueprint/bounds"
 	"github.com/aksync/aksync/internal/tree"
 )
 
@@ -53,8 +54,8 @@ func yamlInt(text string) (any, string) {
 	digits, negative := sign(strings.ReplaceAll(text, "_", ""))
 	base := 10
 	switch {
-	case len(digits) > mostDigits:
-		return nil, "a whole number of more than " + strconv.Itoa(mostDigits) + " digits"
+	case len(digits) > bounds.MostDigits:
+		return nil, "a whole number of more than " + strconv.Itoa(bounds.MostDigits) + " digits"
 	case strings.HasPrefix(digits, "0b"):
 		base, digits = 2, digits[2:]
 	case strings.HasPrefix(digits, "0x"):

@@ -1,4 +1,6 @@
-package blueprint
+// Package textfile reads the files that blueprints are made of: regular ones, not too
+// large, of text.
+package textfile
 
 import (
 	"bytes"
@@ -17,9 +19,9 @@ import (
 // mostSource bounds the size of a blueprint file.
 const mostSource = 4 << 20
 
-// readSourceFile reads a blueprint file. It does not wait for the writer of a
+// ReadSourceFile reads a blueprint file. It does not wait for the writer of a
 // FIFO, and reads no device.
-func readSourceFile(path string) ([]byte, error) {
+func ReadSourceFile(path string) ([]byte, error) {
 	// The look before opening keeps a device from being opened, which alone
 	// can have an effect; the one after it is sure.
 	if info, err := os.Stat(path); err != nil {
@@ -47,15 +49,15 @@ func readSourceFile(path string) ([]byte, error) {
 	return text, nil
 }
 
-// ignored tells whether a name in a folder is nobody's blueprint: hidden, an
+// Ignored tells whether a name in a folder is nobody's blueprint: hidden, an
 // editor's, or CUE's own.
-func ignored(name string) bool {
+func Ignored(name string) bool {
 	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") || strings.HasSuffix(name, "~") ||
 		name == "cue.mod" || strings.HasSuffix(name, ".cue") && (strings.HasPrefix(name, "_") || strings.HasSuffix(name, "_tool.cue") || strings.HasSuffix(name, "_test.cue"))
 }
 
-// notText finds the first byte that a text file can't hold.
-func notText(path string, text []byte) *tree.Problem {
+// NotText finds the first byte that a text file can't hold.
+func NotText(path string, text []byte) *tree.Problem {
 	if i := bytes.IndexByte(text, 0); i >= 0 {
 		return &tree.Problem{Place: placeAt(path, text, i), Message: "a NUL byte: want text in UTF-8"}
 	}
@@ -83,8 +85,8 @@ func placeAt(path string, text []byte, offset int) tree.Place {
 	}
 }
 
-// mostSearched is how large a text may be to be parsed again and again.
-const mostSearched = 256 << 10
+// MostSearched is how large a text may be to be parsed again and again.
+const MostSearched = 256 << 10
 
-// digest identifies contents.
-type digest = [sha256.Size]byte
+// Digest identifies contents.
+type Digest = [sha256.Size]byte

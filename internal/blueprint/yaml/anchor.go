@@ -1,4 +1,4 @@
-package blueprint
+package yaml
 
 import (
 	"go.yaml.in/yaml/v3"
