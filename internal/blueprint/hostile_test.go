@@ -1,3 +1,7 @@
+//go:build !race
+
+// The race detector allocates much itself.
+
 package blueprint_test
 
 import (
