@@ -330,6 +330,9 @@ func (k *Kind) checkIdentifiers(e tree.Entry) tree.Problems {
 // identifier returns the field that an object is found by, or says why it can't
 // be found by that name.
 func (k *Kind) identifier(name string) (field *Field, complaint string) {
+	if name == PK {
+		return k.field(k.ID), ""
+	}
 	if field := k.Fields.Field(name); field != nil {
 		return field, ""
 	}

@@ -209,6 +209,7 @@ func (f *Field) compileElement() {
 	}
 	f.element = &Field{Name: f.Name, Want: f.Want, Values: f.Values, is: element, schema: f.schema}
 	f.element.compileType()
+	f.element.Refers = f.Refers
 }
 
 // bounds finds the least and the greatest number that a constraint lets pass,

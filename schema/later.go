@@ -13,7 +13,7 @@ func (f *Field) checkLater(path string, v tree.Value) tree.Problems {
 	takes := false
 	switch v.Data.(type) {
 	case tree.ID:
-		takes = f.Type == Pointer || f.Type == Other || f.Type == Text && len(f.Values) == 0
+		takes = f.Refers != "" || f.Type == Other || f.Type == Text && len(f.Values) == 0
 	case tree.Text:
 		takes = f.Type == Other || f.Type == Text && len(f.Values) == 0
 	case tree.List:

@@ -257,3 +257,14 @@ func BenchmarkFindAmongNew(b *testing.B) {
 		}
 	}
 }
+
+// Lists that merely look alike are not the same identifiers.
+func TestIdentifiersThatLookAlike(t *testing.T) {
+	s := withIdentification(t)
+	text := head + entry("name: a, backends: [authentik.core.auth.InbuiltBackend, authentik.core.auth.TokenBackend]", "") +
+		who("name: w, user_fields: [username, email]", "") + who("name: w, user_fields: [email, username]", "")
+	plan := sync.MakePlan(s, read(t, s, map[string]string{"a.yaml": text}), sync.Live{Kinds: listings(map[string][]schema.Object{stageModel: nil, identificationModel: nil})})
+	if len(plan.Changes) != 2 || len(plan.Problems) != 1 || !strings.Contains(plan.Problems[0].Message, `"w" is the name that the identification stage at a.yaml:4:3 takes`) {
+		t.Errorf("the plan is %v", sketch(plan))
+	}
+}

@@ -2,9 +2,11 @@ package sync
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aksync/aksync/internal/tree"
@@ -181,12 +183,17 @@ func identity(kind *schema.Kind, t *table, object schema.Object, where []want, p
 
 func liveIdentity(kind *schema.Kind, id string) string { return kind.Model + " live " + id }
 
-// fingerprint is equal for equal wants, in whatever order they stand.
+// fingerprint is equal for equal wants, in whatever order they stand, and for no
+// others.
 func fingerprint(where []want) string {
 	sorted := slices.SortedFunc(slices.Values(where), func(a, b want) int { return cmp.Compare(a.field, b.field) })
 	var b strings.Builder
 	for _, w := range sorted {
-		fmt.Fprintf(&b, "%s=%T:%q;", w.field, w.value, fmt.Sprint(w.value))
+		text, err := json.Marshal(pack(w.value))
+		if err != nil { // a number that is not finite
+			text = strconv.AppendQuote(nil, tree.Describe(w.value))
+		}
+		fmt.Fprintf(&b, "%s=%T:%s;", w.field, w.value, text)
 	}
 	return b.String()
 }

@@ -107,9 +107,12 @@ func (e *Evaluator) findCondition(tag string, kind *schema.Kind, arg tree.Value)
 		return condition, nil
 	}
 	names := kind.Fields.Names()
+	if kind.ID != schema.PK {
+		names = append(names, schema.PK)
+	}
 	for _, readOnly := range kind.ReadOnly {
 		names = append(names, readOnly.Name)
-		if readOnly.Name == field {
+		if readOnly.Name == field || field == schema.PK {
 			return condition, nil
 		}
 	}
