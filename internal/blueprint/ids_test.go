@@ -114,21 +114,20 @@ func TestKeysInExpressions(t *testing.T) {
 func TestKeysThatAreNotTaken(t *testing.T) {
 	for expression, want := range map[string]string{
 		`!Enumerate [LIVE, SEQ, !Value 0]`:                         "!Enumerate wants a list or a mapping: it got the key of an object",
-		`!Enumerate [NEW, SEQ, !Value 0]`:                          "!Enumerate wants a list or a mapping: it got the key of an object",
+		`!Enumerate [NEW, SEQ, !Value 0]`:                          "!Enumerate wants a list or a mapping: it got a key that is known after apply",
 		`!Enumerate [!Format ["%s", NEW], SEQ, !Value 0]`:          "it got text with a key that is known after apply",
 		`!AtIndex [LIVE, 0]`:                                       "!AtIndex wants a list or a mapping: it got the key of an object",
 		`!AtIndex [text, LIVE, 1]`:                                 "!AtIndex wants a list or a mapping: it got text",
 		`!AtIndex [!If [true, {a: 1}, null], LIVE, 1]`:             "!AtIndex wants a key: it got the key of an object",
-		`!AtIndex [!If [true, [1], null], NEW, 1]`:                 "wants a whole number to find an element of a list: it got the key of an object",
-		`!Format ["%d", LIVE]`:                                     "%d wants a number: it got text",
-		`!Format ["%d", NEW]`:                                      "%d wants a number: it got the key of an object",
+		`!AtIndex [!If [true, [1], null], NEW, 1]`:                 "wants a whole number to find an element of a list: it got a key that is known after apply",
+		`!Format ["%d", NEW]`:                                      "%d wants a number: it got a key that is known after apply",
 		`!Format ["%r", NEW]`:                                      "%r: the key of an object that this pass creates is known after apply",
 		`!Format ["%9s", NEW]`:                                     "%9s: the key of an object that this pass creates is known after apply",
 		`!Format ["%s", !If [true, [NEW], null]]`:                  "%s: the key of an object that this pass creates is known after apply",
 		`!Format ["%s", OBJECT]`:                                   "a whole object is written by authentik in a form of its own",
 		`!Format ["%s", !If [true, [OBJECT], null]]`:               "a whole object is written by authentik in a form of its own",
 		`!Format ["%5%"]`:                                          "%5% is no conversion that Python knows",
-		`!Enumerate [!If [true, [NEW], null], MAP, [!Value 0, x]]`: "the key of an object can't be a key: want text",
+		`!Enumerate [!If [true, [NEW], null], MAP, [!Value 0, x]]`: "a key that is known after apply can't be a key: want text",
 		`!Format ["%s", !If [LIVE, [!Find [authentik_flows.flow, [slug, none]]], null]]`: "nothing is found",
 	} {
 		t.Run(expression, func(t *testing.T) {

@@ -89,6 +89,13 @@ func PythonRepr(data any) (string, error) {
 	}
 }
 
+// IsUUID reports whether the key is known and a UUID of Python's: any other key is
+// text or a number there.
+func (id ID) IsUUID() bool {
+	known, isText := id.Known.(string)
+	return isText && uuid.Validate(known) == nil
+}
+
 // repr writes a UUID as Python does within a list; a key that is no UUID is
 // text or a number there too.
 func (id ID) repr() (string, error) {
@@ -96,7 +103,7 @@ func (id ID) repr() (string, error) {
 	case nil:
 		return "", errors.New("the key of an object that this pass creates is known after apply, and is taken only by a %s of its own")
 	case string:
-		if uuid.Validate(known) == nil {
+		if id.IsUUID() {
 			return "UUID(" + PythonQuote(known) + ")", nil
 		}
 		return PythonQuote(known), nil

@@ -320,6 +320,9 @@ func TypeName(data any) string {
 	case Object:
 		return "an object"
 	case ID:
+		if data.Known == nil {
+			return "a key that is known after apply"
+		}
 		return "the key of an object"
 	case Text:
 		return "text with a key that is known after apply"

@@ -103,7 +103,7 @@ func itemsOf(over tree.Value) (tree.Map, bool) {
 	case tree.Map:
 		return data, true
 	case tree.Object:
-		return tree.Map(data), true
+		return data.Fields(), true
 	case tree.List:
 		items := make(tree.Map, len(data))
 		for i, element := range data {
@@ -166,6 +166,8 @@ func (e *Evaluator) pairsOf(place tree.Place, item tree.Value) (tree.Map, error)
 	switch data := item.Data.(type) {
 	case tree.Map:
 		return data, nil
+	case tree.Object:
+		return data.Fields(), nil
 	case tree.List:
 		if len(data) != 2 {
 			break
@@ -201,7 +203,16 @@ func (m *merger) dicts(base, over tree.Map) tree.Map {
 	return merged
 }
 
+// merged gives an object as the mapping that merging makes of it.
+func merged(v tree.Value) tree.Value {
+	if object, isObject := v.Data.(tree.Object); isObject {
+		v.Data = object.Fields()
+	}
+	return v
+}
+
 func (m *merger) nodes(base, over tree.Value) tree.Value {
+	base, over = merged(base), merged(over)
 	switch data := over.Data.(type) {
 	case tree.Map:
 		if below, isDict := base.Data.(tree.Map); isDict {

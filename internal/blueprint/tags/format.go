@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
+
 	"github.com/aksync/aksync/internal/tree"
 )
 
@@ -190,7 +192,10 @@ func (s spec) convert(letter string, arg any) (string, error) {
 		return s.pad(s.cut(text)), nil
 	}
 	if id, isID := arg.(tree.ID); isID && id.Known != nil {
-		arg = id.Known // a number's key is a number
+		arg = id.Known
+		if key, err := uuid.Parse(tree.KeyText(id.Known)); err == nil && strings.Contains("diu", letter) {
+			arg = new(big.Int).SetBytes(key[:]) // as Python counts a UUID
+		}
 	}
 	switch letter {
 	case "c":

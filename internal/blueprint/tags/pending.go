@@ -4,10 +4,14 @@ import (
 	"errors"
 
 	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
 )
 
 // reference is Pending data that is one reference and nothing around it.
-type reference struct{ to tree.Reference }
+type reference struct {
+	to   tree.Reference
+	kind *schema.Kind // of the object; nil for !KeyOf
+}
 
 func (r *reference) References() []tree.Reference { return []tree.Reference{r.to} }
 func (r *reference) Whole() tree.Reference        { return r.to }
@@ -17,13 +21,30 @@ func (r *reference) Resolve(lookup tree.Lookup) (tree.Value, error) {
 	if err != nil {
 		return tree.Value{}, placed(err, r.to.Place)
 	}
+	if id, isID := value.Data.(tree.ID); isID && !id.IsUUID() && id.Known != nil {
+		value.Data = id.Known // a number or a word of Python's
+	}
 	if object, isMap := value.Data.(tree.Map); isMap && r.to.Tag == tree.TagFindObject {
-		value.Data = tree.Object(object)
+		value.Data = r.object(object)
 	}
 	if value.Place == (tree.Place{}) {
 		value.Place = r.to.Place
 	}
 	return value, nil
+}
+
+// object is an answer as authentik's tags have it: what its fields refer to are keys
+// of Python's, and it can't be printed as a whole.
+func (r *reference) object(fields tree.Map) tree.Object {
+	object := make(tree.Object, len(fields))
+	for i, p := range fields {
+		field := r.kind.Fields.Field(p.Name())
+		if id := (tree.ID{Known: p.Value.Data}); field != nil && field.Refers != "" && id.IsUUID() {
+			p.Value.Data = id
+		}
+		object[i] = p
+	}
+	return object
 }
 
 // placed gives an error a place that has none yet, and keeps what it is.

@@ -26,7 +26,7 @@ func (e *Evaluator) keyOf(n tree.Value, args tree.List) (tree.Value, error) {
 	if problem != nil {
 		return tree.Value{}, e.Report(n.Place, "!KeyOf %s: %s", id, problem)
 	}
-	return tree.Value{Place: n.Place, Data: &reference{tree.Reference{Place: n.Place, Tag: tree.TagKeyOf, Model: made.Model, Target: made}}}, nil
+	return tree.Value{Place: n.Place, Data: &reference{to: tree.Reference{Place: n.Place, Tag: tree.TagKeyOf, Model: made.Model, Target: made}}}, nil
 }
 
 func (e *Evaluator) suggestID(id string) string {
@@ -71,7 +71,7 @@ func (e *Evaluator) find(n tree.Value, args tree.List) (tree.Value, error) {
 	if failed.err != nil {
 		return tree.Value{}, failed.err
 	}
-	return tree.Value{Place: n.Place, Data: &reference{to}}, nil
+	return tree.Value{Place: n.Place, Data: &reference{to: to, kind: kind}}, nil
 }
 
 func ModelNames(kinds []*schema.Kind) []string {

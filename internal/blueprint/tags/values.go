@@ -246,7 +246,7 @@ func (e *Evaluator) atIndex(n tree.Value, args tree.List) (tree.Value, error) {
 	case tree.Map:
 		return e.atKey(n, data, index, args)
 	case tree.Object:
-		return e.atKey(n, tree.Map(data), index, args)
+		return e.atKey(n, data.Fields(), index, args)
 	case string:
 		// Python looks for the index in the text, and then can't take it.
 		if part, isText := index.Data.(string); isText && !strings.Contains(data, part) && len(args) == 3 {
