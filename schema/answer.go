@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/aksync/aksync/internal/tree"
 )
@@ -12,20 +13,32 @@ type Object = map[string]any
 
 // Answer is an object as the server answered it, read by its kind.
 type Answer struct {
-	// PK is the object's primary key.
-	PK string
-	// Fields are the writable fields, as Value.Plain gives them.
+	// ID is the object's primary key, a string or an int64.
+	ID any
+	// Fields are the writable fields, as Value.Plain has them. A field that the
+	// server has not got, or that is odd, is not among them.
 	Fields map[string]any
-	// Users names what uses the object, in the server's order.
-	Users []string
-	// Entrances are those of the users that people log in through.
-	Entrances []string
-	// Warnings say what is not as the schema knows it among fields that
-	// aksync only shows.
-	Warnings []string
+	// Odd says what is wrong with the fields that are not as the schema knows
+	// them, by name.
+	Odd map[string]string
+	// Users are what uses the object, in the server's order.
+	Users []User
 }
 
-// AnswerNames gives the names of all fields that an answer has.
+// User is an object that uses another one.
+type User struct {
+	// Model and ID say which it is; ID is its primary key as text.
+	Model string `json:"model"`
+	ID    string `json:"pk"`
+	Name  string `json:"name"`
+	// Entrance is set where people log in through it.
+	Entrance bool `json:"entrance,omitempty"`
+	// Goes is set where it is no more than a part of what it uses, and goes with
+	// it, such as a binding.
+	Goes bool `json:"-"`
+}
+
+// AnswerNames returns the names of all fields that an answer has.
 func (k *Kind) AnswerNames() []string {
 	names := k.Fields.Names()
 	for _, readOnly := range k.ReadOnly {
@@ -34,63 +47,90 @@ func (k *Kind) AnswerNames() []string {
 	return names
 }
 
-// ReadAnswer reads what the server answered for one object. It is an error when the primary key or a writable
-// field is not as the schema says: nothing is guessed about such an object.
-// Unknown keys are no error, since every new version brings some.
-func (k *Kind) ReadAnswer(answer Object) (Answer, error) {
-	read := Answer{Fields: make(map[string]any, len(k.Fields.Fields))}
-	for _, field := range k.Fields.Fields {
-		value, problem := field.readAnswer(answer)
-		if problem != "" {
-			return Answer{}, fmt.Errorf("the server's answer for a %s is not as aksync knows it: %s", k.Title, problem)
-		}
-		read.Fields[field.Name] = value.Plain()
+// IDOf returns an object's primary key, a string or an int64, and reports
+// whether it has one.
+func (k *Kind) IDOf(object Object) (id any, has bool) {
+	switch id := tree.PlainJSON(object[k.ID]).(type) {
+	case string:
+		return id, id != ""
+	case int64:
+		return id, true
+	default:
+		return nil, false
 	}
-	for _, readOnly := range k.ReadOnly {
-		value, problem := readOnly.field.readAnswer(answer)
-		if problem != "" && readOnly.Name == PK {
-			return Answer{}, fmt.Errorf("the server's answer for a %s is not as aksync knows it: %s", k.Title, problem)
+}
+
+// ReadAnswer reads what the server answered for one object. It is an error where
+// the primary key is not as the schema says: nothing is known about such an
+// object. Unknown keys are no error, since every new version brings some, and a
+// missing one is none, since an older version has not got it.
+func (k *Kind) ReadAnswer(answer Object) (Answer, error) {
+	id, has := k.IDOf(answer)
+	if !has || !k.field(k.ID).accepts(id) {
+		return Answer{}, fmt.Errorf("the server's answer for a %s is not as aksync knows it: its %s is %s", k.Title, k.ID, tree.Describe(tree.PlainJSON(answer[k.ID])))
+	}
+	read := Answer{ID: id, Fields: make(map[string]any, len(k.Fields.Fields))}
+	for _, field := range k.Fields.Fields {
+		if data, given := answer[field.Name]; given {
+			read.add(field, data)
 		}
-		if problem != "" {
-			read.Warnings = append(read.Warnings, problem)
-		}
-		switch readOnly.Name {
-		case PK:
-			read.PK = text(value)
-		case k.Users.Field:
-			read.Users, read.Entrances = k.Users.read(value)
-		}
+	}
+	if data, given := answer[k.Users.Field]; given {
+		read.Users = k.Users.read(tree.FromJSON(data))
 	}
 	return read, nil
 }
 
-// readAnswer gives the field's value in an answer, or what is wrong with it.
-func (f *Field) readAnswer(answer Object) (tree.Value, string) {
-	data, given := answer[f.Name]
-	if !given {
-		return tree.Value{}, fmt.Sprintf("%s is missing", f.Name)
-	}
+func (a *Answer) add(field *Field, data any) {
 	value := tree.FromJSON(data)
-	if problems := f.Check(f.Name, value); len(problems) > 0 {
-		return value, problems[0].Error()
+	if problems := field.Check(field.Name, value); len(problems) > 0 {
+		if a.Odd == nil {
+			a.Odd = map[string]string{}
+		}
+		a.Odd[field.Name] = problems[0].Message
+		return
 	}
-	return value, ""
+	a.Fields[field.Name] = value.Plain()
 }
 
 // read names the users in a list, and those of them that people log in through.
-func (u Users) read(list tree.Value) (names, entrances []string) {
+func (u Users) read(list tree.Value) []User {
 	elements, _ := list.Data.(tree.List)
-	names = make([]string, 0, len(elements))
+	users := make([]User, 0, len(elements))
 	for _, element := range elements {
 		user, isMap := element.Data.(tree.Map)
 		label, _ := user.Get(u.Label)
 		if !isMap || text(label) == "" {
 			continue
 		}
-		names = append(names, text(label))
-		if by, _ := user.Get(u.Entrance.Field); u.Entrance.Is != "" && text(by) == u.Entrance.Is {
-			entrances = append(entrances, text(label))
+		id, _ := user.Get(PK)
+		by, _ := user.Get(u.Entrance.Field)
+		users = append(users, User{
+			Model: u.Model, ID: text(id), Name: text(label),
+			Entrance: u.Entrance.Is != "" && text(by) == u.Entrance.Is,
+		})
+	}
+	return users
+}
+
+// KeyOf returns what ends the path of an object in the API.
+func (k *Kind) KeyOf(a Answer) string {
+	if k.Lookup != k.ID {
+		if key, isText := a.Fields[k.Lookup].(string); isText {
+			return key
 		}
 	}
-	return names, entrances
+	return IDText(a.ID)
+}
+
+// IDText returns a primary key as paths have it, or nothing where there is none.
+func IDText(id any) string {
+	switch id := id.(type) {
+	case string:
+		return id
+	case int64:
+		return strconv.FormatInt(id, 10)
+	default:
+		return ""
+	}
 }

@@ -3,7 +3,10 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
+	"math/big"
+	"reflect"
 	"strconv"
+	"strings"
 
 	"cuelang.org/go/cue"
 	"github.com/aksync/aksync/internal/tree"
@@ -38,46 +41,133 @@ func (f *Field) missing(path string, place tree.Place) tree.Problem {
 	return tree.Problem{Place: place, Path: path, Message: fmt.Sprintf("%s is missing: want %s", f.Name, f.Want)}
 }
 
-// Join gives the path of a field of the mapping at path.
+// mostPath bounds the length of a path: of what is nested deeper the rest is left
+// out.
+const mostPath = 400
+
+// Join returns the path of a field of the mapping at path.
 func Join(path, field string) string {
-	if path == "" {
+	field = tree.PathKey(field)
+	switch {
+	case path == "":
 		return field
+	case len(path) > mostPath:
+		return path
 	}
 	return path + "." + field
 }
 
+// Index returns the path of element i of the list at path.
+func Index(path string, i int) string {
+	if len(path) > mostPath {
+		return path
+	}
+	return path + "[" + strconv.Itoa(i) + "]"
+}
+
 // Check says what is wrong with a value of the field. What is Pending in it
-// passes. The value is taken as it stands: Normalize says what the server
-// would make of it.
+// passes, and what is Broken. The value is taken as it stands: Normalize says
+// what the server would make of it.
 func (f *Field) Check(path string, v tree.Value) tree.Problems {
-	if _, pending := v.Data.(tree.Pending); pending {
+	switch data := v.Data.(type) {
+	case tree.Pending, tree.Broken:
 		return nil
+	case tree.Text:
+		return f.checkLater(path, v)
+	case tree.ID:
+		if data.Known == nil {
+			return f.checkLater(path, v)
+		}
+		v.Data = data.Known
+	case tree.Object:
+		v.Data = tree.Map(data)
+	}
+	if !f.takesType(v.Data) {
+		return tree.Problems{{Place: v.Place, Path: path, Message: f.complaint(v.Data)}}
 	}
 	if list, isList := v.Data.(tree.List); isList && f.element != nil {
-		var problems tree.Problems
-		for i, element := range list {
-			problems = append(problems, f.element.Check(Index(path, i), element)...)
-		}
-		if len(problems) > 0 {
+		if problems := f.checkElements(path, list); len(problems) > 0 {
 			return problems
 		}
+		// What is left to ask of the list as a whole is how short it may be.
+		v.Data = list[:min(len(list), mostAsked)]
 	}
-	if v.HasPending() || f.accepts(v.Plain()) {
+	if v.HasLater() {
+		return f.checkLater(path, v)
+	}
+	if v.HasPending() || !tooLarge(v.Data) && f.accepts(v.Plain()) {
 		return nil
 	}
 	return tree.Problems{{Place: v.Place, Path: path, Message: f.complaint(v.Data)}}
+}
+
+const (
+	// mostWrong is how many elements of a list are complained of.
+	mostWrong = 100
+	// mostAsked is how many elements of a list CUE is asked of, after each
+	// was checked by itself.
+	mostAsked = 16
+	// mostEncoded is how large a list or a mapping may be that CUE is asked of as
+	// a whole: in elements, members and 16 bytes of text.
+	mostEncoded = 300_000
+)
+
+// tooLarge reports whether a list or a mapping is too large to be encoded.
+func tooLarge(data any) bool {
+	switch data.(type) {
+	case tree.List, tree.Map:
+		return size(data, mostEncoded) > mostEncoded
+	default:
+		return false
+	}
+}
+
+func (f *Field) checkElements(path string, list tree.List) tree.Problems {
+	var problems tree.Problems
+	for i, element := range list {
+		problems = append(problems, f.element.Check(Index(path, i), element)...)
+		if len(problems) >= mostWrong {
+			break
+		}
+	}
+	return problems
+}
+
+// takesType reports whether the field takes data of such a type at all, so that
+// nothing is copied that can't be right. A key that is known only after apply
+// counts as right.
+func (f *Field) takesType(data any) bool {
+	if f.Type == Other {
+		return true
+	}
+	switch data.(type) {
+	case nil:
+		return f.Nullable
+	case bool:
+		return f.Type == Boolean
+	case int64, *big.Int:
+		return f.Type == Integer
+	case string:
+		return f.Type == Text || f.Type == Pointer
+	case tree.List:
+		return f.Type == List
+	case float64, tree.Map:
+		return false
+	default:
+		return true
+	}
 }
 
 // maxVerdicts bounds what is remembered of one field. The names of ten
 // thousand objects fit in.
 const maxVerdicts = 20_000
 
-// maxRemembered bounds the length of a remembered value, in bytes.
+// maxRemembered bounds the size of a remembered value, in bytes.
 const maxRemembered = 1 << 10
 
-// verdictKey gives what a value is remembered by, and whether it is: a scalar by
-// itself, since 5 and 5.0 are not one in CUE, and the rest by its JSON. What is
-// long is not remembered, nor what JSON can't say, such as .nan.
+// verdictKey returns what a value is remembered by, and whether it is: a scalar
+// by itself, since 5 and 5.0 are not one in CUE, and the rest by its JSON. What
+// is large is not remembered, nor what JSON can't say, such as .nan.
 func verdictKey(plain any) (key any, remembered bool) {
 	type text string // of JSON, and no value itself
 	switch plain := plain.(type) {
@@ -86,8 +176,44 @@ func verdictKey(plain any) (key any, remembered bool) {
 	case string:
 		return plain, len(plain) <= maxRemembered
 	}
+	if size(plain, maxRemembered/16) > maxRemembered/16 {
+		return nil, false
+	}
 	encoded, err := json.Marshal(plain)
-	return text(fmt.Sprintf("%T %s", plain, encoded)), err == nil && len(encoded) <= maxRemembered
+	return text(fmt.Sprintf("%T %s", plain, encoded)), err == nil
+}
+
+// size returns how many elements and members data has, and 16 bytes of text,
+// with what is shared counted wherever it stands; or some number above most. The
+// data is that of a Value, or plain.
+func size(data any, most int) int {
+	total := 1
+	add := func(name string, data any) {
+		if total <= most {
+			total += len(name)/16 + size(data, most-total)
+		}
+	}
+	switch data := data.(type) {
+	case string:
+		total += len(data) / 16
+	case tree.List:
+		for _, element := range data {
+			add("", element.Data)
+		}
+	case tree.Map:
+		for _, p := range data {
+			add(p.Name(), p.Value.Data)
+		}
+	case []any:
+		for _, element := range data {
+			add("", element)
+		}
+	case map[string]any:
+		for name, value := range data {
+			add(name, value)
+		}
+	}
+	return total
 }
 
 // accepts asks the CUE constraint, and remembers what it said: the values of
@@ -149,7 +275,8 @@ func (f *Field) CheckVersion(path string, v tree.Value, version string) tree.Pro
 
 // CheckEntry says what is wrong with an entry of a managed kind: with its
 // identifiers, with its attrs, and with what its state asks of them. Values
-// have to be normalized. Entries of other models have no problems.
+// have to be normalized. Entries of other models have no problems, and the attrs
+// of one that is absent count for nothing.
 func (s *Schema) CheckEntry(e tree.Entry) tree.Problems {
 	kind := s.Kind(e.Model)
 	if kind == nil || !kind.Managed {
@@ -157,8 +284,11 @@ func (s *Schema) CheckEntry(e tree.Entry) tree.Problems {
 	}
 	problems := s.Entry.Field("state").Check(Join(e.Path, "state"), e.State)
 	problems = append(problems, kind.checkIdentifiers(e)...)
-	problems = append(problems, kind.checkAttrs(e)...)
-	if tree.State(text(e.State)) == tree.MustCreated {
+	state := tree.State(text(e.State))
+	if state != tree.Absent {
+		problems = append(problems, kind.checkAttrs(e)...)
+	}
+	if state == tree.MustCreated {
 		problems = append(problems, kind.CheckCreate(e)...)
 	}
 	return problems
@@ -169,6 +299,8 @@ func text(v tree.Value) string {
 	return text
 }
 
+// checkIdentifiers says what is wrong with what finds the object: any field that
+// the server answers and can look for, all of which have to hold.
 func (k *Kind) checkIdentifiers(e tree.Entry) tree.Problems {
 	path := Join(e.Path, "identifiers")
 	if len(e.Identifiers) == 0 {
@@ -176,17 +308,75 @@ func (k *Kind) checkIdentifiers(e tree.Entry) tree.Problems {
 	}
 	var problems tree.Problems
 	for _, member := range e.Identifiers {
-		switch at := Join(path, member.Name()); member.Name() {
-		case PK:
-			problems = append(problems, k.readOnly(PK).field.Check(at, member.Value)...)
-		case k.Key:
-			problems = append(problems, k.Fields.Field(k.Key).checkReference(at, member.Value)...)
-		default:
-			problems = append(problems, tree.Problem{Place: member.Key.Place, Path: at,
-				Message: fmt.Sprintf("a %s can't be found by %s: want %s or %s", k.Title, tree.Describe(member.Name()), k.Key, PK)})
+		at := Join(path, member.Name())
+		field, complaint := k.identifier(member.Name())
+		if complaint != "" {
+			problems = append(problems, tree.Problem{Place: member.Key.Place, Path: at, Message: complaint})
+			continue
 		}
+		refers := field.Refers
+		if member.Name() == PK {
+			refers = k.Model
+		}
+		wrong := field.checkReference(at, member.Value, refers)
+		if len(wrong) == 0 {
+			wrong = field.checkEnds(at, member.Value)
+		}
+		problems = append(problems, wrong...)
 	}
 	return problems
+}
+
+// identifier returns the field that an object is found by, or says why it can't
+// be found by that name.
+func (k *Kind) identifier(name string) (field *Field, complaint string) {
+	if name == PK {
+		return k.field(k.ID), ""
+	}
+	if field := k.Fields.Field(name); field != nil {
+		return field, ""
+	}
+	if readOnly := k.readOnly(name); readOnly != nil {
+		if readOnly.finds() {
+			return readOnly.field, ""
+		}
+		return nil, fmt.Sprintf("a %s can't be found by %s, which authentik makes for the answer only: want %s or %s", k.Title, name, k.Key, PK)
+	}
+	reason := ""
+	if base, lookup, isLookup := strings.Cut(name, "__"); isLookup && k.Fields.Field(base) != nil {
+		reason = fmt.Sprintf(" (aksync knows no lookups such as __%s: want %s itself)", lookup, base)
+	}
+	return nil, fmt.Sprintf("a %s can't be found by %s%s: %s", k.Title, tree.Describe(name), reason, Suggest(name, k.identifiers()))
+}
+
+// identifiers returns the names of the fields that an object can be found by.
+func (k *Kind) identifiers() []string {
+	names := k.Fields.Names()
+	for _, readOnly := range k.ReadOnly {
+		if readOnly.finds() {
+			names = append(names, readOnly.Name)
+		}
+	}
+	return names
+}
+
+// finds reports whether objects can be found by the field: not by one that is the
+// same in all of them, nor by a list of other objects. authentik's database has
+// neither.
+func (r *ReadOnly) finds() bool {
+	return !r.HasValue && !(r.field.Type == List && r.field.element != nil && r.field.element.Type == Other)
+}
+
+// checkEnds refuses white space at the ends of an identifier that the server
+// would trim: it would be stored without, and not be found again.
+func (f *Field) checkEnds(path string, v tree.Value) tree.Problems {
+	text, isText := v.Data.(string)
+	trimmed := strings.TrimFunc(text, tree.IsPythonSpace)
+	if !isText || !f.Trim || trimmed == text {
+		return nil
+	}
+	return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf(
+		"%s has white space at its ends, which the server trims, and so never finds it: want %s", tree.Describe(text), tree.Describe(trimmed))}}
 }
 
 func (k *Kind) checkAttrs(e tree.Entry) tree.Problems {
@@ -203,28 +393,44 @@ func (k *Kind) checkAttrs(e tree.Entry) tree.Problems {
 			problems = append(problems, unknownField(at, member, k.Fields.Names()))
 			continue
 		}
-		problems = append(problems, field.checkReference(at, member.Value)...)
-		if member.Name() == k.Key {
-			problems = append(problems, k.checkRename(at, e, member)...)
-		}
+		problems = append(problems, field.checkReference(at, member.Value, field.Refers)...)
+		problems = append(problems, k.checkRename(at, e, field, member)...)
 	}
 	return problems
 }
 
-// checkRename refuses a key in attrs that the one in identifiers contradicts:
-// authentik takes the identifier and drops the other in silence.
-func (k *Kind) checkRename(path string, e tree.Entry, attr tree.Pair) tree.Problems {
-	identifier, given := e.Identifiers.Get(k.Key)
-	if !given || identifier.HasPending() || attr.Value.HasPending() || identifier.Data == attr.Value.Data {
+// checkRename refuses a field in attrs that the one in identifiers contradicts:
+// authentik takes the identifier and drops the other in silence. Lists it joins.
+func (k *Kind) checkRename(path string, e tree.Entry, field *Field, attr tree.Pair) tree.Problems {
+	identifier, given := e.Identifiers.Get(field.Name)
+	if given && field.Type == List {
+		return tree.Problems{{Place: attr.Key.Place, Path: path, Message: "stands in identifiers too, and authentik would join the two lists: want it in one of them"}}
+	}
+	if !given || !settled(identifier) || !settled(attr.Value) ||
+		reflect.DeepEqual(field.Normalize(identifier).Plain(), attr.Value.Plain()) {
 		return nil
 	}
-	return tree.Problems{{Place: attr.Key.Place, Path: path, Message: fmt.Sprintf(
-		"is %s, but identifiers say %s: to rename a %s find it by %s",
-		tree.Describe(attr.Value.Data), tree.Describe(identifier.Data), k.Title, PK)}}
+	message := fmt.Sprintf("is %s, but identifiers say %s", tree.Describe(attr.Value.Data), tree.Describe(identifier.Data))
+	if field.Type == Other {
+		message = "is another one than identifiers say"
+	}
+	if field.Name == k.Key {
+		message += fmt.Sprintf(": to rename a %s find it by %s", k.Title, PK)
+	} else {
+		message += fmt.Sprintf(": to change it find the %s by %s or %s", k.Title, k.Key, PK)
+	}
+	return tree.Problems{{Place: attr.Key.Place, Path: path, Message: message}}
 }
 
-// checkReference is Check, and that a reference asks for the right model.
-func (f *Field) checkReference(path string, v tree.Value) tree.Problems {
+// settled reports whether a value can be compared: all of it is known.
+func settled(v tree.Value) bool {
+	_, isBroken := v.Data.(tree.Broken)
+	return !isBroken && !v.HasPending()
+}
+
+// checkReference is Check, and that a reference asks for the model that is meant,
+// if any is.
+func (f *Field) checkReference(path string, v tree.Value, refers string) tree.Problems {
 	pending, isPending := v.Data.(tree.Pending)
 	if !isPending {
 		return f.Check(path, v)
@@ -234,13 +440,13 @@ func (f *Field) checkReference(path string, v tree.Value) tree.Problems {
 		return nil
 	}
 	reference := whole.Whole()
-	if reference.Tag == tree.TagFindObject || reference.Model == f.Refers {
+	if reference.Tag == tree.TagFindObject || reference.Model == refers {
 		return nil
 	}
-	if f.Refers == "" {
+	if refers == "" {
 		return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s is not taken here: want %s", reference.Tag, f.Want)}}
 	}
-	return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s refers to %s: want %s", reference.Tag, reference.Model, f.Refers)}}
+	return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s refers to %s: want %s", reference.Tag, reference.Model, refers)}}
 }
 
 // CheckCreate says which fields an object can't be created without and the
@@ -269,9 +475,4 @@ func olderThan(version, since string) bool {
 		return false
 	}
 	return year < sinceYear || year == sinceYear && month < sinceMonth
-}
-
-// Index gives the path of element i of the list at path.
-func Index(path string, i int) string {
-	return path + "[" + strconv.Itoa(i) + "]"
 }

@@ -9,9 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/aksync/aksync/schema"
-
 	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
 )
 
 const stageModel = "authentik_stages_password.passwordstage"
@@ -72,9 +71,31 @@ func TestCheckEntry(t *testing.T) {
 		{`{"pk": "5688b68c-3db1-45e7-ada1-b4d62bbd2bcb"}`, `{"name": "a"}`, "present", []string{}},
 		{`{}`, `{}`, "present", []string{"entries[0].identifiers: nothing says which password stage is meant: want name or pk in identifiers"}},
 		{`{"pk": "7"}`, `{}`, "present", []string{`entries[0].identifiers.pk: "7" is not taken here: want a uuid`}},
-		{`{"nam": "a"}`, `{}`, "present", []string{`entries[0].identifiers.nam: a password stage can't be found by "nam": want name or pk`}},
+		{`{"nam": "a"}`, `{}`, "present", []string{`entries[0].identifiers.nam: a password stage can't be found by "nam": did you mean "name"?`}},
+		{`{"failed_attempts_before_cancel": "5", "allow_show_password": true, "backends": ["authentik.core.auth.InbuiltBackend"]}`, `{}`, "present", []string{}},
+		{`{"failed_attempts_before_cancel": 5.0, "allow_show_password": "True"}`, `{}`, "present", []string{}},
+		{`{"failed_attempts_before_cancel": "5.0", "allow_show_password": "no", "configure_flow": ""}`, `{}`, "present", []string{
+			`entries[0].identifiers.allow_show_password: "no" is not taken here: want true or false`,
+			`entries[0].identifiers.configure_flow: "" is not taken here: want a reference to a flow (!Find [authentik_flows.flow, [slug, …]]), its uuid, or null`,
+			`entries[0].identifiers.failed_attempts_before_cancel: "5.0" is not taken here: want a whole number from -2147483648 to 2147483647`}},
+		{`{"failed_attempts_before_cancel": "many"}`, `{}`, "present", []string{
+			`entries[0].identifiers.failed_attempts_before_cancel: "many" is not taken here: want a whole number from -2147483648 to 2147483647`}},
+		{`{"failed_attempts_before_cancel": 5}`, `{"failed_attempts_before_cancel": 3}`, "present", []string{
+			`entries[0].attrs.failed_attempts_before_cancel: is 3, but identifiers say 5: to change it find the password stage by name or pk`}},
+		{`{"backends": ["authentik.core.auth.TokenBackend"]}`, `{"backends": ["authentik.core.auth.TokenBackend"]}`, "present", []string{
+			`entries[0].attrs.backends: stands in identifiers too, and authentik would join the two lists: want it in one of them`}},
+		{`{"component": "x", "flow_set": []}`, `{}`, "present", []string{
+			`entries[0].identifiers.component: a password stage can't be found by component, which authentik makes for the answer only: want name or pk`,
+			`entries[0].identifiers.flow_set: a password stage can't be found by flow_set, which authentik makes for the answer only: want name or pk`}},
+		{`{"name__iexact": "a"}`, `{}`, "present", []string{`entries[0].identifiers.name__iexact: a password stage can't be found by "name__iexact"` +
+			` (aksync knows no lookups such as __iexact: want name itself): want one of name, backends, configure_flow, failed_attempts_before_cancel, allow_show_password, pk`}},
+		{`{"name": " a\u00a0"}`, `{"name": " a "}`, "present", []string{
+			`entries[0].identifiers.name: " a\u00a0" has white space at its ends, which the server trims, and so never finds it: want "a"`}},
+		{`{"name": "a"}`, `{"backends": 5, "x": 1}`, "absent", []string{}},
+		{`{"x": 5}`, `{}`, "absent", []string{
+			`entries[0].identifiers.x: a password stage can't be found by "x": want one of name, backends, configure_flow, failed_attempts_before_cancel, allow_show_password, pk`}},
 		{`{"name": ""}`, `{}`, "present", []string{`entries[0].identifiers.name: "" is not taken here: want text that is not blank and holds no NUL`}},
-		{`{"name": "  "}`, `{}`, "present", []string{`entries[0].identifiers.name: "" is not taken here: want text that is not blank and holds no NUL`}},
+		{`{"name": "  "}`, `{}`, "present", []string{`entries[0].identifiers.name: "  " is not taken here: want text that is not blank and holds no NUL`}},
 		{`{"name": "a\u0000b"}`, `{}`, "present", []string{`entries[0].identifiers.name: "a\x00b" is not taken here: want text that is not blank and holds no NUL`}},
 		{`{"name": "a"}`, `{"name": "b"}`, "present", []string{`entries[0].attrs.name: is "b", but identifiers say "a": to rename a password stage find it by pk`}},
 		{`{"name": "a"}`, `{"bakends": []}`, "present", []string{`entries[0].attrs.bakends: unknown field "bakends": did you mean "backends"?`}},
@@ -236,8 +257,8 @@ func (x exchange) check(t *testing.T, s *schema.Schema, sent tree.Entry) {
 		t.Fatalf("%s: %v", x.Name, err)
 	}
 	answer, err := kind.ReadAnswer(object)
-	if err != nil || len(answer.Warnings) > 0 {
-		t.Fatalf("%s: the answer can't be read: %v, %v", x.Name, err, answer.Warnings)
+	if err != nil || len(answer.Odd) > 0 {
+		t.Fatalf("%s: the answer can't be read: %v, %v", x.Name, err, answer.Odd)
 	}
 	for _, member := range entry.Attrs {
 		if diff := cmp.Diff(member.Value.Plain(), answer.Fields[member.Name()]); diff != "" {
@@ -252,12 +273,12 @@ func TestReadAnswer(t *testing.T) {
 		"component": "x", "verbose_name": "x", "verbose_name_plural": "x", "meta_model_name": "x", "flow_set": []}`
 	tests := []struct{ old, new, err, warning string }{
 		{"", "", "", ""},
-		{`"name": "a",`, ``, "name is missing", ""},
-		{`"failed_attempts_before_cancel": 5`, `"failed_attempts_before_cancel": "5"`, `failed_attempts_before_cancel: "5" is not taken here`, ""},
-		{`"pk": "5688b68c-3db1-45e7-ada1-b4d62bbd2bcb"`, `"pk": 7`, "pk: 7 is not taken here", ""},
-		{`["authentik.core.auth.InbuiltBackend"]`, `["new.Backend"]`, `backends[0]: "new.Backend" is not known`, ""},
-		{`"flow_set": []`, `"flow_set": [{"slug": "not a slug"}]`, "", "flow_set[0]"},
-		{`"component": "x",`, ``, "", "component is missing"},
+		{`"name": "a",`, ``, "", ""},
+		{`"failed_attempts_before_cancel": 5`, `"failed_attempts_before_cancel": "5"`, "", `failed_attempts_before_cancel: "5" is not taken here`},
+		{`"pk": "5688b68c-3db1-45e7-ada1-b4d62bbd2bcb"`, `"pk": 7`, "its pk is 7", ""},
+		{`["authentik.core.auth.InbuiltBackend"]`, `["new.Backend"]`, "", `backends: "new.Backend" is not known`},
+		{`"flow_set": []`, `"flow_set": [{"slug": "not a slug"}]`, "", ""},
+		{`"component": "x",`, ``, "", ""},
 	}
 	kind := load(t).Kind(stageModel)
 	for _, tt := range tests {
@@ -266,8 +287,12 @@ func TestReadAnswer(t *testing.T) {
 		if (err != nil) != (tt.err != "") || err != nil && !strings.Contains(err.Error(), tt.err) {
 			t.Errorf("%s: the error is %v, want %q", tt.new, err, tt.err)
 		}
-		if all := strings.Join(answer.Warnings, "; "); (all != "") != (tt.warning != "") || !strings.Contains(all, tt.warning) {
-			t.Errorf("%s: the warnings are %q, want %q", tt.new, all, tt.warning)
+		var odd []string
+		for name, problem := range answer.Odd {
+			odd = append(odd, name+": "+problem)
+		}
+		if all := strings.Join(odd, "; "); (all != "") != (tt.warning != "") || !strings.Contains(all, tt.warning) {
+			t.Errorf("%s: what is odd is %q, want %q", tt.new, all, tt.warning)
 		}
 	}
 }
@@ -289,7 +314,7 @@ kinds: "authentik_x.y": {
 		{`title: "y", `, ``, "title"},
 		{`want: "text"`, `wants: "text"`, "wants"},
 		{`path: "x/y"`, `path: "/x/y/"`, "path"},
-		{`readOnly: pk:`, `readOnly: id:`, "it has no pk among its read-only fields"},
+		{`readOnly: pk:`, `readOnly: id:`, "its id \"pk\" or its lookup \"pk\" is none of its fields"},
 		{`authentik_flows.flow`, `authentik_flows.flo`, "refers to authentik_flows.flo, which no file describes"},
 		{`managed: true`, `managed: yes`, "yes"},
 		{`package schema`, `package schema {`, "parsing the schema"},

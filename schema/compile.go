@@ -15,6 +15,7 @@ func (s *Schema) compileKind(model string, v cue.Value) (*Kind, error) {
 		Managed bool   `json:"managed"`
 		Path    string `json:"path"`
 		Key     string `json:"key"`
+		ID      string `json:"id"`
 		Lookup  string `json:"lookup"`
 		Scope   string `json:"scope"`
 		Users   struct {
@@ -33,7 +34,7 @@ func (s *Schema) compileKind(model string, v cue.Value) (*Kind, error) {
 	}
 	k := &Kind{
 		Model: model, Title: words.Title, Managed: words.Managed, Path: words.Path,
-		Key: words.Key, Lookup: words.Lookup, Scope: words.Scope,
+		Key: words.Key, ID: words.ID, Lookup: words.Lookup, Scope: words.Scope,
 		Users: Users{Field: words.Users.Field, Model: words.Users.Model, Label: words.Users.Label},
 	}
 	k.Users.Entrance.Field, k.Users.Entrance.Is = words.Users.Entrance.Field, words.Users.Entrance.Is
@@ -47,8 +48,8 @@ func (s *Schema) compileKind(model string, v cue.Value) (*Kind, error) {
 	if k.ReadOnly, err = s.compileReadOnly(v.LookupPath(cue.ParsePath("readOnly"))); err != nil {
 		return nil, err
 	}
-	if k.readOnly(PK) == nil {
-		return nil, fmt.Errorf("it has no %s among its read-only fields", PK)
+	if k.field(k.ID) == nil || k.field(k.Lookup) == nil {
+		return nil, fmt.Errorf("its id %q or its lookup %q is none of its fields", k.ID, k.Lookup)
 	}
 	return k, k.compileUsers()
 }
@@ -208,6 +209,7 @@ func (f *Field) compileElement() {
 	}
 	f.element = &Field{Name: f.Name, Want: f.Want, Values: f.Values, is: element, schema: f.schema}
 	f.element.compileType()
+	f.element.Refers = f.Refers
 }
 
 // bounds finds the least and the greatest number that a constraint lets pass,

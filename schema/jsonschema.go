@@ -175,16 +175,13 @@ func (j *jsonSchema) entry() object {
 	return entry
 }
 
-// model gives the schema of an entry's model: one that the schema knows, to
-// choose from, or any other; aksync leaves entries of those alone.
+// model returns the schema of an entry's model: one that authentik has, to choose
+// from, or what may follow a tag. A name in the form of authentik's is neither,
+// unless it has capitals, which authentik takes after the dot.
 func (j *jsonSchema) model() object {
-	var known []string
-	for _, kind := range j.schema.Kinds() {
-		known = append(known, kind.Model)
-	}
 	return object{"anyOf": append([]object{
-		{"enum": known},
-		{"type": "string", "pattern": `^\S+$`},
+		{"enum": j.schema.Models()},
+		{"type": "string", "pattern": `^\S+$`, "not": object{"pattern": `^([Aa]uthentik_\w*\.[a-z0-9_]*|.*[A-Z].*\.\w*)$`}},
 	}, tagsOfText()...)}
 }
 
@@ -199,15 +196,21 @@ func (j *jsonSchema) kind(kind *Kind) object {
 		attrs[readOnly.Name] = refused(readOnly)
 	}
 	return object{
-		"title":    kind.Title,
-		"required": []string{"identifiers"},
-		"properties": object{
-			"identifiers": j.identifiers(kind, attrs),
-			"attrs":       object{"type": []string{"object", "null"}, "properties": attrs, "additionalProperties": false},
+		"title":      kind.Title,
+		"required":   []string{"identifiers"},
+		"properties": object{"identifiers": j.identifiers(kind, attrs)},
+		"allOf": []object{
+			{"if": inState(tree.MustCreated), "then": object{"allOf": required(kind)}},
+			{"if": inState(tree.Absent), "else": object{"properties": object{
+				"attrs": object{"type": "object", "properties": attrs, "additionalProperties": false},
+			}}},
 		},
-		"if":   object{"required": []string{"state"}, "properties": object{"state": object{"const": tree.MustCreated}}},
-		"then": object{"allOf": required(kind)},
 	}
+}
+
+// inState takes the entries that are in a state.
+func inState(state tree.State) object {
+	return object{"required": []string{"state"}, "properties": object{"state": object{"const": state}}}
 }
 
 // refused gives the schema of a field that can't be set: nothing is taken, and
@@ -222,16 +225,24 @@ func refused(readOnly *ReadOnly) object {
 	}
 }
 
-// identifiers gives what finds an object of the kind.
+// identifiers returns what finds an object of the kind; attrs are the schemas of
+// its fields.
 func (j *jsonSchema) identifiers(kind *Kind, attrs object) object {
-	pk := *kind.readOnly(PK).field
-	pk.Type, pk.Refers = Pointer, kind.Model
-	return object{
-		"type":                 "object",
-		"minProperties":        1,
-		"properties":           object{PK: described(j.field(kind.Model+"."+PK, &pk), &pk), kind.Key: attrs[kind.Key]},
-		"additionalProperties": false,
+	properties := object{}
+	for _, field := range kind.Fields.Fields {
+		properties[field.Name] = attrs[field.Name]
 	}
+	for _, readOnly := range kind.ReadOnly {
+		if !readOnly.finds() {
+			continue
+		}
+		field := *readOnly.field
+		if field.Name == PK {
+			field.Type, field.Refers = Pointer, kind.Model
+		}
+		properties[field.Name] = described(j.field(kind.Model+"."+field.Name, &field), &field)
+	}
+	return object{"type": "object", "minProperties": 1, "properties": properties, "additionalProperties": false}
 }
 
 // required says that each required field stands in attrs or in identifiers.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -91,7 +92,7 @@ func seen(n *yaml.Node, depth int) (any, error) {
 }
 
 func seenMapping(n *yaml.Node, depth int) (any, error) {
-	m := map[string]any{}
+	m, below := map[string]any{}, map[string]any{} // below is what << brings
 	for i := 0; i < len(n.Content); i += 2 {
 		value, err := seen(n.Content[i+1], depth+1)
 		if err != nil {
@@ -102,18 +103,23 @@ func seenMapping(n *yaml.Node, depth int) (any, error) {
 			return nil, errors.Join(errNotSeen, errors.New("a key is given twice"))
 		}
 		if key.Tag == "!!merge" {
-			merged, isMap := value.(map[string]any)
-			if !isMap {
-				return nil, errors.Join(errNotSeen, errors.New("<< of no mapping"))
+			bases, isList := value.([]any)
+			if !isList {
+				bases = []any{value}
 			}
-			for name, value := range merged {
-				m[name] = value
+			for _, base := range bases {
+				merged, isMap := base.(map[string]any)
+				if !isMap {
+					return nil, errors.Join(errNotSeen, errors.New("<< of no mapping"))
+				}
+				maps.Copy(below, merged)
 			}
 			continue
 		}
 		m[key.Value] = value
 	}
-	return m, nil
+	maps.Copy(below, m)
+	return below, nil
 }
 
 func seenScalar(n *yaml.Node) (any, error) {
@@ -136,8 +142,11 @@ func seenScalar(n *yaml.Node) (any, error) {
 // What aksync and authentik take an editor takes.
 func TestJSONSchemaValid(t *testing.T) {
 	e := newEditor(t, load(t))
-	count := 0
-	for _, folder := range []string{"../testdata/blueprints/authentik-2025.10.4", "../blueprints", "../testdata/blueprints/tags"} {
+	count, folders := 0, []string{"../testdata/blueprints/constructs", "../blueprints", "../testdata/blueprints/tags"}
+	if shipped := os.Getenv("AKSYNC_AUTHENTIK_BLUEPRINTS"); shipped != "" { // the blueprints that authentik ships
+		folders = append(folders, shipped)
+	}
+	for _, folder := range folders {
 		err := filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
 			if err != nil || filepath.Ext(path) != ".yaml" {
 				return err
@@ -156,7 +165,7 @@ func TestJSONSchemaValid(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if count < 35 {
+	if count < 6 {
 		t.Errorf("only %d blueprints were checked", count)
 	}
 }
@@ -170,6 +179,8 @@ var unseen = map[string]string{
 	"indentation.yaml":     "the editor's parser says so",
 	"key-twice.yaml":       "the editor's parser says so",
 	"merge.yaml":           "the editor's parser says so",
+	"merge-value.yaml":     "the editor's parser says so",
+	"directive.yaml":       "the editor's parser says so, as of an unknown tag",
 	"quote-open.yaml":      "the editor's parser says so",
 	"tab.yaml":             "the editor's parser says so",
 
@@ -187,10 +198,15 @@ var unseen = map[string]string{
 	"format.yaml":          "only evaluating the tags tells",
 	"json.yaml":            "only evaluating the tags tells",
 
-	"id-twice.yaml":      "entries are checked one by one",
-	"keyof-later.yaml":   "entries are checked one by one",
-	"keyof-model.yaml":   "entries are checked one by one",
-	"keyof-skipped.yaml": "entries are checked one by one",
+	"anchor-twice.yaml": "anchors are gone when a schema looks",
+	"permissions.yaml":  "permissions are not looked into",
+	"space.yaml":        "a pattern for both ends would refuse text that follows a tag",
+
+	"id-twice.yaml":       "entries are checked one by one",
+	"identifiers-pk.yaml": "entries are checked one by one",
+	"keyof-later.yaml":    "entries are checked one by one",
+	"keyof-model.yaml":    "entries are checked one by one",
+	"keyof-skipped.yaml":  "entries are checked one by one",
 }
 
 func TestJSONSchemaBroken(t *testing.T) {
@@ -279,36 +295,48 @@ func TestJSONSchemaEntries(t *testing.T) {
 	e := newEditor(t, load(t))
 	const inbuilt = "{backends: [authentik.core.auth.InbuiltBackend]}"
 	for text, taken := range map[string]bool{
-		entryOf("{name: a}", "null"):                                              true,
-		entryOf("{pk: 5688b68c-3db1-45e7-ada1-b4d62bbd2bcb}", "{name: b}"):        true,
-		entryOf("{pk: !Env PK}", "{}"):                                            true,
-		entryOf("{pk: 5}", "{}"):                                                  false,
-		entryOf("{}", "{}"):                                                       false,
-		entryOf("null", "{}"):                                                     false,
-		entryOf("{slug: a}", "{}"):                                                false,
-		entryOf("{name: a}", "{component: x}"):                                    false,
-		entryOf("{name: a}", "{flow_set: []}"):                                    false,
-		entryOf("{name: a}", "{}", "state: absent"):                               true,
-		entryOf("{name: a}", "{}", "state: absnet"):                               false,
-		entryOf("{name: a}", "{}", "state: preset"):                               false,
-		entryOf("{name: a}", "{}", "state: !Context wanted"):                      true,
-		entryOf("{name: a}", "{}", "state: !If [!Context gone, absent, present]"): true,
-		entryOf("{name: a}", "{}", "state: must_created"):                         false,
-		entryOf("{name: a}", inbuilt, "state: must_created"):                      true,
-		entryOf("{name: a}", "{}", "id: 5"):                                       false,
-		entryOf("{name: a}", "{}", "conditions: [!Context k]"):                    true,
-		entryOf("{name: a}", "{}", "conditions: true"):                            false,
-		entryOf("{name: a}", "{}", "attributes: {}"):                              false,
-		"entries: {a: [{model: a.b, attrs: {x: !Find [c.d, [e, f]]}}], b: []}":    true,
-		"entries: {a: {model: a.b}}":                                              false,
-		"entries: [{model: !Context m}, {model: !If [x, a.b, c.d]}]":              true,
-		"entries: [{model: no dots}]":                                             false,
-		"entries: [{attrs: {}}]":                                                  false,
-		"version: 2\nentries: []":                                                 false,
-		"metadata: {name: a, labels: {b: c}}\nentries: []":                        true,
-		"metadata: {labels: {b: c}}\nentries: []":                                 false,
-		"metadata: {name: a, labels: {b: 5}}\nentries: []":                        false,
-		"metadata:\ncontext:\nentries: []":                                        true,
+		entryOf("{name: a}", "null"):                                                            false,
+		entryOf("{name: a}", "{}", "conditions: null"):                                          false,
+		entryOf("{name: a}", "{}", "permissions: null"):                                         false,
+		entryOf("{failed_attempts_before_cancel: 5, allow_show_password: no}", "{}"):            true,
+		entryOf("{failed_attempts_before_cancel: many}", "{}"):                                  true, // as text that follows a tag
+		entryOf("{component: ak-stage-password-form}", "{}"):                                    false,
+		entryOf("{flow_set: []}", "{}"):                                                         false,
+		entryOf("{name: a}", "{backends: 5, x: y}", "state: absent"):                            true,
+		entryOf("{pk: 5688b68c-3db1-45e7-ada1-b4d62bbd2bcb}", "{name: b}"):                      true,
+		entryOf("{pk: !Env PK}", "{}"):                                                          true,
+		entryOf("{pk: 5}", "{}"):                                                                false,
+		entryOf("{}", "{}"):                                                                     false,
+		entryOf("null", "{}"):                                                                   false,
+		entryOf("{slug: a}", "{}"):                                                              false,
+		entryOf("{name: a}", "{component: x}"):                                                  false,
+		entryOf("{name: a}", "{flow_set: []}"):                                                  false,
+		entryOf("{name: a}", "{}", "state: absent"):                                             true,
+		entryOf("{name: a}", "{}", "state: absnet"):                                             false,
+		entryOf("{name: a}", "{}", "state: preset"):                                             false,
+		entryOf("{name: a}", "{}", "state: !Context wanted"):                                    true,
+		entryOf("{name: a}", "{}", "state: !If [!Context gone, absent, present]"):               true,
+		entryOf("{name: a}", "{}", "state: must_created"):                                       false,
+		entryOf("{name: a}", inbuilt, "state: must_created"):                                    true,
+		entryOf("{name: a}", "{}", "id: 5"):                                                     false,
+		entryOf("{name: a}", "{}", "conditions: [!Context k]"):                                  true,
+		entryOf("{name: a}", "{}", "conditions: true"):                                          false,
+		entryOf("{name: a}", "{}", "attributes: {}"):                                            false,
+		"entries: {a: [{model: authentik_core.group, attrs: {x: !Find [c.d, [e, f]]}}], b: []}": true,
+		"entries: {a: {model: authentik_core.group}}":                                           false,
+		"entries: [{model: authentik_core.Group}]":                                              true,
+		"entries: [{model: Authentik_Core.group}]":                                              false,
+		"entries: [{model: authentik_core.groups}]":                                             false,
+		"metadata: {name: a, labels: null}\nentries: []":                                        false,
+		"entries: [{model: !Context m}, {model: !If [x, a.b, c.d]}]":                            true,
+		"entries: [{model: no dots}]":                                                           false,
+		"entries: [{attrs: {}}]":                                                                false,
+		"version: 2\nentries: []":                                                               false,
+		"metadata: {name: a, labels: {b: c}}\nentries: []":                                      true,
+		"metadata: {labels: {b: c}}\nentries: []":                                               false,
+		"metadata: {name: a, labels: {b: 5}}\nentries: []":                                      false,
+		"metadata:\nentries: []":                                                                true,
+		"metadata:\ncontext:\nentries: []":                                                      false,
 	} {
 		if err := e.check(text); (err == nil) != taken {
 			t.Errorf("want taken: %t, but %v:\n%s", taken, err, text)

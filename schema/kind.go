@@ -14,6 +14,7 @@ type Kind struct {
 	Managed  bool
 	Path     string
 	Key      string
+	ID       string
 	Lookup   string
 	Scope    string
 	Users    Users
@@ -45,8 +46,8 @@ type ReadOnly struct {
 	field *Field
 }
 
-// PK is the name of the field that holds an object's primary key in answers
-// and in identifiers, for every kind.
+// PK is what identifiers call the primary key, whatever its kind calls it in
+// answers (Kind.ID).
 const PK = "pk"
 
 // Shape is a set of named fields, in the order of the schema.
@@ -98,7 +99,8 @@ type Field struct {
 	// creation, if HasDefault.
 	Default    any
 	HasDefault bool
-	// Refers is the model whose primary key the field holds, or empty.
+	// Refers is the model whose primary key the field, or each element of its
+	// list, holds; or empty.
 	Refers string
 	// Values are all that the field, or each element of a list, may be; or
 	// empty, where that can't be counted.
@@ -124,6 +126,17 @@ func (k *Kind) readOnly(name string) *ReadOnly {
 		if field.Name == name {
 			return field
 		}
+	}
+	return nil
+}
+
+// field returns what describes a field that answers have, or nil.
+func (k *Kind) field(name string) *Field {
+	if field := k.Fields.Field(name); field != nil {
+		return field
+	}
+	if readOnly := k.readOnly(name); readOnly != nil {
+		return readOnly.field
 	}
 	return nil
 }

@@ -13,35 +13,69 @@ import (
 	"github.com/aksync/aksync/internal/tree"
 )
 
-// Normalize gives the entry with each value as the server would store it, so
+// Normalize returns the entry with each value as the server would store it, so
 // that what is declared can be compared with what is live. A value that the
-// server would refuse stays as it is, for Check to complain of.
+// server would refuse stays as it is, for Check to complain of. Identifiers are
+// looked for in authentik's database, which makes less of text than the API does:
+// see asIdentifier.
 func (k *Kind) Normalize(e tree.Entry) tree.Entry {
-	e.Identifiers = k.normalizeMap(e.Identifiers)
-	e.Attrs = k.normalizeMap(e.Attrs)
+	e.Identifiers = k.normalizeMap(e.Identifiers, (*Field).asIdentifier)
+	e.Attrs = k.normalizeMap(e.Attrs, (*Field).Normalize)
 	return e
 }
 
-func (k *Kind) normalizeMap(m tree.Map) tree.Map {
+// Stored returns a normalized entry with its identifiers as the object has them
+// that was meant: one whose problems are known, or that asks for nothing.
+func (k *Kind) Stored(e tree.Entry) tree.Entry {
+	e.Identifiers = k.normalizeMap(e.Identifiers, (*Field).Normalize)
+	return e
+}
+
+func (k *Kind) normalizeMap(m tree.Map, normalize func(*Field, tree.Value) tree.Value) tree.Map {
 	normalized := slices.Clone(m)
 	for i := range normalized {
 		value := &normalized[i].Value
 		if normalized[i].Name() == PK {
-			*value = tree.Value{Place: value.Place, Data: canonicalUUID(value.Data)}
+			*value = tree.Value{Place: value.Place, Data: k.NormalizeID(value.Data)}
 		} else if field := k.Fields.Field(normalized[i].Name()); field != nil {
-			*value = field.Normalize(*value)
+			*value = normalize(field, *value)
 		}
 	}
 	return normalized
 }
 
-// Normalize gives the value as the server would store it. The rules are those
+// Normalize returns the value as the server would store it. The rules are those
 // of the recorded exchanges post-name-*, post-failed-*, post-show-* and
 // post-cf-*: the field's own type decides what becomes of a value of another.
 func (f *Field) Normalize(v tree.Value) tree.Value {
+	v = f.normalizeType(v)
+	if text, isText := v.Data.(string); isText && f.Trim {
+		v.Data = strings.TrimFunc(text, tree.IsPythonSpace)
+	}
+	return v
+}
+
+// asIdentifier is Normalize for a value that authentik looks for. White space at
+// the ends of text stays, since it is not trimmed there; and text stays text that
+// its database does not take for a truth value, a number or a key (seen with
+// 2025.10.4: "no" and "false", "5.0" and "").
+func (f *Field) asIdentifier(v tree.Value) tree.Value {
+	text, isText := v.Data.(string)
+	switch {
+	case !isText:
+	case f.Type == Boolean && !slices.Contains([]string{"t", "True", "1", "f", "False", "0"}, text),
+		f.Type == Integer && strings.Contains(text, "."),
+		f.Type == Pointer && text == "":
+		return v
+	}
+	return f.normalizeType(v)
+}
+
+// normalizeType is Normalize but for white space.
+func (f *Field) normalizeType(v tree.Value) tree.Value {
 	switch f.Type {
 	case Text:
-		v.Data = f.normalizeText(v.Data)
+		v.Data = normalizeText(v.Data)
 	case Integer:
 		v.Data = toInteger(v.Data)
 	case Boolean:
@@ -55,31 +89,31 @@ func (f *Field) Normalize(v tree.Value) tree.Value {
 	return v
 }
 
-func (f *Field) normalizeText(data any) any {
-	var text string
+func normalizeText(data any) any {
 	switch data := data.(type) {
-	case string:
-		text = data
 	case int64:
-		text = strconv.FormatInt(data, 10)
+		return strconv.FormatInt(data, 10)
 	case *big.Int:
-		text = data.String()
+		return data.String()
 	case float64:
-		text = tree.PythonFloat(data)
+		return tree.PythonFloat(data)
 	default:
 		return data
 	}
-	if f.Trim {
-		text = strings.TrimFunc(text, tree.IsPythonSpace)
-	}
-	return text
 }
+
+// mostNumber is how long text may be to be taken for a number; the server has the
+// same limit.
+const mostNumber = 1000
 
 var wholeNumber = regexp.MustCompile(`^([+-]?[0-9]+)(\.0*)?$`)
 
 func toInteger(data any) any {
 	switch data := data.(type) {
 	case string:
+		if len(data) > mostNumber {
+			return data
+		}
 		match := wholeNumber.FindStringSubmatch(strings.TrimFunc(data, tree.IsPythonSpace))
 		if match == nil {
 			return data
@@ -131,4 +165,12 @@ func canonicalUUID(data any) any {
 		}
 	}
 	return data
+}
+
+// NormalizeID returns a primary key of the kind as the server writes it.
+func (k *Kind) NormalizeID(data any) any {
+	if k.field(k.ID).Type == Integer {
+		return toInteger(data)
+	}
+	return canonicalUUID(data)
 }

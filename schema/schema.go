@@ -33,10 +33,12 @@ func Files() fs.FS { return embedded }
 
 // Schema is the compiled CUE. It is safe for concurrent use.
 type Schema struct {
-	// Blueprint, Metadata and Entry are the shapes of a blueprint's parts.
-	Blueprint, Metadata, Entry *Shape
+	// Blueprint, Metadata, Entry and Permission are the shapes of a blueprint's
+	// parts.
+	Blueprint, Metadata, Entry, Permission *Shape
 
-	kinds map[string]*Kind
+	kinds  map[string]*Kind
+	models []string // what Models adds to the kinds
 	// context is what values to check are made in; evaluating guards it and
 	// the compiled values, which are not safe for concurrent use.
 	context    *cue.Context
@@ -117,11 +119,11 @@ func cueError(doing string, err error) error {
 }
 
 func compile(context *cue.Context, root cue.Value) (*Schema, error) {
-	s := &Schema{kinds: map[string]*Kind{}, context: context}
+	s := &Schema{kinds: map[string]*Kind{}, models: readModels(), context: context}
 	for _, part := range []struct {
 		path  string
 		shape **Shape
-	}{{"blueprint", &s.Blueprint}, {"metadata", &s.Metadata}, {"entry", &s.Entry}} {
+	}{{"blueprint", &s.Blueprint}, {"metadata", &s.Metadata}, {"entry", &s.Entry}, {"permission", &s.Permission}} {
 		shape, err := s.compileShape(root.LookupPath(cue.ParsePath(part.path)))
 		if err != nil {
 			return nil, fmt.Errorf("the shape of %s: %w", part.path, err)

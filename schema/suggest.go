@@ -19,7 +19,11 @@ func Suggest(name string, known []string) string {
 // Nearest gives the known name that a slip of the keyboard separates from
 // name, or nothing.
 func Nearest(name string, known []string) string {
-	best, bestDistance := "", max(2, len(name)/4)+1
+	const longest = 200 // comparing takes its time, and no name is as long
+	if len(name) > longest {
+		return ""
+	}
+	best, bestDistance := "", min(max(2, len(name)/4), len(name)-1)+1
 	for _, candidate := range known {
 		distance := levenshtein.Distance(strings.ToLower(name), strings.ToLower(candidate), nil)
 		if distance < bestDistance {

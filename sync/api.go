@@ -13,9 +13,9 @@ import (
 type Reader interface {
 	// Version gives the server's version.
 	Version(ctx context.Context) (string, error)
-	// List gives all objects of a kind. A filter in query may be ignored by
-	// the server.
-	List(ctx context.Context, path string, query url.Values) ([]schema.Object, error)
+	// List gives all objects of a kind, whose primary key is in the field id. A
+	// filter in query may be ignored by the server.
+	List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error)
 	// Retrieve gives one object by what ends its path.
 	Retrieve(ctx context.Context, path, key string) (schema.Object, error)
 	// UsedBy gives what uses an object, each with its name and what its
@@ -44,6 +44,9 @@ type Failure interface {
 	NotFound() bool
 	// Validation: the server turned the body down and wrote nothing.
 	Validation() bool
+	// Rejected: the server itself says that it failed, if not why, as for a lost
+	// race.
+	Rejected() bool
 	// MayHaveHappened: the write may have been carried out all the same, and
 	// must not be repeated before somebody has looked.
 	MayHaveHappened() bool

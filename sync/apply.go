@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	gosync "sync"
+	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/aksync/aksync/internal/tree"
 	"golang.org/x/sync/semaphore"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
 )
 
 // Outcome is what became of a change.
@@ -18,6 +20,7 @@ type Outcome string
 // The outcomes.
 const (
 	Done    Outcome = "done"
+	Already Outcome = "already" // it was found done, by somebody else
 	Failed  Outcome = "failed"
 	Skipped Outcome = "skipped" // a change before it failed, or the pass was ended
 )
@@ -29,6 +32,9 @@ type Result struct {
 	// Err says why, where it is not done.
 	Err error
 }
+
+// Right reports whether the object is as the change wants it.
+func (r Result) Right() bool { return r.Outcome == Done || r.Outcome == Already }
 
 // Report is what applying a plan came to: a result for each change that is
 // not NoOp, in the order of the plan.
@@ -50,27 +56,49 @@ func (r *Report) Count(outcome Outcome) int {
 	return count
 }
 
-// Apply makes the changes of a plan, parallelism of them at a time, each after
-// those that it waits for. A change that fails stops none but those that wait
-// for it. When ctx ends, what is under way is finished and the rest skipped.
-// Each result is passed to progress as it comes, one at a time, if progress is
-// not nil.
-func Apply(ctx context.Context, api API, plan *Plan, parallelism int, progress func(Result)) *Report {
+// right reports whether all objects are as the plan wants them, and nothing of
+// them was left for later.
+func (r *Report) right() bool {
+	for _, result := range r.Results {
+		if !result.Right() || result.Change.Held != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// Applying says how a plan is applied.
+type Applying struct {
+	// Parallelism is how many changes are made at a time.
+	Parallelism int
+	// StopNow, when it is closed after the context has ended, lets nothing under
+	// way finish, such as when another replica may begin to write. It may be nil.
+	StopNow <-chan struct{}
+	// Progress, if not nil, is given each result as it comes, one at a time.
+	Progress func(Result)
+}
+
+// Apply makes the changes of a plan, each after those that it waits for. A change
+// that fails stops none but those that wait for it. When ctx ends, what is under
+// way is finished and the rest skipped. Nothing but the plan and the server is
+// looked at.
+func Apply(ctx context.Context, s *schema.Schema, api API, plan *Plan, how Applying) *Report {
 	ctx, giveUp := context.WithCancel(ctx)
 	defer giveUp()
-	a := &applier{api: api, works: map[*Change]*work{}, slots: semaphore.NewWeighted(int64(max(1, parallelism))), giveUp: giveUp}
+	a := &applier{
+		schema: s, api: api, works: map[int]*work{}, stopNow: how.StopNow,
+		slots: semaphore.NewWeighted(int64(max(1, how.Parallelism))), giveUp: giveUp,
+	}
 	var order []*work
 	for _, change := range plan.Changes {
-		w := &work{change: change, done: make(chan struct{})}
-		a.works[change] = w
-		if change.Action == NoOp {
-			w.finish(change.PK, nil)
-			continue
+		if change.Action != NoOp {
+			w := &work{change: change, done: make(chan struct{})}
+			a.works[change.ID] = w
+			order = append(order, w)
 		}
-		order = append(order, w)
 	}
-	var reporting gosync.Mutex
-	var running gosync.WaitGroup
+	var reporting sync.Mutex
+	var running sync.WaitGroup
 	for _, w := range order {
 		// Most wait for no other change. Their turn comes before they get a
 		// goroutine, since ten thousand of those take more memory than all else.
@@ -86,10 +114,10 @@ func Apply(ctx context.Context, api API, plan *Plan, parallelism int, progress f
 				}
 			}
 			a.run(ctx, w, err)
-			if progress != nil {
+			if how.Progress != nil {
 				reporting.Lock()
 				defer reporting.Unlock()
-				progress(w.result())
+				how.Progress(w.result())
 			}
 		})
 	}
@@ -102,9 +130,11 @@ func Apply(ctx context.Context, api API, plan *Plan, parallelism int, progress f
 }
 
 type applier struct {
-	api   API
-	works map[*Change]*work
-	slots *semaphore.Weighted
+	schema  *schema.Schema
+	api     API
+	works   map[int]*work // by the number of the change
+	slots   *semaphore.Weighted
+	stopNow <-chan struct{}
 	// unanswered counts the changes in a row that the server did not answer;
 	// giveUp ends the pass when there are too many.
 	unanswered atomic.Int32
@@ -120,21 +150,31 @@ const mostUnanswered = 8
 type work struct {
 	change *Change
 	done   chan struct{}
-	pk     string
+	made   made
 	err    error
 }
 
-func (w *work) finish(pk string, err error) {
-	w.pk, w.err = pk, err
+// made is what a change has made of its object.
+type made struct {
+	id any // its primary key, a string or an int64
+	// already is set where somebody else had done it.
+	already bool
+}
+
+func (w *work) finish(m made, err error) {
+	w.made, w.err = m, err
 	close(w.done)
 }
 
 func (w *work) result() Result {
 	result := Result{Change: w.change, Outcome: Done, Err: w.err}
-	if skipped := (*skippedError)(nil); errors.As(w.err, &skipped) {
+	switch skipped := (*skippedError)(nil); {
+	case errors.As(w.err, &skipped):
 		result.Outcome = Skipped
-	} else if w.err != nil {
+	case w.err != nil:
 		result.Outcome = Failed
+	case w.made.already:
+		result.Outcome = Already
 	}
 	return result
 }
@@ -146,13 +186,13 @@ func (e *skippedError) Error() string { return e.why }
 
 // run carries out a change whose turn it is, unless err says why it is not.
 func (a *applier) run(ctx context.Context, w *work, err error) {
-	pk := w.change.PK
+	var m made
 	if err == nil {
-		pk, err = a.make(ctx, w.change)
+		m, err = a.make(ctx, w.change)
 		a.note(err)
 		a.slots.Release(1)
 	}
-	w.finish(pk, err)
+	w.finish(m, err)
 }
 
 // note ends the pass where the server has gone away.
@@ -169,9 +209,12 @@ func (a *applier) note(err error) {
 func (a *applier) await(w *work) error {
 	for _, before := range w.change.After {
 		other := a.works[before]
+		if other == nil {
+			continue // nothing of it has to be done
+		}
 		<-other.done
 		if other.err != nil {
-			return &skippedError{fmt.Sprintf("skipped, since the %s %s failed, which it waits for", before.Kind.Title, quote(before.Name))}
+			return &skippedError{fmt.Sprintf("skipped, since the %s failed, which it waits for", other.change.what())}
 		}
 	}
 	return nil
@@ -179,8 +222,8 @@ func (a *applier) await(w *work) error {
 
 // turn waits for a change's turn; whoever gets it gives the slot back.
 func (a *applier) turn(ctx context.Context, change *Change) error {
-	if change.held != "" {
-		return &skippedError{change.held}
+	if change.Action == Update && len(change.Fields) == 0 {
+		return &skippedError{change.Held}
 	}
 	if err := a.slots.Acquire(ctx, 1); err != nil || ctx.Err() != nil {
 		if err == nil {
@@ -194,23 +237,26 @@ func (a *applier) turn(ctx context.Context, change *Change) error {
 	return nil
 }
 
-// make carries out one change and gives the object's primary key. The write
-// itself is not cut off by the end of ctx: a write that is let go of half way
-// leaves its outcome in the dark.
-func (a *applier) make(ctx context.Context, change *Change) (string, error) {
-	target, err := a.target(change)
+// make carries out one change. The write itself is not cut off by the end of ctx:
+// a write that is let go of half way leaves its outcome in the dark.
+func (a *applier) make(ctx context.Context, change *Change) (made, error) {
+	t, err := a.target(change)
 	if err != nil {
-		return "", err
+		return made{}, err
 	}
-	ctx, stop := graceful(ctx)
+	ctx, stop := a.graceful(ctx)
 	defer stop()
 	switch change.Action {
 	case Create:
-		return a.create(ctx, target)
+		return a.create(ctx, t)
 	case Update:
-		return change.PK, a.update(ctx, target)
+		already, err := a.update(ctx, t)
+		return made{already: already}, err
+	case Delete:
+		already, err := a.delete(ctx, t)
+		return made{already: already}, err
 	default:
-		return change.PK, a.delete(ctx, change)
+		return made{}, fmt.Errorf("%q is no action: nothing is done", change.Action)
 	}
 }
 
@@ -219,24 +265,15 @@ func (a *applier) make(ctx context.Context, change *Change) (string, error) {
 // a process to end.
 const grace = 20 * time.Second
 
-// stopNow is the key of the channel that WithStopNow adds to a context.
-type stopNow struct{}
-
-// WithStopNow gives a context that, when it ends, lets nothing under way finish
-// once the channel is closed, such as when another replica may begin to write.
-func WithStopNow(ctx context.Context, now <-chan struct{}) context.Context {
-	return context.WithValue(ctx, stopNow{}, now)
-}
-
-// graceful gives a context that ends grace after ctx does.
-func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
-	now, _ := ctx.Value(stopNow{}).(<-chan struct{})
+// graceful gives a context that ends grace after ctx does, or when stopNow says
+// so.
+func (a *applier) graceful(ctx context.Context) (context.Context, context.CancelFunc) {
 	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
 		select {
 		case <-time.After(grace):
 			cancel()
-		case <-now:
+		case <-a.stopNow:
 			cancel()
 		case <-lasting.Done():
 		}
@@ -244,58 +281,37 @@ func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
 	return lasting, func() { stop(); cancel() }
 }
 
-// target is a change with every value known.
+// target is a change with the keys of what was created before it.
 type target struct {
 	*Change
-	// declared are the fields that the entry declares, as they are sent.
-	declared map[string]any
+	kind *schema.Kind
+	// declared are the declared fields as they are sent.
+	declared schema.Object
 }
 
-// target completes a change with the primary keys of what was created before.
 func (a *applier) target(change *Change) (target, error) {
-	t := target{Change: change, declared: map[string]any{}}
-	for _, field := range change.Kind.Fields.Fields {
-		value, given := change.Entry.Field(field.Name)
-		if !given {
-			continue
+	t := target{Change: change, kind: a.schema.Kind(change.Model), declared: schema.Object{}}
+	if t.kind == nil {
+		return target{}, fmt.Errorf("this aksync does not know the model %s", change.Model)
+	}
+	for name, value := range change.Declared {
+		t.declared[name] = tree.Replace(value, a.idOf)
+		if !tree.Known(t.declared[name]) {
+			return target{}, fmt.Errorf("%s refers to an object that the plan does not create", name)
 		}
-		path := change.Entry.Path + ".attrs." + field.Name
-		if value.HasPending() {
-			resolved, err := value.Resolve(change.lookup(a))
-			if err != nil {
-				return target{}, tree.AsProblem(err, value.Place, path)
-			}
-			value = field.Normalize(resolved)
-			if problems := field.Check(path, value); len(problems) > 0 {
-				return target{}, problems[0]
-			}
-		}
-		t.declared[field.Name] = value.Plain()
 	}
 	return t, nil
 }
 
-// lookup answers references after the changes before this one are done: from
-// the plan, with the primary keys of the objects that were created.
-func (c *Change) lookup(a *applier) tree.Lookup {
-	return func(ref tree.Reference) (tree.Value, error) {
-		value, err := c.references(ref)
-		var later *afterApply
-		if !errors.As(err, &later) {
-			return value, err
-		}
-		if later.creates.change == nil || a.works[later.creates.change] == nil {
-			return tree.Value{}, err
-		}
-		w := a.works[later.creates.change]
+// idOf returns the key of the object that a change before has created, or the ID
+// itself where there is none.
+func (a *applier) idOf(id tree.ID) any {
+	if w := a.works[id.Change]; w != nil && w.change.Action == Create {
 		select {
 		case <-w.done:
-			return tree.Value{Place: ref.Place, Data: w.pk}, w.err
-		default:
-			// Only an expression that brings a further reference to light when
-			// it is resolved comes here. Waiting could go on for ever.
-			return tree.Value{}, fmt.Errorf("refers to the %s %s, which is not created yet: the next pass finds it",
-				w.change.Kind.Title, quote(w.change.Name))
+			return w.made.id
+		default: // it is not among those that the change waits for
 		}
 	}
+	return id
 }

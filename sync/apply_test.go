@@ -56,7 +56,8 @@ func TestApplyDependents(t *testing.T) {
 	want := []string{
 		"create secret done",
 		"create who done",
-		"create default-authentication-login failed: POST /api/v3/stages/password/: 400 Bad Request: name: stage with this name already exists.",
+		"create default-authentication-login failed: POST /api/v3/stages/password/: 400 Bad Request: name: stage with this name already exists." +
+			`: if the name "default-authentication-login" is taken, it is by a password stage that this token may not see, or an object of another kind, since each stage has a name of its own`,
 		`create orphan skipped: skipped, since the password stage "default-authentication-login" failed, which it waits for`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -72,7 +73,7 @@ func TestApplyDependents(t *testing.T) {
 		t.Errorf("the identification stages are %v, want one that refers to %v", who, secret)
 	}
 	tally := pass.Tally()
-	if tally[stageModel] != (sync.Tally{InSync: 1, Failed: 1}) || tally[identificationModel] != (sync.Tally{InSync: 1, Failed: 1}) {
+	if tally[stageModel] != (sync.Tally{InSync: 1, Amiss: 1}) || tally[identificationModel] != (sync.Tally{InSync: 1, Amiss: 1}) {
 		t.Errorf("the tally is %v", tally)
 	}
 }
@@ -143,6 +144,7 @@ type unknownOutcome struct{}
 func (unknownOutcome) Error() string         { return "no answer" }
 func (unknownOutcome) NotFound() bool        { return false }
 func (unknownOutcome) Validation() bool      { return false }
+func (unknownOutcome) Rejected() bool        { return false }
 func (unknownOutcome) MayHaveHappened() bool { return true }
 func (unknownOutcome) NoAnswer() bool        { return true }
 
@@ -331,7 +333,8 @@ func TestApplyStopsNow(t *testing.T) {
 	ctx, end := context.WithCancel(context.Background())
 	now := make(chan struct{})
 	reconciler.API = &hanging{API: reconciler.API, reached: func() { end(); close(now) }}
-	pass := reconciler.Apply(sync.WithStopNow(ctx, now), sync.TriggerInterval)
+	reconciler.StopNow = now
+	pass := reconciler.Apply(ctx, sync.TriggerInterval)
 	if got := outcomes(pass.Report); len(got) != 1 || got[0] != "create a failed: context canceled" {
 		t.Errorf("the outcomes are %v", got)
 	}

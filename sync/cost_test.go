@@ -11,10 +11,9 @@ import (
 
 	"github.com/aksync/aksync/internal/authentik"
 	"github.com/aksync/aksync/internal/devserver"
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
-
-	"github.com/aksync/aksync/internal/tree"
 )
 
 // thousand gives entries of a thousand stages, each with a reference.
@@ -93,14 +92,16 @@ func TestRequestsOfAThousandObjects(t *testing.T) {
 
 // liveThousand is what is live of the thousand; over changes the fields of each.
 func liveThousand(over map[string]any) sync.Live {
-	live := sync.Live{Version: "2025.10.4", Objects: map[string][]schema.Object{
+	live := sync.Live{Version: "2025.10.4", Kinds: listings(map[string][]schema.Object{
 		flowModel: {flow(flowPK, "default-password-change", "stage_configuration")},
-	}}
+	})}
+	var stages []schema.Object
 	for i := range 1000 {
 		object := stage(fmt.Sprintf("00000000-0000-4000-8000-%012d", i), fmt.Sprintf("stage-%04d", i), map[string]any{"configure_flow": flowPK})
 		maps.Copy(object, over)
-		live.Objects[stageModel] = append(live.Objects[stageModel], object)
+		stages = append(stages, object)
 	}
+	live.Kinds[stageModel] = sync.Listing{Objects: stages}
 	return live
 }
 
@@ -110,7 +111,7 @@ func benchmarkPlan(b *testing.B, changes int, live sync.Live) {
 	desired := thousand(b, s)
 	b.ReportAllocs()
 	for b.Loop() {
-		plan := sync.MakePlan(s, desired, live, sync.Guards{})
+		plan := sync.MakePlan(s, desired, live)
 		changed := 0
 		for _, change := range plan.Changes {
 			if change.Action == sync.Update && len(change.Fields) == 2 {

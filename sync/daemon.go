@@ -6,13 +6,21 @@ import (
 	"time"
 )
 
+// Trigger is what causes a pass.
+type Trigger string
+
 // The triggers of a pass.
 const (
-	TriggerStart    = "start"
-	TriggerFile     = "file"
-	TriggerInterval = "interval"
-	TriggerRequest  = "request"
+	TriggerStart    Trigger = "start"    // the daemon's first
+	TriggerFile     Trigger = "file"     // a file changed
+	TriggerInterval Trigger = "interval" // time was up
+	TriggerRequest  Trigger = "request"  // somebody asks, by POST /-/sync or SIGHUP
 )
+
+// Triggers returns all triggers.
+func Triggers() []Trigger {
+	return []Trigger{TriggerStart, TriggerFile, TriggerInterval, TriggerRequest}
+}
 
 // Daemon makes passes: one at the start, one when the files change, one on
 // request, and one every interval; never two at a time.
@@ -53,7 +61,7 @@ func (d *Daemon) Run(ctx context.Context) {
 			d.OnPass(pass)
 		}
 		wait := d.interval()
-		if pass.Err != nil || pass.Report != nil && pass.Report.GaveUp {
+		if pass.unfinished() {
 			wait = min(wait, retry)
 			retry = min(2*retry, lastRetry)
 		} else {
@@ -74,7 +82,7 @@ func (d *Daemon) interval() time.Duration {
 
 // next waits for what causes the next pass, and gives the trigger; nothing
 // where ctx has ended.
-func (d *Daemon) next(ctx context.Context, due time.Time) (trigger string) {
+func (d *Daemon) next(ctx context.Context, due time.Time) (trigger Trigger) {
 	if ctx.Err() != nil {
 		return ""
 	}

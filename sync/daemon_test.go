@@ -55,7 +55,7 @@ func (s *emptyServer) Version(context.Context) (string, error) {
 	return "2025.10.4", nil
 }
 
-func (s *emptyServer) List(context.Context, string, url.Values) ([]schema.Object, error) {
+func (s *emptyServer) List(context.Context, string, string, url.Values) ([]schema.Object, error) {
 	return nil, nil
 }
 
@@ -75,7 +75,7 @@ type passLog struct {
 }
 
 func (l *passLog) add(pass *sync.Pass) {
-	l.lines = append(l.lines, pass.Trigger+" "+string(pass.Verdict())+" "+time.Since(l.began).Round(time.Second).String())
+	l.lines = append(l.lines, string(pass.Trigger)+" "+string(pass.Verdict())+" "+time.Since(l.began).Round(time.Second).String())
 }
 
 func TestDaemon(t *testing.T) {
@@ -156,16 +156,79 @@ type contested struct {
 	emptyServer
 	value int64
 	puts  []time.Time
+	last  schema.Object
 }
 
-func (c *contested) List(context.Context, string, url.Values) ([]schema.Object, error) {
+func (c *contested) List(context.Context, string, string, url.Values) ([]schema.Object, error) {
 	c.value = 9
 	return []schema.Object{stage(pk1, "a", map[string]any{"failed_attempts_before_cancel": c.value})}, nil
 }
 
 func (c *contested) Update(_ context.Context, _, _ string, body schema.Object) (schema.Object, error) {
 	c.puts = append(c.puts, time.Now())
+	c.last = body
 	return stage(pk1, "a", body), nil
+}
+
+// daemonPuts plays a daemon with a contested stage and gives the minutes and the
+// bodies of its PUTs. play is given the source to change.
+func daemonPuts(t *testing.T, first *sync.Blueprints, play func(*sourceOf)) (minutes []float64, server *contested) {
+	s := withIdentification(t)
+	server = &contested{}
+	synctest.Test(t, func(t *testing.T) {
+		source := &sourceOf{read: first}
+		began := time.Now()
+		daemon := &sync.Daemon{
+			Reconciler: &sync.Reconciler{Schema: s, Source: source, API: server, Parallelism: 1},
+			Interval:   5 * time.Minute, Jitter: func() float64 { return 0 }, OnPass: func(*sync.Pass) {},
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		var running gosync.WaitGroup
+		running.Go(func() { daemon.Run(ctx) })
+		play(source)
+		stop()
+		running.Wait()
+		for _, put := range server.puts {
+			minutes = append(minutes, put.Sub(began).Minutes())
+		}
+	})
+	return minutes, server
+}
+
+// blueprintsOf reads a blueprint of one stage with the attrs.
+func blueprintsOf(t *testing.T, attrs string) *sync.Blueprints {
+	t.Helper()
+	return &sync.Blueprints{Desired: read(t, withIdentification(t), map[string]string{"a.yaml": head + entry("name: a", attrs)})}
+}
+
+// What an edit of a blueprint causes is no repair: after it, as after any start,
+// the fourth drift is the one that is left alone.
+func TestAnEditIsNoRepair(t *testing.T) {
+	minutes, _ := daemonPuts(t, blueprintsOf(t, inbuilt), func(source *sourceOf) {
+		time.Sleep(4 * time.Minute)
+		source.replace(blueprintsOf(t, inbuilt+", failed_attempts_before_cancel: 3"))
+		time.Sleep(30 * time.Minute)
+	})
+	// The edit's own at the interval, three repairs, and one after ten minutes.
+	if diff := cmp.Diff([]float64{5, 10, 15, 20, 30}, minutes); diff != "" {
+		t.Errorf("the minutes of the PUTs (-want +got):\n%s", diff)
+	}
+}
+
+// A field that is fought over holds nothing of its object but itself.
+func TestAFightHoldsOneField(t *testing.T) {
+	minutes, server := daemonPuts(t, blueprintsOf(t, inbuilt+", failed_attempts_before_cancel: 3"), func(source *sourceOf) {
+		time.Sleep(12 * time.Minute)
+		source.replace(blueprintsOf(t, inbuilt+", failed_attempts_before_cancel: 3, allow_show_password: true"))
+		time.Sleep(4 * time.Minute)
+	})
+	if diff := cmp.Diff([]float64{0, 5, 10, 15}, minutes); diff != "" {
+		t.Errorf("the minutes of the PUTs (-want +got):\n%s", diff)
+	}
+	want := schema.Object{"name": "a", "backends": []any{"authentik.core.auth.InbuiltBackend"}, "allow_show_password": true}
+	if diff := cmp.Diff(want, server.last); diff != "" {
+		t.Errorf("the body of the last PUT (-want +got):\n%s", diff)
+	}
 }
 
 // A field that somebody else keeps changing is put right less and less often,

@@ -2,7 +2,9 @@ package sync
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -30,9 +32,12 @@ type fieldKey struct{ model, pk, field string }
 
 // dispute is the history of one field.
 type dispute struct {
-	// value is what it was put to, and times when; those in the window.
+	// value is what it was put to, and times when it was put back; those in the
+	// window. An edit of the blueprint puts it there the first time, and does
+	// not put it back.
 	value any
 	times []time.Time
+	last  time.Time
 	// hold is how long it is left alone; 0 until it is fought over.
 	hold  time.Duration
 	until time.Time
@@ -47,23 +52,28 @@ func (f *fights) note(report *Report, now time.Time) {
 			continue
 		}
 		for _, field := range result.Change.Fields {
-			f.noteField(fieldKey{result.Change.Kind.Model, result.Change.PK, field.Name}, field.After, now)
+			f.noteField(result.Change, field, now)
 		}
 	}
 	for key, d := range f.fields {
-		if now.Sub(d.times[len(d.times)-1]) > fightWindow+d.hold {
+		if now.Sub(d.last) > fightWindow+d.hold {
 			delete(f.fields, key) // it is at rest
 		}
 	}
 }
 
-func (f *fights) noteField(key fieldKey, value any, now time.Time) {
+func (f *fights) noteField(change *Change, field FieldChange, now time.Time) {
+	key := fieldKey{change.Model, change.PK, field.Name}
 	d := f.fields[key]
-	if d == nil || !reflect.DeepEqual(d.value, value) {
-		// The first time, or the blueprint has been changed meanwhile.
-		d = &dispute{value: value}
+	if d == nil || !reflect.DeepEqual(d.value, field.After) {
+		d = &dispute{value: field.After}
 		f.fields[key] = d
+		if change.Edited {
+			d.last = now
+			return
+		}
 	}
+	d.last = now
 	d.times = append(d.times, now)
 	for d.hold == 0 && now.Sub(d.times[0]) > fightWindow {
 		d.times = d.times[1:]
@@ -75,26 +85,68 @@ func (f *fights) noteField(key fieldKey, value any, now time.Time) {
 	d.until = now.Add(d.hold)
 }
 
-// hold marks the changes of a plan that are left for later, and gives what is
-// said of them.
-func (f *fights) hold(plan *Plan, now time.Time) []string {
+// fought says which fields of a plan somebody else keeps changing.
+func (f *fights) fought(plan *Plan) []string {
 	var fought []string
 	for _, change := range plan.Changes {
 		if change.Action != Update {
 			continue
 		}
 		for _, field := range change.Fields {
-			d := f.fields[fieldKey{change.Kind.Model, change.PK, field.Name}]
-			if d == nil || d.hold == 0 || !reflect.DeepEqual(d.value, field.After) {
-				continue
-			}
-			message := fmt.Sprintf("somebody else keeps changing %s of the %s %s: it was put back %d times",
-				field.Name, change.Kind.Title, quote(change.Name), len(d.times))
-			fought = append(fought, message)
-			if now.Before(d.until) {
-				change.held = message + ", and is left as it is until " + d.until.Format(time.TimeOnly)
+			if d := f.over(change, field); d != nil {
+				fought = append(fought, d.message(change, field))
 			}
 		}
 	}
 	return fought
+}
+
+// over returns the dispute over a field that is fought over, or nil.
+func (f *fights) over(change *Change, field FieldChange) *dispute {
+	d := f.fields[fieldKey{change.Model, change.PK, field.Name}]
+	if d == nil || d.hold == 0 || !reflect.DeepEqual(d.value, field.After) {
+		return nil
+	}
+	return d
+}
+
+func (d *dispute) message(change *Change, field FieldChange) string {
+	return fmt.Sprintf("somebody else keeps changing %s of the %s: it was put back %d times", field.Name, change.what(), len(d.times))
+}
+
+// hold is the guard that leaves fields for later which are fought over. What else
+// differs of their objects is put right.
+func (f *fights) hold(now time.Time) guard {
+	return func(p *Plan) *Plan {
+		own := p.copied()
+		for i, change := range own.Changes {
+			if change.Action == Update {
+				own.Changes[i] = f.held(change, now)
+			}
+		}
+		return own
+	}
+}
+
+// held returns the change without the fields that are left for later.
+func (f *fights) held(change *Change, now time.Time) *Change {
+	own := *change
+	own.Fields = nil
+	for _, field := range change.Fields {
+		d := f.over(change, field)
+		if d == nil || !now.Before(d.until) {
+			own.Fields = append(own.Fields, field)
+			continue
+		}
+		if own.Held == "" {
+			own.Declared = maps.Clone(change.Declared)
+		}
+		delete(own.Declared, field.Name)
+		own.Held = d.message(change, field) + ", and is left as it is until " + d.until.Format(time.TimeOnly)
+	}
+	if own.Held == "" {
+		return change
+	}
+	own.Fields = slices.Clip(own.Fields)
+	return &own
 }

@@ -52,8 +52,8 @@ func planOfTwelve(t *testing.T, deletes, updates int, guards sync.Guards) *sync.
 			text += entry("name: "+name, "")
 		}
 	}
-	return sync.MakePlan(s, read(t, s, map[string]string{"a.yaml": text}),
-		sync.Live{Objects: map[string][]schema.Object{stageModel: live}}, guards)
+	return guards.Limit(sync.MakePlan(s, read(t, s, map[string]string{"a.yaml": text}),
+		sync.Live{Kinds: listings(map[string][]schema.Object{stageModel: live})}))
 }
 
 func TestLimits(t *testing.T) {
@@ -86,8 +86,8 @@ func TestLimits(t *testing.T) {
 	t.Run("few objects have no default limit", func(t *testing.T) {
 		s := withIdentification(t)
 		desired := read(t, s, map[string]string{"a.yaml": head + entry("name: a", "", "state: absent")})
-		plan := sync.MakePlan(s, desired, sync.Live{Objects: map[string][]schema.Object{stageModel: {stage(pk1, "a", nil)}}},
-			sync.Guards{MaxDeletes: sync.DefaultMaxDeletes()})
+		plan := sync.Guards{MaxDeletes: sync.DefaultMaxDeletes()}.Limit(
+			sync.MakePlan(s, desired, sync.Live{Kinds: listings(map[string][]schema.Object{stageModel: {stage(pk1, "a", nil)}})}))
 		if plan.Refusal != "" {
 			t.Errorf("the refusal is %q", plan.Refusal)
 		}
@@ -141,16 +141,24 @@ func TestPrune(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := withIdentification(t)
-			live := sync.Live{Objects: map[string][]schema.Object{
+			live := sync.Live{Kinds: listings(map[string][]schema.Object{
 				stageModel: {stage(pk1, "keep-a", nil), stage(pk2, "keep-b", nil), stage(pk3, "other", nil)}, flowModel: nil,
-			}}
-			plan := sync.MakePlan(s, read(t, s, tt.files), live, sync.Guards{Prune: tt.globs})
+			})}
+			var globs []sync.Glob
+			for _, text := range tt.globs {
+				glob, err := sync.ParseGlob(text)
+				if err != nil {
+					t.Fatal(err)
+				}
+				globs = append(globs, glob)
+			}
+			plan := sync.MakePlan(s, read(t, s, tt.files), live, globs...)
 			if diff := cmp.Diff(tt.want, sketch(plan)); diff != "" {
 				t.Errorf("the plan (-want +got):\n%s", diff)
 			}
 		})
 	}
-	if err := sync.CheckGlobs([]string{"a", "["}); err == nil {
+	if _, err := sync.ParseGlob("["); err == nil {
 		t.Error("a broken glob is taken")
 	}
 }
@@ -181,7 +189,7 @@ func TestInUse(t *testing.T) {
 					"delete free done",
 					`a.yaml:3:3: entries[0]: the password stage "default-authentication-password" is used by ` +
 						`Flow Welcome to authentik! (default-authentication-flow), and would be missing there: take it out first, or allow it with --allow-in-use`,
-					`a.yaml:5:3: entries[2]: it waits for the password stage "default-authentication-password", which is not deleted since it is in use`,
+					`a.yaml:5:3: entries[2]: it waits for the password stage "default-authentication-password", which can't be done: put that right first`,
 				}
 			}
 			if diff := cmp.Diff(want, got); diff != "" {

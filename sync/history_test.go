@@ -18,10 +18,9 @@ import (
 
 	"github.com/aksync/aksync/internal/authentik"
 	"github.com/aksync/aksync/internal/devserver"
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
-
-	"github.com/aksync/aksync/internal/tree"
 )
 
 // faultyProxy stands between the client and the embedded server and lets

@@ -1,7 +1,13 @@
 package sync
 
 import (
-	"strconv"
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
@@ -11,101 +17,150 @@ import (
 type Live struct {
 	// Version is the server's.
 	Version string
-	// Objects are the objects by model, as the server answered them. A model
-	// that is not there was not asked for.
-	Objects map[string][]schema.Object
+	// Kinds are the objects by model. A model that is not there was not asked
+	// for.
+	Kinds map[string]Listing
 }
 
-// index finds the live objects of one kind.
-type index struct {
-	all   []schema.Object
-	byKey map[string]schema.Object
-	byPK  map[string]schema.Object
+// Listing is all objects of a kind as the server answered them, or why they
+// could not be had.
+type Listing struct {
+	Objects []schema.Object
+	Err     error
 }
 
-func indexLive(s *schema.Schema, live Live) map[string]*index {
-	indexes := make(map[string]*index, len(live.Objects))
-	for model, objects := range live.Objects {
+// ReadLive asks for the server's version and all objects of the models.
+func ReadLive(ctx context.Context, s *schema.Schema, api Reader, models []string) (*Live, error) {
+	live := &Live{}
+	if err := live.fetch(ctx, s, api, models); err != nil {
+		return nil, err
+	}
+	for _, model := range models {
+		if err := live.Kinds[model].Err; err != nil {
+			return nil, err
+		}
+	}
+	return live, nil
+}
+
+// Objects returns the objects by model.
+func (l *Live) Objects() map[string][]schema.Object {
+	objects := make(map[string][]schema.Object, len(l.Kinds))
+	for model, listing := range l.Kinds {
+		objects[model] = listing.Objects
+	}
+	return objects
+}
+
+// fetch adds the objects of the models, and the server's version if it is not
+// there yet; all side by side. It is an error where the server can't be talked
+// to at all; a kind that can't be listed has its error in its Listing.
+func (l *Live) fetch(ctx context.Context, s *schema.Schema, api Reader, models []string) error {
+	if l.Kinds == nil {
+		l.Kinds = map[string]Listing{}
+	}
+	var adding sync.Mutex
+	group, ctx := errgroup.WithContext(ctx)
+	if l.Version == "" {
+		group.Go(func() (err error) {
+			l.Version, err = api.Version(ctx)
+			return err
+		})
+	}
+	for _, model := range models {
 		kind := s.Kind(model)
-		ix := &index{
-			all:   objects,
-			byKey: make(map[string]schema.Object, len(objects)),
-			byPK:  make(map[string]schema.Object, len(objects)),
-		}
-		for _, object := range objects {
-			if key, isText := object[kind.Key].(string); isText {
-				ix.byKey[key] = object
+		group.Go(func() error {
+			objects, err := api.List(ctx, kind.Path, kind.ID, nil)
+			if ctx.Err() != nil {
+				return err
 			}
-			if pk, isText := object[schema.PK].(string); isText {
-				ix.byPK[pk] = object
+			if err != nil {
+				err = fmt.Errorf("listing each %s: %w", kind.Title, err)
 			}
+			adding.Lock()
+			defer adding.Unlock()
+			l.Kinds[model] = Listing{objects, err}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// table finds the live objects of one kind.
+type table struct {
+	kind *schema.Kind
+	Listing
+	byID map[string]schema.Object
+	// by finds objects by the text, or the number, that a field has; made when
+	// it is asked for.
+	by map[string]map[any][]schema.Object
+}
+
+func newTable(kind *schema.Kind, listing Listing) *table {
+	t := &table{kind: kind, Listing: listing, byID: make(map[string]schema.Object, len(listing.Objects)), by: map[string]map[any][]schema.Object{}}
+	for _, object := range listing.Objects {
+		if id, has := kind.IDOf(object); has {
+			t.byID[schema.IDText(id)] = object
 		}
-		indexes[kind.Model] = ix
 	}
-	return indexes
+	return t
 }
 
-// candidates are the objects that can meet the conditions: where they give the
-// key, which is unique, the one that has it.
-func (ix *index) candidates(kind *schema.Kind, where []tree.Condition) []schema.Object {
-	for _, condition := range where {
-		key, isText := condition.Value.Data.(string)
-		if condition.Field != kind.Key || !isText {
-			continue
+// id is an object's primary key as text, or nothing.
+func (t *table) id(object schema.Object) string {
+	id, _ := t.kind.IDOf(object)
+	return schema.IDText(id)
+}
+
+// indexed reports whether an index finds the value.
+func indexed(plain any) bool {
+	switch plain.(type) {
+	case string, int64, bool:
+		return true
+	default:
+		return false
+	}
+}
+
+// index finds the objects by what a field has.
+func (t *table) index(field string) map[any][]schema.Object {
+	if found, made := t.by[field]; made {
+		return found
+	}
+	found := make(map[any][]schema.Object, len(t.Objects))
+	for _, object := range t.Objects {
+		if value := tree.PlainJSON(object[field]); indexed(value) {
+			found[value] = append(found[value], object)
 		}
-		if object, found := ix.byKey[key]; found {
-			return []schema.Object{object}
+	}
+	t.by[field] = found
+	return found
+}
+
+// having returns the objects whose fields are as where says, in the order of the
+// list. An object that is not there for a value that is known only after apply
+// is not found by it.
+func (t *table) having(where []want) []schema.Object {
+	among := t.Objects
+	if i := slices.IndexFunc(where, func(w want) bool { return indexed(w.value) }); i >= 0 {
+		among = t.index(where[i].field)[where[i].value]
+	}
+	var found []schema.Object
+	for _, object := range among {
+		if !slices.ContainsFunc(where, func(w want) bool { return !w.met(object[w.field]) }) {
+			found = append(found, object)
 		}
-		return nil
 	}
-	return ix.all
+	return found
 }
 
-// index gives the live objects of a kind. Where they were not asked for it
-// notes that the plan needs them and gives none.
-func (p *planner) index(kind *schema.Kind) *index {
-	if ix := p.live[kind.Model]; ix != nil {
-		return ix
-	}
-	p.plan.Needs = append(p.plan.Needs, kind.Model)
-	p.live[kind.Model] = &index{}
-	return p.live[kind.Model]
+// want is a field and the value, as Value.Plain has it, that it has to have.
+type want struct {
+	field string
+	value any
 }
 
-// match finds the live object that the entry's identifiers mean.
-func (p *planner) match(c *candidate) *tree.Problem {
-	ix := p.index(c.kind)
-	key, hasKey := c.entry.Identifiers.Get(c.kind.Key)
-	pk, hasPK := c.entry.Identifiers.Get(schema.PK)
-	keyText, _ := key.Data.(string)
-	pkText, _ := pk.Data.(string)
-	complain := func(v tree.Value, field, message string) *tree.Problem {
-		return &tree.Problem{Place: v.Place, Path: c.entry.Path + ".identifiers." + field, Message: message}
-	}
-	if !hasPK {
-		c.object = ix.byKey[keyText]
-		return nil
-	}
-	c.object = ix.byPK[pkText]
-	if c.object == nil && state(c.entry) != tree.Absent {
-		return complain(pk, schema.PK, "no "+c.kind.Title+" has the pk "+pkText+": an object can't be created with a given pk, find it by "+c.kind.Key)
-	}
-	if !hasKey {
-		return nil
-	}
-	// Both name the same object, or neither names any.
-	if other := ix.byKey[keyText]; other != nil && other[schema.PK] != pkText {
-		return complain(key, c.kind.Key, quote(keyText)+" is the "+c.kind.Title+" with the pk "+asText(other[schema.PK])+", not "+pkText+": want identifiers that find one object")
-	}
-	if c.object != nil && c.object[c.kind.Key] != keyText {
-		return complain(key, c.kind.Key, "the "+c.kind.Title+" with the pk "+pkText+" is called "+quote(asText(c.object[c.kind.Key]))+", not "+quote(keyText)+": to rename it put the name into attrs")
-	}
-	return nil
-}
-
-func quote(text string) string { return strconv.Quote(text) }
-
-func asText(data any) string {
-	text, _ := data.(string)
-	return text
+// met reports whether an answer's value of the field is the one.
+func (w want) met(answered any) bool {
+	return reflect.DeepEqual(tree.PlainJSON(answered), w.value)
 }

@@ -1,7 +1,6 @@
 package sync
 
 import (
-	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -10,131 +9,137 @@ import (
 	"github.com/aksync/aksync/schema"
 )
 
-// groups gathers the entries that are about the same object, in the order of
-// the first of each. Where an entry failed, its object gets no group.
-func (p *planner) groups() [][]*candidate {
-	var order []string
-	groups := map[string][]*candidate{}
-	for _, c := range p.candidates {
-		if c.phase != resolved {
-			continue
-		}
-		id := c.identity()
-		if groups[id] == nil {
-			order = append(order, id)
-		}
-		groups[id] = append(groups[id], c)
+// merge makes one entry of several about the same object. Where they disagree
+// none of them counts, and the problem names both places. It is nil where the
+// object is left as it is.
+func (p *planner) merge(g *group) *tree.Entry {
+	if g.failed {
+		return nil
 	}
-	sorted := make([][]*candidate, len(order))
-	for i, id := range order {
-		sorted[i] = groups[id]
-	}
-	return sorted
-}
-
-// identity tells objects apart: by primary key where there is one already.
-func (c *candidate) identity() string {
-	if c.object != nil {
-		return c.kind.Model + " pk " + asText(c.object[schema.PK])
-	}
-	if pk, given := c.entry.Identifiers.Get(schema.PK); given {
-		return c.kind.Model + " pk " + asText(pk.Data)
-	}
-	return c.kind.Model + " key " + text(c.entry, c.kind.Key)
-}
-
-// name is what people call the candidate's object: as it is live, as it is
-// declared, or else its primary key.
-func (c *candidate) name() string {
-	pk, _ := c.entry.Identifiers.Get(schema.PK)
-	return cmp.Or(asText(c.object[c.kind.Key]), text(c.entry, c.kind.Key), asText(pk.Data))
-}
-
-// merge makes one candidate of several entries about the same object. Where
-// they disagree none of them counts, and the problem names both places.
-func (p *planner) merge(group []*candidate) *candidate {
-	first := group[0]
-	if len(group) == 1 {
+	first := g.members[0].entry
+	if len(g.members) == 1 {
 		return first
 	}
-	merged, entry := *first, *first.entry
-	merged.entry = &entry
-	merged.entry.Attrs = slices.Clone(first.entry.Attrs)
-	for _, other := range group[1:] {
-		if problem := disagreement(&merged, other); problem != nil {
-			p.fail(first, *problem)
+	merged := *first
+	merged.Attrs = slices.Clone(first.Attrs)
+	merged.Identifiers = slices.Clone(first.Identifiers)
+	for _, c := range g.members[1:] {
+		if problem := disagreement(g.kind, p.nameOf(g), &merged, c.entry); problem != nil {
+			p.fail(g.members[0], *problem)
 			return nil
 		}
-		for _, member := range other.entry.Attrs {
-			if _, given := merged.entry.Attrs.Get(member.Name()); !given {
-				merged.entry.Attrs = append(merged.entry.Attrs, member)
-			}
-		}
-		if _, given := merged.entry.Identifiers.Get(merged.kind.Key); !given {
-			merged.entry.Identifiers = append(slices.Clone(merged.entry.Identifiers), other.entry.Identifiers...)
-		}
-		merged.waits = append(merged.waits, other.waits...)
+		merged.Attrs = missing(merged, merged.Attrs, c.entry.Attrs)
+		merged.Identifiers = missing(merged, merged.Identifiers, c.entry.Identifiers)
 	}
 	return &merged
 }
 
-// disagreement says where two entries of one object want different things.
-func disagreement(a, b *candidate) *tree.Problem {
-	if state(a.entry) != state(b.entry) {
-		return &tree.Problem{Place: b.entry.Place, Path: b.entry.Path, Message: fmt.Sprintf(
-			"the %s %s is declared %s here and %s at %s: want one of the two",
-			b.kind.Title, quote(b.name()), state(b.entry), state(a.entry), a.entry.Place)}
+// missing adds those members that the entry says nothing of yet.
+func missing(e tree.Entry, to, from tree.Map) tree.Map {
+	for _, member := range from {
+		if _, given := e.Field(member.Name()); !given {
+			to = append(to, member)
+		}
 	}
-	for _, member := range b.entry.Attrs {
-		other, given := a.entry.Field(member.Name())
-		if given && !reflect.DeepEqual(other.Plain(), member.Value.Plain()) {
-			return &tree.Problem{Place: member.Value.Place, Path: b.entry.Path + ".attrs." + member.Name(), Message: fmt.Sprintf(
-				"the %s %s has another %s at %s: want one of the two",
-				b.kind.Title, quote(b.name()), member.Name(), other.Place)}
+	return to
+}
+
+// disagreement says where two entries of one object want different things.
+func disagreement(kind *schema.Kind, name string, a, b *tree.Entry) *tree.Problem {
+	what := kind.Title + " " + quote(name)
+	if state(a) != state(b) {
+		return &tree.Problem{Place: b.Place, Path: b.Path, Message: fmt.Sprintf(
+			"the %s is declared %s here and %s at %s: want one of the two", what, state(b), state(a), a.Place)}
+	}
+	if state(a) == tree.Absent {
+		return nil
+	}
+	for _, field := range kind.Fields.Fields {
+		value, given := b.Field(field.Name)
+		other, both := a.Field(field.Name)
+		if given && both && !reflect.DeepEqual(other.Plain(), value.Plain()) {
+			return &tree.Problem{Place: value.Place, Path: b.Path + "." + part(b, field.Name) + "." + field.Name, Message: fmt.Sprintf(
+				"the %s has another %s at %s: want one of the two", what, field.Name, other.Place)}
 		}
 	}
 	return nil
+}
+
+// part says in which mapping of an entry a field stands.
+func part(e *tree.Entry, field string) string {
+	if _, given := e.Attrs.Get(field); given {
+		return "attrs"
+	}
+	return "identifiers"
 }
 
 // frozenObjects are the objects that invalid files speak of, with the place
 // where they do.
 type frozenObjects map[string]tree.Place
 
-func frozenOf(s *schema.Schema, entries []*tree.Entry) frozenObjects {
+// freeze finds what invalid files speak of, as far as that could be read.
+func (p *planner) freeze(entries []*tree.Entry) frozenObjects {
 	frozen := frozenObjects{}
 	for _, entry := range entries {
-		kind := s.Kind(entry.Model)
-		if kind == nil {
+		kind := p.schema.Kind(entry.Model)
+		if kind == nil || !kind.Managed {
 			continue
 		}
-		if name := text(entry, kind.Key); name != "" {
-			frozen[frozenID(kind, kind.Key, name)] = entry.Place
+		t := p.table(kind)
+		pk, _ := entry.Identifiers.Get(schema.PK)
+		if id := schema.IDText(pk.Plain()); id != "" {
+			frozen[liveIdentity(kind, id)] = entry.Place
 		}
-		if pk, _ := entry.Identifiers.Get(schema.PK); asText(pk.Data) != "" {
-			frozen[frozenID(kind, schema.PK, asText(pk.Data))] = entry.Place
+		where, complete := literalWants(entry)
+		if len(where) > 0 && complete {
+			frozen[identity(kind, t, nil, where, tree.Value{})] = entry.Place
+			for _, object := range t.having(where) {
+				frozen[liveIdentity(kind, t.id(object))] = entry.Place
+			}
+		}
+		if name, _ := entry.Field(kind.Key); asText(name.Data) != "" {
+			frozen[namedIdentity(kind, asText(name.Data))] = entry.Place
 		}
 	}
 	return frozen
 }
 
-func frozenID(kind *schema.Kind, field, value string) string {
-	return kind.Model + " " + field + " " + value
+// literalWants returns what identifiers say as they are written, but for the pk,
+// and whether that is all of them.
+func literalWants(entry *tree.Entry) (where []want, complete bool) {
+	for _, member := range entry.Identifiers {
+		if member.Value.HasPending() {
+			return where, false
+		}
+		if member.Name() != schema.PK {
+			where = append(where, want{member.Name(), member.Value.Plain()})
+		}
+	}
+	return where, true
 }
+
+func namedIdentity(kind *schema.Kind, name string) string { return kind.Model + " name " + name }
 
 // check refuses to touch an object that an invalid file speaks of too, since
 // nobody knows what that file wants of it.
-func (f frozenObjects) check(c *candidate) *tree.Problem {
-	ids := []string{frozenID(c.kind, c.kind.Key, text(c.entry, c.kind.Key))}
-	if c.object != nil {
-		ids = append(ids,
-			frozenID(c.kind, c.kind.Key, asText(c.object[c.kind.Key])),
-			frozenID(c.kind, schema.PK, asText(c.object[schema.PK])))
+func (f frozenObjects) check(p *planner, g *group) *tree.Problem {
+	if len(f) == 0 {
+		return nil
+	}
+	t, first := p.table(g.kind), g.members[0].entry
+	ids := []string{}
+	if g.object != nil {
+		ids = append(ids, liveIdentity(g.kind, t.id(g.object)), namedIdentity(g.kind, asText(g.object[g.kind.Key])))
+	}
+	for _, c := range g.members {
+		name, _ := c.entry.Field(g.kind.Key)
+		ids = append(ids, identity(g.kind, t, nil, p.identifying(c), tree.Value{}), namedIdentity(g.kind, asText(name.Data)))
 	}
 	for _, id := range ids {
 		if place, found := f[id]; found {
-			return &tree.Problem{Place: c.entry.Place, Path: c.entry.Path, Message: fmt.Sprintf(
+			return &tree.Problem{Place: first.Place, Path: first.Path, Message: fmt.Sprintf(
 				"this %s is declared at %s too, in a file with errors: it is left as it is until they are put right",
-				c.kind.Title, place)}
+				g.kind.Title, place)}
 		}
 	}
 	return nil

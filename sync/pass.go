@@ -2,11 +2,7 @@ package sync
 
 import (
 	"context"
-	"fmt"
-	gosync "sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
@@ -26,23 +22,13 @@ type Blueprints struct {
 // Blueprint is one file.
 type Blueprint struct {
 	Path  string
-	State FileState
+	State tree.FileState
 	// Problems are why the file is Invalid.
 	Problems tree.Problems
 }
 
-// FileState is what a blueprint file is.
-type FileState string
-
-// The states of a file.
-const (
-	Valid    FileState = "valid"
-	Invalid  FileState = "invalid"  // it has errors; its objects are left as they are
-	Disabled FileState = "disabled" // a label switches it off
-)
-
 // Count gives how many files are in the state.
-func (b *Blueprints) Count(state FileState) int {
+func (b *Blueprints) Count(state tree.FileState) int {
 	count := 0
 	for _, file := range b.Files {
 		if file.State == state {
@@ -78,16 +64,21 @@ type Reconciler struct {
 	// OnResult, if not nil, is given what became of each change as it comes.
 	OnResult func(Result)
 
-	// settled is what the last pass read, where it left nothing to do.
-	settled *Blueprints
+	// StopNow, when it is closed after the context has ended, lets nothing under
+	// way finish, such as when another replica may begin to write. It may be nil.
+	StopNow <-chan struct{}
+
+	// before is what the last pass read; settled that too, where it left nothing
+	// to do.
+	before, settled *Blueprints
 	// fights is the daemon's memory of what it puts right; nil for one pass.
 	fights *fights
 }
 
 // Pass is one pass and what it came to.
 type Pass struct {
-	// Trigger says why it was made: start, file, interval or request.
-	Trigger  string
+	// Trigger says why it was made.
+	Trigger  Trigger
 	Started  time.Time
 	Duration time.Duration
 	// Blueprints, Plan and Report are nil as far as the pass did not get.
@@ -110,18 +101,21 @@ const (
 	Unmade  Verdict = "failure" // the pass could not be made
 )
 
+// Verdicts returns all verdicts.
+func Verdicts() []Verdict { return []Verdict{Success, Partial, Unmade} }
+
 // Validate only reads the blueprints; the pass has no plan.
 func (r *Reconciler) Validate(ctx context.Context) *Pass { return r.read(ctx, TriggerRequest) }
 
 // Plan reads the blueprints and the live objects and compares them.
-func (r *Reconciler) Plan(ctx context.Context, trigger string) *Pass {
+func (r *Reconciler) Plan(ctx context.Context, trigger Trigger) *Pass {
 	pass := r.read(ctx, trigger)
 	r.planInto(ctx, pass)
 	return pass
 }
 
 // read begins a pass.
-func (r *Reconciler) read(ctx context.Context, trigger string) *Pass {
+func (r *Reconciler) read(ctx context.Context, trigger Trigger) *Pass {
 	pass := &Pass{Trigger: trigger, Started: time.Now()}
 	pass.Blueprints, pass.Err = r.Source.Read(ctx, trigger == TriggerFile)
 	pass.Duration = time.Since(pass.Started)
@@ -130,7 +124,10 @@ func (r *Reconciler) read(ctx context.Context, trigger string) *Pass {
 
 func (r *Reconciler) planInto(ctx context.Context, pass *Pass) {
 	if pass.Err == nil {
-		pass.Plan, pass.Err = r.plan(ctx, pass.Blueprints.Desired)
+		desired := pass.Blueprints.Desired
+		desired.Edited = edited(r.before, pass.Blueprints)
+		pass.Plan, pass.Err = r.plan(ctx, desired)
+		r.before = pass.Blueprints
 	}
 	pass.Duration = time.Since(pass.Started)
 }
@@ -138,7 +135,7 @@ func (r *Reconciler) planInto(ctx context.Context, pass *Pass) {
 // Apply plans and, unless it is a dry run, applies. It gives nil where files
 // were touched and say what they said before, and the last pass left nothing
 // to do.
-func (r *Reconciler) Apply(ctx context.Context, trigger string) *Pass {
+func (r *Reconciler) Apply(ctx context.Context, trigger Trigger) *Pass {
 	pass := r.read(ctx, trigger)
 	if trigger == TriggerFile && pass.Err == nil && pass.Blueprints == r.settled {
 		return nil
@@ -155,7 +152,8 @@ func (r *Reconciler) Apply(ctx context.Context, trigger string) *Pass {
 		return pass
 	}
 	if r.fights != nil {
-		pass.Fought = r.fights.hold(pass.Plan, time.Now())
+		pass.Fought = r.fights.fought(pass.Plan)
+		pass.Plan = r.fights.hold(time.Now())(pass.Plan)
 	}
 	r.carryOut(ctx, pass)
 	if r.fights != nil && pass.Report != nil {
@@ -172,38 +170,76 @@ func (r *Reconciler) carryOut(ctx context.Context, pass *Pass) {
 	if r.DryRun || pass.Plan.Refusal != "" || r.Confirm != nil && !r.Confirm(pass) {
 		return
 	}
-	pass.Report = Apply(ctx, r.API, pass.Plan, r.Parallelism, r.OnResult)
+	pass.Report = Apply(ctx, r.Schema, r.API, pass.Plan, Applying{Parallelism: r.Parallelism, StopNow: r.StopNow, Progress: r.OnResult})
+}
+
+// edited returns the entries that are not among those of the pass before; none for
+// the first pass, of which nobody knows.
+func edited(before, now *Blueprints) map[*tree.Entry]bool {
+	if before == nil || before == now {
+		return nil
+	}
+	old, entries := before.Entries, now.Entries
+	for len(old) > 0 && len(entries) > 0 && old[0] == entries[0] {
+		old, entries = old[1:], entries[1:]
+	}
+	for len(old) > 0 && len(entries) > 0 && old[len(old)-1] == entries[len(entries)-1] {
+		old, entries = old[:len(old)-1], entries[:len(entries)-1]
+	}
+	kept := make(map[*tree.Entry]bool, len(old))
+	for _, entry := range old {
+		kept[entry] = true
+	}
+	edited := map[*tree.Entry]bool{}
+	for _, entry := range entries {
+		if !kept[entry] {
+			edited[entry] = true
+		}
+	}
+	return edited
 }
 
 // plan asks for what the entries speak of, and again where a reference turns
-// out to speak of more.
+// out to speak of more; and puts the plan through the guards.
 func (r *Reconciler) plan(ctx context.Context, desired Desired) (*Plan, error) {
-	live := Live{Objects: map[string][]schema.Object{}}
+	var live Live
 	needs := r.needs(desired.Entries)
 	for {
-		if err := r.fetch(ctx, &live, needs); err != nil {
+		if err := live.fetch(ctx, r.Schema, r.API, needs); err != nil {
 			return nil, err
 		}
-		plan := MakePlan(r.Schema, desired, live, r.Guards)
+		plan := MakePlan(r.Schema, desired, live, r.Guards.Prune...)
 		if len(plan.Needs) == 0 {
-			return plan, r.checkInUse(ctx, plan)
+			return r.guarded(ctx, plan)
 		}
 		needs = plan.Needs
 	}
+}
+
+// guarded puts a plan through the guards. Its limits come first, so that nobody is
+// asked about thousands of deletions that are not made anyway.
+func (r *Reconciler) guarded(ctx context.Context, plan *Plan) (*Plan, error) {
+	plan = r.Guards.Limit(plan)
+	if plan.Refusal != "" || r.Guards.AllowInUse {
+		return plan, nil
+	}
+	uses, err := askUse(ctx, r.Schema, r.API, plan, r.Parallelism)
+	if err != nil {
+		return nil, err
+	}
+	return keepUsed(uses)(plan), nil
 }
 
 // needs gives the models of the entries and of the references in them.
 func (r *Reconciler) needs(entries []*tree.Entry) []string {
 	models := map[string]bool{}
 	for _, entry := range entries {
-		models[entry.Model] = true
+		if kind := r.Schema.Kind(entry.Model); kind != nil {
+			models[kind.Model] = true
+		}
 		for _, values := range []tree.Map{entry.Identifiers, entry.Attrs} {
 			for _, member := range values {
-				pending, isPending := member.Value.Data.(tree.Pending)
-				if !isPending {
-					continue
-				}
-				for _, ref := range pending.References() {
+				for _, ref := range member.Value.References() {
 					models[ref.Model] = true
 				}
 			}
@@ -216,39 +252,6 @@ func (r *Reconciler) needs(entries []*tree.Entry) []string {
 		}
 	}
 	return needs
-}
-
-// fetch adds the objects of the models to live, and the server's version if it
-// is not there yet; all side by side.
-func (r *Reconciler) fetch(ctx context.Context, live *Live, models []string) error {
-	var adding gosync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
-	if live.Version == "" {
-		group.Go(func() (err error) {
-			live.Version, err = r.API.Version(ctx)
-			return err
-		})
-	}
-	for _, model := range models {
-		kind := r.Schema.Kind(model)
-		group.Go(func() error {
-			objects, err := r.API.List(ctx, kind.Path, nil)
-			if err != nil {
-				return fmt.Errorf("listing each %s: %w", kind.Title, err)
-			}
-			adding.Lock()
-			defer adding.Unlock()
-			live.Objects[model] = objects
-			return nil
-		})
-	}
-	return group.Wait()
-}
-
-// ReadLive gives the server's version and all objects of the models.
-func ReadLive(ctx context.Context, s *schema.Schema, api API, models []string) (*Live, error) {
-	live := &Live{Objects: map[string][]schema.Object{}}
-	return live, (&Reconciler{Schema: s, API: api}).fetch(ctx, live, models)
 }
 
 // Problems are those of the files and of the plan.
@@ -265,13 +268,19 @@ func (p *Pass) Problems() tree.Problems {
 	return problems.Sort()
 }
 
+// unfinished reports whether the next pass should come soon, since the server could
+// not be asked for all.
+func (p *Pass) unfinished() bool {
+	return p.Err != nil || p.Plan.Unanswered || p.Report != nil && p.Report.GaveUp
+}
+
 // Verdict says how the pass went.
 func (p *Pass) Verdict() Verdict {
 	switch {
 	case p.Err != nil:
 		return Unmade
 	case len(p.Problems()) > 0,
-		p.Report != nil && p.Report.Count(Done) < len(p.Report.Results):
+		p.Report != nil && !p.Report.right():
 		return Partial
 	default:
 		return Success
@@ -279,7 +288,38 @@ func (p *Pass) Verdict() Verdict {
 }
 
 // Tally counts the objects of a kind by how a pass left them.
-type Tally struct{ InSync, Drifted, Failed int }
+type Tally struct{ InSync, Drifted, Amiss int }
+
+// ObjectState is how a pass left an object.
+type ObjectState string
+
+// The states of an object.
+const (
+	InSync  ObjectState = "in_sync"
+	Drifted ObjectState = "drifted" // it is not as declared, and nothing was done about it
+	Amiss   ObjectState = "failed"  // something is wrong with its declaration, or its change failed
+)
+
+// ObjectStates returns all states of an object.
+func ObjectStates() []ObjectState { return []ObjectState{InSync, Drifted, Amiss} }
+
+// Of returns how many objects are in the state.
+func (t Tally) Of(state ObjectState) int {
+	return map[ObjectState]int{InSync: t.InSync, Drifted: t.Drifted, Amiss: t.Amiss}[state]
+}
+
+// State says how the change of a result, or of a plan that was not applied, left
+// its object.
+func (r Result) State() ObjectState {
+	switch {
+	case !r.Right():
+		return Amiss
+	case r.Change.Held != "":
+		return Drifted
+	default:
+		return InSync
+	}
+}
 
 // Tally counts the objects that the blueprints declare, by model.
 func (p *Pass) Tally() map[string]Tally {
@@ -287,27 +327,31 @@ func (p *Pass) Tally() map[string]Tally {
 	if p.Plan == nil {
 		return tallies
 	}
-	add := func(model string, inSync, drifted, failed int) {
+	add := func(model string, state ObjectState, count int) {
 		tally := tallies[model]
-		tallies[model] = Tally{tally.InSync + inSync, tally.Drifted + drifted, tally.Failed + failed}
+		switch state {
+		case InSync:
+			tally.InSync += count
+		case Drifted:
+			tally.Drifted += count
+		case Amiss:
+			tally.Amiss += count
+		}
+		tallies[model] = tally
 	}
 	for model, count := range p.Plan.Failed {
-		add(model, 0, 0, count)
+		add(model, Amiss, count)
 	}
 	for _, change := range p.Plan.Changes {
 		if change.Action == NoOp {
-			add(change.Kind.Model, 1, 0, 0)
+			add(change.Model, InSync, 1)
 		} else if p.Report == nil {
-			add(change.Kind.Model, 0, 1, 0)
+			add(change.Model, Drifted, 1)
 		}
 	}
 	if p.Report != nil {
 		for _, result := range p.Report.Results {
-			if result.Outcome == Done {
-				add(result.Change.Kind.Model, 1, 0, 0)
-			} else {
-				add(result.Change.Kind.Model, 0, 0, 1)
-			}
+			add(result.Change.Model, result.State(), 1)
 		}
 	}
 	return tallies

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aksync/aksync/internal/blueprint"
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
 )
@@ -49,14 +50,19 @@ func read(t testing.TB, s *schema.Schema, files map[string]string) sync.Desired 
 		}
 	}
 	t.Chdir(folder)
-	set, err := blueprint.NewReader(blueprint.Options{Schema: s}).Read(context.Background(), []string{"."})
+	return desiredOf(t, s, ".")
+}
+
+// desiredOf reads the blueprints below a path.
+func desiredOf(t interface{ Fatal(...any) }, s *schema.Schema, path string) sync.Desired {
+	set, err := blueprint.NewReader(blueprint.Options{Schema: s}).Read(context.Background(), []string{path})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var desired sync.Desired
 	for _, file := range set.Files {
 		desired.Silent = append(desired.Silent, file.Silent...)
-		if file.Status == blueprint.Invalid {
+		if file.Status == tree.Invalid {
 			desired.Frozen = append(desired.Frozen, file.Entries...)
 			desired.Incomplete = true
 			continue
@@ -99,20 +105,38 @@ func boundTo(slug string) map[string]any {
 	return map[string]any{"flow_set": []any{map[string]any(set)}}
 }
 
+func without(object schema.Object, field string) schema.Object {
+	delete(object, field)
+	return object
+}
+
+// listings gives the objects as a server lists them.
+func listings(objects map[string][]schema.Object) map[string]sync.Listing {
+	listings := map[string]sync.Listing{}
+	for model, list := range objects {
+		listings[model] = sync.Listing{Objects: list}
+	}
+	return listings
+}
+
 // sketch gives a plan in a few words a change, and its problems.
 func sketch(plan *sync.Plan) []string {
 	lines := []string{}
+	names := map[int]string{}
+	for _, change := range plan.Changes {
+		names[change.ID] = change.Name
+	}
 	for _, change := range plan.Changes {
 		words := []string{string(change.Action), change.Name}
 		for _, field := range change.Fields {
 			after := fmt.Sprint(field.After)
-			if field.KnownAfterApply {
+			if field.KnownAfterApply() {
 				after = "?"
 			}
 			words = append(words, fmt.Sprintf("%s:%v->%s", field.Name, field.Before, strings.ReplaceAll(after, "authentik.core.auth.", "")))
 		}
 		for _, before := range change.After {
-			words = append(words, "after:"+before.Name)
+			words = append(words, "after:"+names[before])
 		}
 		lines = append(lines, strings.Join(words, " "))
 	}
@@ -154,7 +178,7 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			name: "values are compared as the server would store them",
-			files: map[string]string{"a.yaml": head + entry(`name: " a "`,
+			files: map[string]string{"a.yaml": head + entry(`name: a`,
 				`failed_attempts_before_cancel: "5", allow_show_password: "no", configure_flow: "0000000000004000800000000000F001"`)},
 			stages: []schema.Object{stage(pk1, "a", map[string]any{"configure_flow": flowPK})},
 			want:   []string{"no_op a"},
@@ -227,8 +251,8 @@ func TestPlan(t *testing.T) {
 				entry("pk: "+pk1+", name: b", "") + entry("pk: "+pk1+", name: x", "")},
 			stages: []schema.Object{stage(pk1, "a", nil), stage(pk2, "b", nil)},
 			want: []string{
-				`a.yaml:3:114: entries[0].identifiers.name: "b" is the password stage with the pk ` + pk2 + `, not ` + pk1 + `: want identifiers that find one object`,
-				`a.yaml:4:114: entries[1].identifiers.name: the password stage with the pk ` + pk1 + ` is called "a", not "x": to rename it put the name into attrs`,
+				`a.yaml:3:114: entries[0].identifiers.name: name "b" is that of the password stage with the pk ` + pk2 + `, not ` + pk1 + `: want identifiers that find one object`,
+				`a.yaml:4:114: entries[1].identifiers.name: the password stage with the pk ` + pk1 + ` has the name "a", not "x": to change it put it into attrs`,
 			},
 		},
 		{
@@ -299,11 +323,36 @@ func TestPlan(t *testing.T) {
 			want:    []string{`a.yaml:3:95: entries[0].attrs.backends[0]: "authentik.sources.kerberos.auth.KerberosBackend" needs authentik 2024.10: this one is 2024.8.6`},
 		},
 		{
-			name:   "nothing is guessed about an object that is not as the schema has it",
-			files:  map[string]string{"a.yaml": head + entry("name: a", "failed_attempts_before_cancel: 3")},
-			stages: []schema.Object{stage(pk1, "a", map[string]any{"allow_show_password": "perhaps"})},
-			want: []string{`a.yaml:3:3: entries[0]: the server's answer for a password stage is not as aksync knows it: ` +
-				`allow_show_password: "perhaps" is not taken here: want true or false`},
+			name: "a field that the server has otherwise than aksync knows stops those that declare it",
+			files: map[string]string{"a.yaml": head + entry("name: a", "failed_attempts_before_cancel: 3, allow_show_password: true") +
+				entry("name: b", "failed_attempts_before_cancel: 3")},
+			stages:  []schema.Object{stage(pk1, "a", map[string]any{"allow_show_password": "perhaps"}), stage(pk2, "b", map[string]any{"allow_show_password": "perhaps"})},
+			version: "2025.10.4",
+			want: []string{
+				"update b failed_attempts_before_cancel:5->3",
+				`a.yaml:3:139: entries[0].attrs.allow_show_password: the server's password stage has another kind of value there than aksync knows ` +
+					`("perhaps" is not taken here: want true or false): leave the field out, or use an aksync that knows authentik 2025.10.4`,
+			},
+		},
+		{
+			name: "a field that the server has not got stops those that declare it",
+			files: map[string]string{"a.yaml": head + entry("name: a", "failed_attempts_before_cancel: 3, allow_show_password: true") +
+				entry("name: b", "failed_attempts_before_cancel: 3")},
+			stages:  []schema.Object{without(stage(pk1, "a", nil), "allow_show_password"), without(stage(pk2, "b", nil), "allow_show_password")},
+			version: "2024.2.1",
+			want: []string{
+				"update b failed_attempts_before_cancel:5->3",
+				"a.yaml:3:139: entries[0].attrs.allow_show_password: a password stage of this server, authentik 2024.2.1, has no allow_show_password: leave it out",
+			},
+		},
+		{
+			name:   "an object without a primary key stops those that speak of it",
+			files:  map[string]string{"a.yaml": head + entry("name: a", "failed_attempts_before_cancel: 3") + entry("name: b", "failed_attempts_before_cancel: 3")},
+			stages: []schema.Object{stage("nonsense", "a", nil), stage(pk2, "b", nil)},
+			want: []string{
+				"update b failed_attempts_before_cancel:5->3",
+				`a.yaml:3:3: entries[0]: the server's answer for a password stage is not as aksync knows it: its pk is "nonsense"`,
+			},
 		},
 		{
 			name: "names are handed on in order",
@@ -325,7 +374,7 @@ func TestPlan(t *testing.T) {
 			name:   "a name that another object has can't be taken",
 			files:  map[string]string{"a.yaml": head + entry("pk: "+pk1, "name: b")},
 			stages: []schema.Object{stage(pk1, "a", nil), stage(pk2, "b", nil)},
-			want:   []string{`a.yaml:3:3: entries[0]: "b" is the name of another object: want another name`},
+			want:   []string{`a.yaml:3:3: entries[0]: "b" is the name of another password stage: want another name`},
 		},
 		{
 			name: "conditions that the server decides",
@@ -341,19 +390,19 @@ func TestPlan(t *testing.T) {
 			s := withIdentification(t)
 			live := sync.Live{
 				Version: tt.version,
-				Objects: map[string][]schema.Object{stageModel: tt.stages, flowModel: tt.flows},
+				Kinds:   listings(map[string][]schema.Object{stageModel: tt.stages, flowModel: tt.flows}),
 			}
 			desired := read(t, s, tt.files)
 			// Entries are shared: planning against another server must not
 			// leave anything in them.
-			sync.MakePlan(s, desired, sync.Live{Version: "2025.10.4", Objects: map[string][]schema.Object{
+			sync.MakePlan(s, desired, sync.Live{Version: "2025.10.4", Kinds: listings(map[string][]schema.Object{
 				stageModel: {stage(pk3, "a", nil)}, flowModel: {flow(pk2, "setup", "authentication")},
-			}}, sync.Guards{})
-			plan := sync.MakePlan(s, desired, live, sync.Guards{})
+			})})
+			plan := sync.MakePlan(s, desired, live)
 			if diff := cmp.Diff(tt.want, sketch(plan)); diff != "" {
 				t.Errorf("the plan (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(sketch(plan), sketch(sync.MakePlan(s, desired, live, sync.Guards{}))); diff != "" {
+			if diff := cmp.Diff(sketch(plan), sketch(sync.MakePlan(s, desired, live))); diff != "" {
 				t.Errorf("the same input gave another plan:\n%s", diff)
 			}
 		})
@@ -372,7 +421,7 @@ func TestPlanKnownAfterApply(t *testing.T) {
 		"c.yaml": head + entry("name: broken", "", "id: s") +
 			"- {model: " + identification + ", identifiers: {name: orphan}, attrs: {password_stage: !KeyOf s}}\n",
 	}
-	live := sync.Live{Objects: map[string][]schema.Object{stageModel: nil, identification: nil}}
+	live := sync.Live{Kinds: listings(map[string][]schema.Object{stageModel: nil, identification: nil})}
 	want := []string{
 		"create secret name:<nil>->secret backends:<nil>->[InbuiltBackend]",
 		"create login name:<nil>->login password_stage:<nil>->? after:secret",
@@ -380,7 +429,7 @@ func TestPlanKnownAfterApply(t *testing.T) {
 		"c.yaml:3:3: entries[0].attrs: backends is missing: want a list of at least one backend",
 		`c.yaml:4:3: entries[1]: it refers to the password stage "broken", which can't be planned: put that right first`,
 	}
-	if diff := cmp.Diff(want, sketch(sync.MakePlan(s, read(t, s, files), live, sync.Guards{}))); diff != "" {
+	if diff := cmp.Diff(want, sketch(sync.MakePlan(s, read(t, s, files), live))); diff != "" {
 		t.Errorf("the plan (-want +got):\n%s", diff)
 	}
 }
@@ -389,7 +438,7 @@ func TestPlanKnownAfterApply(t *testing.T) {
 func TestPlanNeeds(t *testing.T) {
 	s := withIdentification(t)
 	desired := read(t, s, map[string]string{"a.yaml": head + entry("name: a", "configure_flow: !Find [authentik_flows.flow, [slug, x]]")})
-	plan := sync.MakePlan(s, desired, sync.Live{Objects: map[string][]schema.Object{stageModel: nil}}, sync.Guards{})
+	plan := sync.MakePlan(s, desired, sync.Live{Kinds: listings(map[string][]schema.Object{stageModel: nil})})
 	if diff := cmp.Diff([]string{flowModel}, plan.Needs); diff != "" {
 		t.Errorf("the needs (-want +got):\n%s", diff)
 	}
@@ -399,13 +448,13 @@ func TestPlanNeeds(t *testing.T) {
 func TestPlanUsedBy(t *testing.T) {
 	s := withIdentification(t)
 	desired := read(t, s, map[string]string{"a.yaml": head + entry("name: a", "", "state: absent")})
-	plan := sync.MakePlan(s, desired, sync.Live{Objects: map[string][]schema.Object{
+	plan := sync.MakePlan(s, desired, sync.Live{Kinds: listings(map[string][]schema.Object{
 		stageModel: {stage(pk1, "a", boundTo("login"))},
-	}}, sync.Guards{})
+	})})
 	if len(plan.Changes) != 1 || len(plan.Warnings) > 0 {
 		t.Fatalf("the plan is %v, with warnings %v", sketch(plan), plan.Warnings)
 	}
-	if diff := cmp.Diff([]string{"login"}, plan.Changes[0].UsedBy); diff != "" {
+	if diff := cmp.Diff([]string{"login"}, plan.Changes[0].UserNames()); diff != "" {
 		t.Errorf("what uses the stage (-want +got):\n%s", diff)
 	}
 }

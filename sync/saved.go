@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"reflect"
@@ -11,17 +12,17 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aksync/aksync/schema"
-
 	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
 )
 
 // SavedFormat is the version of the form of a saved plan. One of another
 // version is not taken.
-const SavedFormat = "1"
+const SavedFormat = "2"
 
-// SavedPlan is a plan in a file: what was looked at is what is done. It holds
-// what is needed to tell whether an object has moved since, and no secret.
+// SavedPlan is a plan in a file: what was looked at is what is done. It is the
+// plan's own data, with what tells whether an object has moved since, and holds no
+// secret.
 type SavedPlan struct {
 	Format string `json:"aksync_plan"`
 	// Server is the address of the authentik that it was made for.
@@ -30,40 +31,40 @@ type SavedPlan struct {
 	Changes []SavedChange `json:"changes"`
 }
 
-// SavedChange is one change of a saved plan.
+// SavedChange is one change of a saved plan; its words are those of Change.
 type SavedChange struct {
-	Action Action `json:"action"`
-	Model  string `json:"model"`
-	Name   string `json:"name"`
-	PK     string `json:"pk,omitempty"`
-	// File, Line, Column and Path are where it is declared.
-	File   string     `json:"file"`
-	Line   int        `json:"line"`
-	Column int        `json:"column"`
-	Path   string     `json:"path"`
-	State  tree.State `json:"state"`
-	// Declared are the declared fields as they are sent.
+	ID       int            `json:"id"`
+	Action   Action         `json:"action"`
+	Model    string         `json:"model"`
+	Name     string         `json:"name"`
+	PK       string         `json:"pk,omitempty"`
+	Key      string         `json:"key,omitempty"`
+	File     string         `json:"file"`
+	Line     int            `json:"line"`
+	Column   int            `json:"column"`
+	Path     string         `json:"path"`
+	State    tree.State     `json:"state"`
+	Users    []schema.User  `json:"users,omitempty"`
 	Declared map[string]any `json:"declared,omitempty"`
-	// Live are the writable fields that the object had; none before creation.
-	Live map[string]any `json:"live,omitempty"`
-	// After are the changes before this one, by their number from 0.
-	After []int `json:"after,omitempty"`
+	Live     map[string]any `json:"live,omitempty"`
+	After    []int          `json:"after,omitempty"`
 }
 
 // Save writes the plan for the server at an address.
 func (p *Plan) Save(w io.Writer, server string) error {
 	saved := SavedPlan{Format: SavedFormat, Server: server, Version: p.Version, Changes: []SavedChange{}}
-	numbers := map[*Change]int{}
-	for _, change := range p.Changes {
-		if change.Action == NoOp {
+	kept := map[int]bool{}
+	for _, c := range p.Changes {
+		if c.Action == NoOp {
 			continue
 		}
-		one, err := change.save(numbers)
-		if err != nil {
-			return err
-		}
-		numbers[change] = len(saved.Changes)
-		saved.Changes = append(saved.Changes, one)
+		kept[c.ID] = true
+		saved.Changes = append(saved.Changes, SavedChange{
+			ID: c.ID, Action: c.Action, Model: c.Model, Name: c.Name, PK: c.PK, Key: c.Key,
+			File: c.Source.File, Line: c.Source.Line, Column: c.Source.Column, Path: c.Path, State: c.State, Users: c.Users,
+			Declared: packFields(c.Declared), Live: packFields(c.Live),
+			After: slices.DeleteFunc(slices.Clone(c.After), func(id int) bool { return !kept[id] }),
+		})
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
@@ -74,30 +75,132 @@ func (p *Plan) Save(w io.Writer, server string) error {
 	return nil
 }
 
-func (c *Change) save(numbers map[*Change]int) (SavedChange, error) {
-	place := c.Entry.Place
-	saved := SavedChange{
-		Action: c.Action, Model: c.Kind.Model, Name: c.Name, PK: c.PK, State: state(c.Entry),
-		File: place.File, Line: place.Line, Column: place.Column, Path: c.Entry.Path,
-		Declared: map[string]any{}, Live: c.live.Fields,
+// The words by which a saved value is not what JSON has for it.
+const (
+	idWord   = "$id"   // the number of the change whose object's key it is
+	textWord = "$text" // a list of text and of ids
+	mapWord  = "$map"  // a mapping that could be taken for one of the others
+)
+
+func packFields(fields map[string]any) map[string]any {
+	if fields == nil {
+		return nil
 	}
-	for _, field := range c.Kind.Fields.Fields {
-		value, given := c.Entry.Field(field.Name)
-		if !given {
-			continue
-		}
-		if value.HasPending() {
-			return saved, tree.Problem{Place: value.Place, Path: c.Entry.Path + ".attrs." + field.Name,
-				Message: "is known only after apply, and can't be saved: apply without a saved plan"}
-		}
-		saved.Declared[field.Name] = value.Plain()
+	packed := make(map[string]any, len(fields))
+	for name, value := range fields {
+		packed[name] = pack(value)
 	}
-	for _, before := range c.After {
-		if number, waits := numbers[before]; waits {
-			saved.After = append(saved.After, number)
+	return packed
+}
+
+// pack returns plain data as JSON can have it.
+func pack(plain any) any {
+	switch plain := plain.(type) {
+	case tree.ID:
+		return map[string]any{idWord: plain.Change}
+	case tree.Text:
+		parts := make([]any, len(plain))
+		for i, part := range plain {
+			parts[i] = pack(part)
+		}
+		return map[string]any{textWord: parts}
+	case []any:
+		list := make([]any, len(plain))
+		for i, element := range plain {
+			list[i] = pack(element)
+		}
+		return list
+	case map[string]any:
+		packed := packFields(plain)
+		for word := range plain {
+			if len(plain) == 1 && strings.HasPrefix(word, "$") {
+				return map[string]any{mapWord: packed}
+			}
+		}
+		return packed
+	default:
+		return plain
+	}
+}
+
+// errDamaged is the error of a saved plan that this program has not written so.
+var errDamaged = errors.New("the saved plan is damaged: make it again")
+
+func damaged(format string, args ...any) error {
+	return fmt.Errorf("%w (%s)", errDamaged, fmt.Sprintf(format, args...))
+}
+
+// unpack is the way back.
+func unpack(data any) (any, error) {
+	switch data := data.(type) {
+	case []any:
+		list := make([]any, len(data))
+		for i, element := range data {
+			var err error
+			if list[i], err = unpack(element); err != nil {
+				return nil, err
+			}
+		}
+		return list, nil
+	case map[string]any:
+		for word, value := range data {
+			if len(data) == 1 && strings.HasPrefix(word, "$") {
+				return unpackWord(word, value)
+			}
+		}
+		return unpackFields(data)
+	default:
+		return tree.PlainJSON(data), nil
+	}
+}
+
+func unpackWord(word string, data any) (any, error) {
+	switch word {
+	case idWord:
+		if id, isNumber := tree.PlainJSON(data).(int64); isNumber {
+			return tree.ID{Change: int(id)}, nil
+		}
+	case textWord:
+		if parts, isList := data.([]any); isList {
+			return unpackText(parts)
+		}
+	case mapWord:
+		if fields, isMap := data.(map[string]any); isMap {
+			return unpackFields(fields)
 		}
 	}
-	return saved, nil
+	return nil, damaged("%q holds what it can't hold", word)
+}
+
+func unpackText(parts []any) (any, error) {
+	text := make(tree.Text, len(parts))
+	for i, part := range parts {
+		value, err := unpack(part)
+		if err != nil {
+			return nil, err
+		}
+		switch value.(type) {
+		case string, tree.ID:
+			text[i] = value
+		default:
+			return nil, damaged("%s within a text", tree.TypeName(value))
+		}
+	}
+	return text, nil
+}
+
+func unpackFields(data map[string]any) (map[string]any, error) {
+	if data == nil {
+		return nil, nil
+	}
+	fields := make(map[string]any, len(data))
+	for name, value := range data {
+		var err error
+		if fields[name], err = unpack(value); err != nil {
+			return nil, err
+		}
+	}
+	return fields, nil
 }
 
 // LoadPlan reads a saved plan.
@@ -108,13 +211,19 @@ func LoadPlan(r io.Reader) (*SavedPlan, error) {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
+	var header struct {
+		Format string `json:"aksync_plan"`
+	}
+	if err := json.Unmarshal(text, &header); err != nil || header.Format == "" {
+		return nil, errors.New("this is no saved plan: want a file that plan --out has written")
+	}
+	if header.Format != SavedFormat {
+		return nil, fmt.Errorf("the saved plan has the format %q, and this aksync reads %q: make it again", header.Format, SavedFormat)
+	}
 	decoder.DisallowUnknownFields()
 	saved := &SavedPlan{}
 	if err := decoder.Decode(saved); err != nil {
-		return nil, fmt.Errorf("this is no saved plan: %w", err)
-	}
-	if saved.Format != SavedFormat {
-		return nil, fmt.Errorf("the saved plan has the format %q, and this aksync reads %q: make it again", saved.Format, SavedFormat)
+		return nil, damaged("%v", err)
 	}
 	return saved, nil
 }
@@ -125,109 +234,176 @@ func LoadPlan(r io.Reader) (*SavedPlan, error) {
 func (r *Reconciler) ApplySaved(ctx context.Context, saved *SavedPlan, partial bool) *Pass {
 	pass := &Pass{Trigger: TriggerRequest, Started: time.Now()}
 	defer func() { pass.Duration = time.Since(pass.Started) }()
-	if pass.Plan, pass.Err = r.restore(ctx, saved, partial); pass.Err != nil {
+	plan, err := saved.restore(r.Schema)
+	if err != nil {
+		pass.Err = err
 		return pass
 	}
-	r.carryOut(ctx, pass)
+	var live Live
+	if pass.Err = live.fetch(ctx, r.Schema, r.API, plan.models(r.Schema)); pass.Err != nil {
+		return pass
+	}
+	if pass.Plan, pass.Err = r.guarded(ctx, plan.unmoved(r.Schema, live, partial)); pass.Err == nil {
+		r.carryOut(ctx, pass)
+	}
 	return pass
 }
 
-// restore makes the plan again for the objects as they are now.
-func (r *Reconciler) restore(ctx context.Context, saved *SavedPlan, partial bool) (*Plan, error) {
-	var models []string
-	for _, change := range saved.Changes {
-		kind := r.Schema.Kind(change.Model)
-		if kind == nil || !kind.Managed {
-			return nil, fmt.Errorf("the saved plan changes a %s, which this aksync does not manage", change.Model)
+// restore makes the plan that was saved. Nothing in the file is taken on trust:
+// it may have been written by anybody.
+func (s *SavedPlan) restore(sch *schema.Schema) (*Plan, error) {
+	plan := &Plan{Version: s.Version, Failed: map[string]int{}, Live: map[string]int{}}
+	seen := map[int]*Change{}
+	for _, saved := range s.Changes {
+		change, err := saved.restore(sch)
+		if err != nil {
+			return nil, err
 		}
-		if !slices.Contains(models, kind.Model) {
+		if seen[change.ID] != nil {
+			return nil, damaged("two changes have the number %d", change.ID)
+		}
+		for _, before := range change.After {
+			if seen[before] == nil {
+				return nil, damaged("change %d waits for change %d", change.ID, before)
+			}
+		}
+		for _, id := range idsOf(change) {
+			if !slices.Contains(change.After, id) || seen[id].Action != Create {
+				return nil, damaged("change %d refers to change %d and does not wait for it", change.ID, id)
+			}
+		}
+		seen[change.ID] = change
+		plan.Changes = append(plan.Changes, change)
+	}
+	return plan, nil
+}
+
+func (s SavedChange) restore(sch *schema.Schema) (*Change, error) {
+	kind := sch.Kind(s.Model)
+	if kind == nil || !kind.Managed {
+		return nil, fmt.Errorf("the saved plan changes a %s, which this aksync does not manage", s.Model)
+	}
+	c := &Change{
+		ID: s.ID, Action: s.Action, Model: kind.Model, Title: kind.Title, Name: s.Name, PK: s.PK, Key: s.Key,
+		Source: tree.Place{File: s.File, Line: s.Line, Column: s.Column}, Path: s.Path, State: s.State, Users: s.Users, After: s.After,
+	}
+	var err error
+	if c.Declared, err = unpackFields(s.Declared); err != nil {
+		return nil, err
+	}
+	if c.Live, err = unpackFields(s.Live); err != nil {
+		return nil, err
+	}
+	for name, value := range c.Declared {
+		field := kind.Fields.Field(name)
+		if field == nil {
+			return nil, damaged("a %s has no field %q", kind.Title, name)
+		}
+		if problem := field.CheckPlain(value); problem != "" {
+			return nil, damaged("%s: %s", name, problem)
+		}
+	}
+	return c, c.complete()
+}
+
+// complete checks that a restored change is one that a plan can hold.
+func (c *Change) complete() error {
+	exists := c.PK != "" && c.Key != "" && c.Live != nil
+	fits := map[Action]bool{
+		Create: c.PK == "" && c.Key == "" && c.Declared != nil && c.State != tree.Absent,
+		Update: exists && c.Declared != nil && c.State == tree.Present,
+		Delete: exists && c.State == tree.Absent,
+	}
+	if allowed, known := fits[c.Action]; !known || !allowed {
+		return damaged("change %d can't be to %q an object that is to be %q", c.ID, string(c.Action), string(c.State))
+	}
+	return nil
+}
+
+// models are those of the plan's changes.
+func (p *Plan) models(s *schema.Schema) []string {
+	var models []string
+	for _, kind := range s.Managed() {
+		if slices.ContainsFunc(p.Changes, func(c *Change) bool { return c.Model == kind.Model }) {
 			models = append(models, kind.Model)
 		}
 	}
-	live := Live{Objects: map[string][]schema.Object{}}
-	if err := r.fetch(ctx, &live, models); err != nil {
-		return nil, err
-	}
-	plan := &Plan{Version: live.Version, Failed: map[string]int{}}
-	p := &planner{schema: r.Schema, live: indexLive(r.Schema, live), plan: plan}
-	restored := make([]*Change, len(saved.Changes))
-	for i, one := range saved.Changes {
-		change, problem := p.restore(one)
-		for _, number := range one.After {
-			if number < 0 || number >= i {
-				return nil, fmt.Errorf("the saved plan is damaged: change %d waits for change %d", i, number)
-			}
-			if before := restored[number]; before != nil {
-				change.After = append(change.After, before)
-			} else if problem == nil {
-				problem = &tree.Problem{Message: "it waits for a change that is not made any more"}
-			}
-		}
-		if problem != nil {
-			plan.Failed[change.Kind.Model]++
-			plan.Problems = append(plan.Problems, tree.Problem{Place: change.Entry.Place, Path: change.Entry.Path, Message: problem.Message})
-			continue
-		}
-		restored[i] = change
-		plan.Changes = append(plan.Changes, change)
-	}
-	plan.checkLimits(r.Guards, p.countLive())
-	if len(plan.Problems) > 0 && !partial && plan.Refusal == "" {
-		plan.Refusal = "nothing is changed, since something has moved since the plan was made: make it again, or do the rest with --partial"
-		plan.Problems = append(plan.Problems, tree.Problem{Message: plan.Refusal})
-	}
-	return plan, r.checkInUse(ctx, plan)
+	return models
 }
 
-// restore makes one change again. It is a problem when the object has moved.
-func (p *planner) restore(saved SavedChange) (*Change, *tree.Problem) {
-	kind := p.schema.Kind(saved.Model)
-	place := tree.Place{File: saved.File, Line: saved.Line, Column: saved.Column}
-	change := &Change{Action: saved.Action, Kind: kind, Name: saved.Name, PK: saved.PK, Entry: &tree.Entry{
-		Place: place, Path: saved.Path, Model: kind.Model, State: tree.Value{Place: place, Data: string(saved.State)},
-	}}
-	for _, field := range kind.Fields.Fields {
-		if data, declared := saved.Declared[field.Name]; declared {
-			value := tree.FromJSON(data)
-			change.Entry.Attrs = append(change.Entry.Attrs, tree.Member(place, field.Name, tree.Value{Place: place, Data: value.Data}))
+// unmoved returns the plan for the objects as they are now: without the changes of
+// objects that are not as they were when it was made. Those refuse it as a whole,
+// unless partial is set.
+func (p *Plan) unmoved(s *schema.Schema, live Live, partial bool) *Plan {
+	own := p.copied()
+	own.Version = live.Version
+	why := map[int]string{}
+	tables := map[string]*table{}
+	for i, change := range own.Changes {
+		kind := s.Kind(change.Model)
+		t := tables[kind.Model]
+		if t == nil {
+			t = newTable(kind, live.Kinds[kind.Model])
+			tables[kind.Model] = t
+			own.Live[kind.Model] = len(t.Objects)
+		}
+		now, moved := change.now(kind, t)
+		own.Changes[i] = now
+		if moved != "" {
+			why[change.ID] = moved
 		}
 	}
-	moved := func(format string, args ...any) (*Change, *tree.Problem) {
-		return change, &tree.Problem{Message: fmt.Sprintf("the %s %s has moved since the plan was made: ", kind.Title, quote(saved.Name)) + fmt.Sprintf(format, args...)}
+	own = own.without(why)
+	if len(own.Problems) > 0 && !partial {
+		own = own.refused("nothing is changed, since something has moved since the plan was made: make it again, or do the rest with --partial")
 	}
-	ix := p.index(kind)
-	if saved.Action == Create {
-		if ix.byKey[saved.Name] != nil {
-			return moved("it exists now")
+	return own
+}
+
+// now returns a saved change for its object as it is now, and says how that has
+// moved.
+func (c *Change) now(kind *schema.Kind, t *table) (change *Change, moved string) {
+	own := *c
+	sinceThen := func(how string) (*Change, string) {
+		return &own, fmt.Sprintf("the %s has moved since the plan was made: %s", c.what(), how)
+	}
+	if t.Err != nil {
+		return &own, t.Err.Error()
+	}
+	if c.Action == Create {
+		own.Fields = createdFields(kind, c.Declared)
+		if name, has := c.Declared[kind.Key]; has && tree.Known(name) && len(t.having([]want{{kind.Key, name}})) > 0 {
+			return sinceThen("it exists now")
 		}
-		change.Fields = createdFields(&candidate{entry: change.Entry, kind: kind})
-		return change, nil
+		return &own, ""
 	}
-	object := ix.byPK[saved.PK]
+	object := t.byID[c.PK]
 	if object == nil {
-		return moved("it is gone")
+		return sinceThen("it is gone")
 	}
 	answer, err := kind.ReadAnswer(object)
 	if err != nil {
-		return change, &tree.Problem{Message: err.Error()}
+		return &own, err.Error()
 	}
-	if differences := movedFields(kind, saved.Live, answer.Fields); len(differences) > 0 {
-		return moved("%s", strings.Join(differences, ", "))
+	if key := kind.KeyOf(answer); key != c.Key {
+		return sinceThen(fmt.Sprintf("its %s was %s and is %s", kind.Lookup, quote(c.Key), quote(key)))
 	}
-	change.live, change.UsedBy, change.Entrances = answer, answer.Users, answer.Entrances
-	if saved.Action == Update {
-		change.Fields = changedFields(&candidate{entry: change.Entry, kind: kind}, answer)
+	if differences := movedFields(kind, c.Live, answer.Fields); len(differences) > 0 {
+		return sinceThen(strings.Join(differences, ", "))
 	}
-	return change, nil
+	own.Users, own.Live = answer.Users, answer.Fields
+	if c.Action == Update {
+		own.Fields = changedFields(kind, c.Declared, answer.Fields)
+	}
+	return &own, ""
 }
 
 // movedFields says which fields are not as they were.
 func movedFields(kind *schema.Kind, before, now map[string]any) []string {
 	var differences []string
 	for _, field := range kind.Fields.Fields {
-		was := tree.FromJSON(before[field.Name]).Plain()
-		if !reflect.DeepEqual(was, now[field.Name]) {
-			differences = append(differences, fmt.Sprintf("%s was %v and is %v", field.Name, was, now[field.Name]))
+		if was, is := before[field.Name], now[field.Name]; !reflect.DeepEqual(was, is) {
+			differences = append(differences, fmt.Sprintf("%s was %s and is %s", field.Name, tree.Describe(was), tree.Describe(is)))
 		}
 	}
 	return differences

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aksync/aksync/internal/devserver"
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -125,10 +127,11 @@ func TestSavedPlan(t *testing.T) {
 
 func TestSavedPlanIsChecked(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                     "this is no saved plan",
-		"{}":                   `has the format ""`,
-		`{"aksync_plan": "9"}`: `has the format "9"`,
-		`{"bogus": 1}`:         "bogus",
+		"":                                    "this is no saved plan",
+		"{}":                                  "this is no saved plan",
+		`{"aksync_plan": "1"}`:                `has the format "1"`,
+		`{"aksync_plan": "2", "bogus": 1}`:    "bogus",
+		`{"aksync_plan": "2", "changes": {}}`: "damaged",
 	} {
 		if _, err := sync.LoadPlan(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: the error is %v, want %q", text, err, want)
@@ -136,29 +139,74 @@ func TestSavedPlanIsChecked(t *testing.T) {
 	}
 	s := withIdentification(t)
 	reconciler, _ := started(t, s, sync.Desired{})
+	good := sync.SavedChange{ID: 1, Action: sync.Create, Model: stageModel, Name: "a", State: tree.Present,
+		Declared: map[string]any{"name": "a", "backends": []any{"authentik.core.auth.InbuiltBackend"}}}
 	for _, tt := range []struct {
 		saved sync.SavedPlan
 		want  string
 	}{
 		{sync.SavedPlan{Changes: []sync.SavedChange{{Model: "a.b"}}}, "does not manage"},
 		{sync.SavedPlan{Changes: []sync.SavedChange{{Model: flowModel}}}, "does not manage"},
-		{sync.SavedPlan{Changes: []sync.SavedChange{{Model: stageModel, After: []int{0}}}}, "damaged"},
-		{sync.SavedPlan{Changes: []sync.SavedChange{{Model: stageModel, After: []int{-1}}}}, "damaged"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.After = []int{0} })}}, "damaged"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.After = []int{-1} })}}, "damaged"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{good, good}}, "damaged"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Action = "destroy" })}}, "damaged"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Action = "" })}}, "damaged"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Action = sync.NoOp })}}, "damaged"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Action = sync.Delete })}}, "damaged"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.State = tree.Absent })}}, "damaged"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Declared["pk"] = pk1 })}}, "damaged"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Declared["name"] = true })}}, "damaged"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Declared["configure_flow"] = map[string]any{"$id": int64(7)} })}}, "damaged"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Declared["name"] = map[string]any{"$text": true} })}}, "damaged"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Declared["name"] = map[string]any{"$bogus": 1} })}}, "damaged"},
 	} {
+		tt.saved.Format = sync.SavedFormat
 		if pass := reconciler.ApplySaved(context.Background(), &tt.saved, false); pass.Err == nil || !strings.Contains(fmt.Sprint(pass.Err), tt.want) {
 			t.Errorf("the error is %v, want %q", pass.Err, tt.want)
 		}
 	}
 }
 
-// What is known only after apply can't be saved, and is said to be so.
-func TestSavedPlanNeedsKnownValues(t *testing.T) {
+// with returns the change with a part of it changed.
+func with(change sync.SavedChange, what func(*sync.SavedChange)) sync.SavedChange {
+	change.Declared = maps.Clone(change.Declared)
+	what(&change)
+	return change
+}
+
+// What is known only after apply is saved as what it is, and applying the saved
+// plan does what applying it at once would do.
+func TestSavedPlanKnownAfterApply(t *testing.T) {
 	s := withIdentification(t)
-	reconciler, _ := started(t, s, read(t, s, map[string]string{"a.yaml": head + entry("name: secret", inbuilt, "id: s") +
-		"- {model: " + identificationModel + ", identifiers: {name: who}, attrs: {password_stage: !KeyOf s}}\n"}))
-	pass := reconciler.Plan(context.Background(), sync.TriggerRequest)
-	err := pass.Plan.Save(&bytes.Buffer{}, "")
-	if err == nil || !strings.Contains(err.Error(), "a.yaml:4:114: entries[1].attrs.password_stage: is known only after apply") {
-		t.Errorf("the error is %v", err)
+	text := head + entry("name: secret", inbuilt, "id: s") +
+		"- {model: " + identificationModel + ", identifiers: {name: who}, attrs: {password_stage: !KeyOf s}}\n" +
+		entry("name: second", inbuilt+`, failed_attempts_before_cancel: 1`) +
+		"- {model: " + identificationModel + `, identifiers: {name: !Format ["with-%s!", !KeyOf s]}}` + "\n"
+	objects := func(saved bool) string {
+		reconciler, server := started(t, s, read(t, s, map[string]string{"a.yaml": text}))
+		var pass *sync.Pass
+		if saved {
+			pass = reconciler.ApplySaved(context.Background(), savedPlan(t, reconciler), false)
+		} else {
+			pass = reconciler.Apply(context.Background(), sync.TriggerRequest)
+		}
+		if pass.Err != nil || pass.Verdict() != sync.Success {
+			t.Fatalf("the pass is %s: %v, %v", pass.Verdict(), pass.Err, pass.Problems())
+		}
+		secret, shown := "", ""
+		for _, object := range server.All(stageModel) {
+			if object["name"] == "secret" {
+				secret = fmt.Sprint(object["pk"])
+			}
+		}
+		for _, object := range server.All(identificationModel) {
+			shown += fmt.Sprintln(object["name"], object["password_stage"])
+		}
+		return strings.ReplaceAll(shown, secret, "SECRET")
+	}
+	atOnce, saved := objects(false), objects(true)
+	if atOnce != saved || !strings.Contains(saved, "with-SECRET!") {
+		t.Errorf("at once:\n%s\nas saved:\n%s", atOnce, saved)
 	}
 }

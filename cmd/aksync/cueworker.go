@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/aksync/aksync/internal/blueprint"
+	"github.com/aksync/aksync/internal/blueprint/cue"
 )
 
 // cueWorker is the name of the command that evaluates CUE for another aksync:
@@ -17,7 +17,7 @@ func newCUEWorker() *cobra.Command {
 		Hidden: true,
 		Args:   noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return blueprint.ServeCUE(cmd.InOrStdin(), cmd.OutOrStdout())
+			return cue.Serve(cmd.InOrStdin(), cmd.OutOrStdout())
 		},
 	}
 }

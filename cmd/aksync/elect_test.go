@@ -2,75 +2,28 @@ package main
 
 import (
 	"context"
-	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	gosync "sync"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
-	coordinationv1 "k8s.io/api/coordination/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
 
 	"github.com/aksync/aksync/internal/devserver"
-	"github.com/aksync/aksync/internal/leader"
 	"github.com/aksync/aksync/internal/metrics"
-	akschema "github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/internal/observe"
+	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
 )
 
-// leases is a Lease API in memory, with the refusal of stale writes that an
-// election rests on.
-type leases struct {
-	coordination.LeaseInterface // what an election does not call
-	mutex                       gosync.Mutex
-	lease                       *coordinationv1.Lease
-	version                     int
-}
-
-func (l *leases) Leases(string) coordination.LeaseInterface { return l }
-
-func (l *leases) Get(_ context.Context, name string, _ meta.GetOptions) (*coordinationv1.Lease, error) {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	if l.lease == nil {
-		return nil, apierrors.NewNotFound(schema.GroupResource{Resource: "leases"}, name)
-	}
-	return l.lease.DeepCopy(), nil
-}
-
-func (l *leases) Create(_ context.Context, lease *coordinationv1.Lease, _ meta.CreateOptions) (*coordinationv1.Lease, error) {
-	return l.put(lease, l.lease != nil)
-}
-
-func (l *leases) Update(_ context.Context, lease *coordinationv1.Lease, _ meta.UpdateOptions) (*coordinationv1.Lease, error) {
-	return l.put(lease, l.lease == nil || lease.ResourceVersion != l.lease.ResourceVersion)
-}
-
-func (l *leases) put(lease *coordinationv1.Lease, stale bool) (*coordinationv1.Lease, error) {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
-	if stale {
-		return nil, apierrors.NewConflict(schema.GroupResource{Resource: "leases"}, lease.Name, nil)
-	}
-	l.version++
-	l.lease = lease.DeepCopy()
-	l.lease.ResourceVersion = strconv.Itoa(l.version)
-	return l.lease.DeepCopy(), nil
-}
-
 // replica is one of several aksyncs.
 type replica struct {
-	view *view
+	page *observe.Page
 	end  func()
 }
 
-func startReplica(t *testing.T, name string, api *leases, folder, url string) *replica {
+func startReplica(t *testing.T, name string, lease lease, folder, url string) *replica {
 	t.Helper()
 	flags := passFlags{server: serverFlags{url: url, fixedToken: devserver.DevToken, timeout: 10 * time.Second, parallelism: 2}}
 	passes, err := flags.passes(zerolog.Nop(), []string{folder}, nil)
@@ -78,15 +31,11 @@ func startReplica(t *testing.T, name string, api *leases, folder, url string) *r
 		t.Fatal(err)
 	}
 	t.Cleanup(passes.client.Close)
-	r := &replica{view: newView(io.Discard, zerolog.Nop(), metrics.New("", ""), passes.schema, metrics.Status{})}
-	passes.OnPlan, passes.OnResult = r.view.planned, r.view.changed
+	r := &replica{page: observe.NewPage(metrics.Status{}, passes.client.Unanswered)}
 	replica := &elected{
-		lease: &leader.Config{
-			Namespace: "test", Name: "aksync", Identity: name, Client: api, Logger: zerolog.Nop(),
-			LeaseDuration: 3 * time.Second, RenewDeadline: 2 * time.Second, RetryPeriod: 50 * time.Millisecond,
-		},
-		daemon: &sync.Daemon{Reconciler: passes.Reconciler, Interval: 50 * time.Millisecond, OnPass: r.view.passed},
-		view:   r.view,
+		lease:  lease,
+		daemon: &sync.Daemon{Reconciler: passes.Reconciler, Interval: 50 * time.Millisecond, OnPass: r.page.Passed},
+		leads:  r.page.Leads,
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -101,8 +50,8 @@ func startReplica(t *testing.T, name string, api *leases, folder, url string) *r
 	return r
 }
 
-func (r *replica) writes() bool { return !r.view.status().DryRun }
-func (r *replica) ready() bool  { return r.view.health().NotReady() == "" }
+func (r *replica) writes() bool { return !r.page.DryRun() }
+func (r *replica) ready() bool  { return r.page.Health().NotReady() == "" }
 
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
@@ -113,20 +62,38 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// Of two replicas one writes and both are ready; when the one ends, the other
-// takes over.
+// mutex is a lease among the replicas of one process, which none of them loses.
+type mutex chan struct{}
+
+func (m mutex) hold(ctx context.Context, lead func(context.Context, <-chan struct{}) error) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case m <- struct{}{}:
+	}
+	defer func() { <-m }()
+	return lead(ctx, nil)
+}
+
 func TestElected(t *testing.T) {
+	one := make(mutex, 1)
+	testElected(t, func(string) lease { return one.hold })
+}
+
+// testElected wants of two replicas that one writes and both are ready, and
+// that the other takes over when the one ends.
+func testElected(t *testing.T, leaseFor func(name string) lease) {
+	t.Helper()
 	server, url := embedded(t)
 	folder := t.TempDir()
 	const blueprint = "version: 1\nentries:\n- {model: authentik_stages_password.passwordstage, identifiers: {name: a}, attrs: {backends: [authentik.core.auth.InbuiltBackend]}}\n"
 	if err := os.WriteFile(filepath.Join(folder, "a.yaml"), []byte(blueprint), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	stages := func() []akschema.Object { return server.All("authentik_stages_password.passwordstage") }
-	api := &leases{}
-	first := startReplica(t, "first", api, folder, url)
+	stages := func() []schema.Object { return server.All("authentik_stages_password.passwordstage") }
+	first := startReplica(t, "first", leaseFor("first"), folder, url)
 	eventually(t, "the first writes", func() bool { return first.writes() && len(stages()) == 1 })
-	second := startReplica(t, "second", api, folder, url)
+	second := startReplica(t, "second", leaseFor("second"), folder, url)
 	eventually(t, "both are ready", func() bool { return first.ready() && second.ready() })
 	if second.writes() {
 		t.Error("the second writes, too")

@@ -52,7 +52,7 @@ result has no changes.`,
 				return err
 			}
 			options.Server = live.Version
-			return export.Write(cmd.OutOrStdout(), s, thisBuild().version, live.Objects, options)
+			return export.Write(cmd.OutOrStdout(), s, thisBuild().version, live.Objects(), options)
 		},
 	}
 	server.register(cmd.Flags())

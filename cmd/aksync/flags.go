@@ -80,14 +80,18 @@ func (f *guardFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.maxChanges, "max-changes", "", "most changes of one pass, as a number or a share of the live objects such as 10% (default: no limit)")
 	flags.StringVar(&f.maxDeletes, "max-deletes", "", fmt.Sprintf("most deletions of one pass, likewise (default: %s, from 10 live objects on)", standard))
 	flags.BoolVar(&f.allowInUse, "allow-in-use", false, "delete objects that something uses, such as a stage in a flow")
-	flags.StringArrayVar(&f.prune, "prune", nil, "glob of names: delete live objects that match it and that no blueprint speaks of")
+	flags.StringArrayVar(&f.prune, "prune", nil, "[MODEL:]GLOB of names: delete live objects that match it and that no blueprint speaks of")
 }
 
 // guards reads the flags.
 func (f *guardFlags) guards() (sync.Guards, error) {
-	guards := sync.Guards{AllowInUse: f.allowInUse, Prune: f.prune, MaxDeletes: sync.DefaultMaxDeletes()}
-	if err := sync.CheckGlobs(f.prune); err != nil {
-		return guards, &usageError{fmt.Errorf("--prune: %w", err)}
+	guards := sync.Guards{AllowInUse: f.allowInUse, MaxDeletes: sync.DefaultMaxDeletes()}
+	for _, text := range f.prune {
+		glob, err := sync.ParseGlob(text)
+		if err != nil {
+			return guards, &usageError{fmt.Errorf("--prune: %w", err)}
+		}
+		guards.Prune = append(guards.Prune, glob)
 	}
 	for _, limit := range []struct {
 		flag, text string

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -80,16 +81,12 @@ func writePlan(cmd *cobra.Command, pass *sync.Pass, output string, about report.
 
 // savePlan writes the plan into a file that only its owner can read. A plan
 // with errors is not saved: somebody might take it for the whole.
-func savePlan(path string, pass *sync.Pass, server string) (err error) {
+func savePlan(path string, pass *sync.Pass, server string) error {
 	if pass.Verdict() != sync.Success {
 		return fmt.Errorf("the plan has errors, and is not saved in %s", path)
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return fmt.Errorf("--out: %w", err)
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	return pass.Plan.Save(file, server)
+	save := func(w io.Writer) error { return pass.Plan.Save(w, server) }
+	return saveFile(path, save, os.Stdout, os.Stderr)
 }
 
 // planStatus gives the exit status of a plan.

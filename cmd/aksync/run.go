@@ -17,6 +17,7 @@ import (
 	"github.com/aksync/aksync/internal/authentik"
 	"github.com/aksync/aksync/internal/devserver"
 	"github.com/aksync/aksync/internal/metrics"
+	"github.com/aksync/aksync/internal/observe"
 	"github.com/aksync/aksync/internal/watch"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
@@ -104,18 +105,22 @@ func run(cmd *cobra.Command, flags runFlags, args []string) error {
 	source.onInputs, source.changed = watcher.SetExtra, watcher.Changed
 
 	requests := make(chan struct{}, 1)
-	view := newView(cmd.OutOrStdout(), log, measured, passes.schema, newStatus(b, flags, passes.client.URL(), source.paths))
+	shown := observe.NewPage(newStatus(b, flags, passes.client.URL(), source.paths), passes.client.Unanswered)
+	observers := observe.Observers{
+		&observe.Log{Log: log}, observe.NewCount(measured, passes.schema), shown,
+		&observe.Diff{Out: cmd.OutOrStdout(), Coloured: coloured(cmd.OutOrStdout()), DryRun: shown.DryRun, Log: log},
+	}
 	page, err := metrics.NewHTTP(metrics.Config{
-		Metrics: measured, Health: view.health, Status: view.status,
+		Metrics: measured, Health: shown.Health, Status: shown.Status,
 		Sync: func() { request(requests) }, Logger: log,
 	})
 	if err != nil {
 		return err
 	}
-	passes.DryRun, passes.OnPlan, passes.OnResult = flags.dryRun, view.planned, view.changed
+	passes.DryRun, passes.OnPlan, passes.OnResult = flags.dryRun, observers.Planned, observers.Changed
 	daemon := &sync.Daemon{
 		Reconciler: passes.Reconciler, Interval: flags.interval,
-		Changes: watcher.Changes(), Requests: requests, OnPass: view.passed,
+		Changes: watcher.Changes(), Requests: requests, OnPass: observers.Passed,
 	}
 	log.Info().Strs("paths", source.paths).Str("server", passes.client.URL()).Stringer("interval", flags.interval).
 		Stringer("listen", listener.Addr()).Bool("dry_run", flags.dryRun).Str("version", b.version).Msg("aksync starts")
@@ -123,7 +128,7 @@ func run(cmd *cobra.Command, flags runFlags, args []string) error {
 	return together(cmd.Context(),
 		watcher.Run,
 		func(ctx context.Context) error { return page.Serve(ctx, listener, flags.webConfig) },
-		(&elected{lease: flags.elect.config(log), daemon: daemon, view: view}).run,
+		(&elected{lease: flags.elect.config(log), daemon: daemon, leads: func(leads bool) { measured.SetLeader(leads); shown.Leads(leads) }}).run,
 		func(ctx context.Context) error { askOnHangup(ctx, requests); return nil },
 	)
 }
@@ -180,5 +185,14 @@ func askOnHangup(ctx context.Context, requests chan<- struct{}) {
 		case <-hangups:
 			request(requests)
 		}
+	}
+}
+
+// newStatus is what the page shows before the first pass.
+func newStatus(b build, flags runFlags, url string, paths []string) metrics.Status {
+	return metrics.Status{
+		Version: b.version, Revision: b.revision, Started: time.Now(),
+		DryRun: flags.dryRun, Interval: flags.interval, Watched: paths,
+		Health: metrics.Health{Server: metrics.Server{URL: url}},
 	}
 }

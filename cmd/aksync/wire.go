@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"slices"
 
 	"github.com/rs/zerolog"
@@ -11,6 +9,7 @@ import (
 
 	"github.com/aksync/aksync/internal/authentik"
 	"github.com/aksync/aksync/internal/blueprint"
+	"github.com/aksync/aksync/internal/blueprint/cue"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
@@ -46,11 +45,9 @@ func newSource(s *schema.Schema, flags readFlags, tokenFile string, paths []stri
 		Tags:         tags,
 		StrictModels: flags.strictModels,
 	}
-	program, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("finding this program, which evaluates CUE in a process of its own: %w", err)
+	if options.CUEWorker, err = cue.OwnCommand(cueWorker); err != nil {
+		return nil, err
 	}
-	options.CUEWorker = []string{program, cueWorker}
 	if tokenFile != "" {
 		options.ForbiddenFiles = []string{tokenFile}
 	}
@@ -95,15 +92,15 @@ func gather(files []*blueprint.File) *sync.Blueprints {
 	read.Entries = make([]*tree.Entry, 0, entries)
 	for _, file := range files {
 		read.Files = append(read.Files, sync.Blueprint{
-			Path: file.Path, State: sync.FileState(file.Status), Problems: file.Problems,
+			Path: file.Path, State: file.Status, Problems: file.Problems,
 		})
 		switch file.Status {
-		case blueprint.Valid:
+		case tree.Valid:
 			read.Entries = append(read.Entries, file.Entries...)
-		case blueprint.Invalid:
+		case tree.Invalid:
 			read.Frozen = append(read.Frozen, file.Entries...)
 			read.Incomplete = true
-		case blueprint.Disabled:
+		case tree.Disabled:
 		}
 		read.Silent = append(read.Silent, file.Silent...)
 		for model, count := range file.Unmanaged {

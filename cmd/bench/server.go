@@ -16,9 +16,8 @@ import (
 	"time"
 
 	"github.com/aksync/aksync/internal/devserver"
-	"github.com/aksync/aksync/schema"
-
 	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
 )
 
 const (

@@ -29,9 +29,10 @@ type attempts struct {
 	limit     func(context.Context) error
 	slots     chan struct{}
 	observe   func(Request)
+	silence   *silence
 }
 
-func newAttempts(cfg Config, tune tuning, base *url.URL, next http.RoundTripper) *attempts {
+func newAttempts(cfg Config, tune tuning, base *url.URL, next http.RoundTripper, silence *silence) *attempts {
 	return &attempts{
 		next:      next,
 		base:      base,
@@ -42,6 +43,7 @@ func newAttempts(cfg Config, tune tuning, base *url.URL, next http.RoundTripper)
 		limit:     newLimiter(cfg.RateLimit),
 		slots:     make(chan struct{}, cfg.Parallelism),
 		observe:   cfg.Observe,
+		silence:   silence,
 	}
 }
 
@@ -60,6 +62,7 @@ func (e *attemptError) Unwrap() error { return e.err }
 // an *attemptError.
 func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := exchangeOf(req.Context())
+	x.giveBack()
 	if req.Response == nil { // not the next leg of a redirect
 		x.attempts++
 	}
@@ -80,8 +83,12 @@ func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	x.token = token
 
+	a.silence.ask(x)
 	began := time.Now()
-	resp, err := a.send(req, token)
+	resp, err := a.send(req, x, token)
+	if err == nil {
+		a.silence.answered(x)
+	}
 	a.report(x, resp, time.Since(began))
 	return resp, err
 }
@@ -107,7 +114,7 @@ func refuse(req *http.Request, err error) error {
 	return &attemptError{final: true, err: err}
 }
 
-func (a *attempts) send(req *http.Request, token string) (*http.Response, error) {
+func (a *attempts) send(req *http.Request, x *exchange, token string) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), a.timeout)
 	defer cancel()
 	var connected atomic.Bool
@@ -124,7 +131,7 @@ func (a *attempts) send(req *http.Request, token string) (*http.Response, error)
 	if err != nil {
 		return nil, &attemptError{sent: connected.Load(), final: req.Context().Err() != nil, err: a.explain(req, ctx, err)}
 	}
-	body, err := a.read(resp.Body)
+	body, err := a.read(resp.Body, x)
 	if err != nil {
 		final := req.Context().Err() != nil || errors.Is(err, errTooLarge)
 		return nil, &attemptError{sent: true, final: final, status: resp.StatusCode, err: a.explain(req, ctx, err)}
@@ -133,17 +140,21 @@ func (a *attempts) send(req *http.Request, token string) (*http.Response, error)
 	return resp, nil
 }
 
-var errTooLarge = errors.New("the answer is too large")
+var errTooLarge = errors.New("too large")
 
 // read reads a body to its end, so that the connection can be used again.
-func (a *attempts) read(body io.ReadCloser) ([]byte, error) {
+func (a *attempts) read(body io.ReadCloser, x *exchange) ([]byte, error) {
 	defer body.Close()
-	data, err := io.ReadAll(io.LimitReader(body, a.maxBody+1))
+	var from io.Reader = body
+	if x.budget != nil {
+		from = counted{body, x}
+	}
+	data, err := io.ReadAll(io.LimitReader(from, a.maxBody+1))
 	if err != nil {
 		return nil, err
 	}
 	if int64(len(data)) > a.maxBody {
-		return nil, fmt.Errorf("%w: more than %d bytes", errTooLarge, a.maxBody)
+		return nil, fmt.Errorf("the answer is %w: more than %d bytes", errTooLarge, a.maxBody)
 	}
 	return data, nil
 }

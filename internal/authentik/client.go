@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
 	"github.com/rs/zerolog"
@@ -29,7 +30,9 @@ type Client struct {
 	base        *url.URL // of the API, with a trailing slash
 	parallelism int
 	http        *retryablehttp.Client
-	idle        *http.Transport
+	conns       *rotating
+	patience    time.Duration // a call that has lasted as long is not repeated
+	silence     *silence
 	tune        tuning
 	log         zerolog.Logger
 }
@@ -39,7 +42,7 @@ func (c *Client) URL() string { return c.base.String() }
 
 // Close closes the connections that are kept for further requests. The client
 // can still be used; it will open new ones.
-func (c *Client) Close() { c.idle.CloseIdleConnections() }
+func (c *Client) Close() { c.conns.CloseIdleConnections() }
 
 // Version asks for the server's version, such as 2025.10.4 (GET
 // admin/version/, which needs a token: admin-version, admin-version-noauth).
@@ -75,6 +78,13 @@ func (c *Client) Create(ctx context.Context, path string, body Object) (Object, 
 // it. It is sent once, as [Client.Create] is.
 func (c *Client) Update(ctx context.Context, path, key string, body Object) (Object, error) {
 	return c.object(ctx, operation{method: http.MethodPut, path: path, key: key, detail: true, body: body})
+}
+
+// Patch writes the fields in body and leaves an object's others as they are
+// (PATCH path/key/); it returns the object as the server answers it. It is sent
+// once, as [Client.Create] is.
+func (c *Client) Patch(ctx context.Context, path, key string, body Object) (Object, error) {
+	return c.object(ctx, operation{method: http.MethodPatch, path: path, key: key, detail: true, body: body})
 }
 
 // Delete removes an object (DELETE path/key/). It is sent once, as
@@ -140,6 +150,7 @@ type operation struct {
 	action string // what follows the key: used_by
 	query  url.Values
 	body   Object
+	budget *budget // of the list that it gets a page of
 }
 
 // endpoint is the path with {pk} in place of the key.

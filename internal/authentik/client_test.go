@@ -52,6 +52,8 @@ func TestRequests(t *testing.T) {
 			exchanged{Method: "POST", URI: "/sub/api/v3/stages/password/", Body: `{"name":"n"}`, Type: "application/json"}, object, "POST /stages/password/ 200"},
 		{"update", func() (Object, error) { return c.Update(t.Context(), stages, key, Object{"name": nil}) },
 			exchanged{Method: "PUT", URI: "/sub/api/v3/stages/password/" + key + "/", Body: `{"name":null}`, Type: "application/json"}, object, "PUT /stages/password/{pk}/ 200"},
+		{"patch", func() (Object, error) { return c.Patch(t.Context(), stages, key, Object{"name": nil}) },
+			exchanged{Method: "PATCH", URI: "/sub/api/v3/stages/password/" + key + "/", Body: `{"name":null}`, Type: "application/json"}, object, "PATCH /stages/password/{pk}/ 200"},
 		{"delete", func() (Object, error) { return nil, c.Delete(t.Context(), stages, key) },
 			exchanged{Method: "DELETE", URI: "/sub/api/v3/stages/password/" + key + "/"}, nil, "DELETE /stages/password/{pk}/ 204"},
 	}
@@ -89,7 +91,7 @@ func TestNothingSent(t *testing.T) {
 		{"no key", "", Object{}, testToken, `"" is no key`},
 		{"dot", ".", Object{}, testToken, `"." is no key`},
 		{"two dots", "..", Object{}, testToken, `".." is no key`},
-		{"body", key, Object{"x": math.NaN()}, testToken, "the body cannot be written as JSON"},
+		{"body", key, Object{"x": math.NaN()}, testToken, "the body cannot be written as JSON: x is NaN"},
 		{"empty token", key, Object{}, "", "AUTHENTIK_TOKEN_FILE"},
 		{"line break", key, Object{}, "secret\nsecret", "line break at byte 7"},
 		{"blank", key, Object{}, "secret secret", "blank at byte 7"},

@@ -25,7 +25,10 @@ type Config struct {
 	// is taken up. See [StaticToken] and [TokenFile]. Required.
 	Token func() (string, error)
 
-	// CAFile is a PEM file of authorities trusted beside the system's own.
+	// CAFile is a PEM file of authorities trusted beside the system's own. It
+	// and the next two are looked at before each request, so that files that
+	// were replaced are taken up; while they are of no use, what they held
+	// before is.
 	CAFile string
 	// ClientCert and ClientKey are the PEM files of a client certificate: both
 	// or none.
@@ -34,7 +37,8 @@ type Config struct {
 	Insecure bool
 
 	// Timeout bounds one attempt of one request, from the connection to the
-	// last byte of the body. 0 is 30 seconds.
+	// last byte of the body. A call that has lasted twice as long is not
+	// repeated any more. 0 is 30 seconds.
 	Timeout time.Duration
 	// Parallelism bounds the requests in flight, over everything this client
 	// is used for. 0 is 8.
@@ -50,7 +54,8 @@ type Config struct {
 	// Observe, where set, is called once for every attempt that was made. It
 	// may be called from several goroutines at once.
 	Observe func(Request)
-	// Logger is told about attempts that are repeated. The zero value says
+	// Logger is told about attempts that are repeated and about certificates
+	// that have changed. The zero value says
 	// nothing.
 	Logger zerolog.Logger
 }
@@ -76,6 +81,7 @@ type tuning struct {
 	retryMax      time.Duration // longest wait of our own
 	retryAfterMax time.Duration // longest wait a server can ask for
 	maxBody       int64         // bytes of an answer, decompressed
+	maxList       int64         // bytes of a list, over all its pages together
 	now           func() time.Time
 	jitter        func(time.Duration) time.Duration
 }
@@ -87,6 +93,7 @@ func defaultTuning() tuning {
 		retryMax:      30 * time.Second,
 		retryAfterMax: time.Minute,
 		maxBody:       64 << 20,
+		maxList:       128 << 20,
 		now:           time.Now,
 		jitter:        jitter,
 	}
@@ -111,14 +118,17 @@ func newClient(cfg Config, tune tuning) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport, err := newTransport(cfg)
+	conns, err := newRotating(cfg)
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{base: base, parallelism: cfg.Parallelism, idle: transport, tune: tune, log: cfg.Logger}
+	c := &Client{
+		base: base, parallelism: cfg.Parallelism, conns: conns, tune: tune, log: cfg.Logger,
+		patience: 2 * cfg.Timeout, silence: &silence{now: tune.now},
+	}
 	c.http = &retryablehttp.Client{
 		HTTPClient: &http.Client{
-			Transport:     newAttempts(cfg, tune, base, transport),
+			Transport:     newAttempts(cfg, tune, base, conns, c.silence),
 			CheckRedirect: c.checkRedirect,
 		},
 		RetryWaitMin: tune.retryMin,

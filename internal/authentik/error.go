@@ -89,6 +89,13 @@ func (e *Error) Unwrap() error { return e.cause }
 // of the API. Nothing was written.
 func (e *Error) Validation() bool { return e.Status == http.StatusBadRequest && e.json }
 
+// Rejected reports whether authentik itself has answered that the request failed: a
+// 4xx or 5xx that is not a proxy's. The empty 405 of a lost race is one
+// (race-post-2-loser).
+func (e *Error) Rejected() bool {
+	return e.Status >= http.StatusBadRequest && !e.NoAnswer()
+}
+
 // MayHaveHappened tells whether it is a write that may have been carried out
 // although it failed: no answer after the request was (perhaps) sent, the end
 // of the context meanwhile, a 2xx whose body makes no sense, an empty 405, a
@@ -181,3 +188,6 @@ func (x *exchange) scrubbed(err error) error {
 	}
 	return err
 }
+
+// Complains reports whether the server has a message about the field.
+func (e *Error) Complains(field string) bool { return len(e.Fields[field]) > 0 }

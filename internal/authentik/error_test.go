@@ -34,6 +34,9 @@ func TestFields(t *testing.T) {
 		{`["Null characters are not allowed."]`, "", map[string][]string{wholeBody: {"Null characters are not allowed."}}, "Null characters are not allowed."},
 		{`"text"`, "", map[string][]string{wholeBody: {"text"}}, "text"},
 		{`{"a":[1,true,"x\ny\u001b[0m"]}`, "", map[string][]string{"a": {"1", "true", "x y [0m"}}, "a: 1 true x y [0m"},
+		{`{"a":[null],"b":null}`, "", map[string][]string{"a": {"null"}, "b": {"null"}}, "a: null; b: null"},
+		{`{"code":"permission_denied"}`, "", map[string][]string{"code": {"permission_denied"}}, "code: permission_denied"},
+		{`{"detail":"","code":"permission_denied"}`, "", map[string][]string{"code": {"permission_denied"}}, "code: permission_denied"},
 		{`{}`, "", map[string][]string{}, ""},
 	}
 	for _, tt := range tests {
@@ -49,6 +52,31 @@ func TestFields(t *testing.T) {
 			}
 			if got := e.Message(); got != tt.line {
 				t.Errorf("message %q, want %q", got, tt.line)
+			}
+		})
+	}
+}
+
+// TestForbidden: what the server says about a 403 is in the error, whoever says
+// it and in whatever form.
+func TestForbidden(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"detail":"You do not have permission to perform this action.","code":"permission_denied"}`: "403 Forbidden: You do not have permission to perform this action.",
+		`{"code":"permission_denied"}`:                    "403 Forbidden: code: permission_denied",
+		`{"detail":["No.","Never."]}`:                     "403 Forbidden: detail: No. Never.",
+		`{"non_field_errors":["The license is invalid"]}`: "403 Forbidden: The license is invalid",
+		`{"flows":{"0":["No access."]}}`:                  "403 Forbidden: flows[0]: No access.",
+		`["Enterprise only"]`:                             "403 Forbidden: Enterprise only",
+		`"no"`:                                            "403 Forbidden: no",
+		"RBAC: access denied":                             "403 Forbidden: not the API's JSON: RBAC: access denied",
+	} {
+		t.Run(body, func(t *testing.T) {
+			srv := serve(t, text(403, typeJSON, body))
+			for method, call := range calls(t.Context(), newTestClient(t, srv.URL)) {
+				err := call()
+				if !isUnauthorized(err) || mayHaveHappened(err) || !strings.HasSuffix(err.Error(), want) {
+					t.Errorf("%s: error %q, want one with %q", method, err, want)
+				}
 			}
 		})
 	}
@@ -153,7 +181,7 @@ func (r recorded) repeat(ctx context.Context, c *Client) error {
 	case path == "admin/version":
 		_, err = c.Version(ctx)
 	case key == "":
-		_, err = c.List(ctx, collection, nil)
+		_, err = c.List(ctx, collection, "pk", nil)
 	default:
 		_, err = c.Retrieve(ctx, collection, key)
 	}

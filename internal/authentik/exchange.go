@@ -2,10 +2,10 @@ package authentik
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
 )
@@ -17,8 +17,12 @@ type exchange struct {
 	endpoint string // with {pk} for a key
 	path     string // as it is sent, for errors
 	accept   func(answer any) error
+	budget   *budget // of the list that it gets a page of, or nil
 
+	began    time.Time // when the first attempt went out
+	asking   bool      // an attempt went out, and no complete answer has come since
 	attempts int
+	taken    int64  // from the budget, by the latest attempt
 	token    string // of the latest attempt, to keep it out of errors
 	failure  *Error // of the latest attempt
 }
@@ -38,7 +42,7 @@ func exchangeOf(ctx context.Context) *exchange {
 // hands the decoded answer of a 2xx to accept, whose error makes the answer
 // one of the wrong shape.
 func (c *Client) call(ctx context.Context, op operation, accept func(answer any) error) error {
-	x := &exchange{method: op.method, endpoint: op.endpoint(), path: c.base.Path + op.path + "/", accept: accept}
+	x := &exchange{method: op.method, endpoint: op.endpoint(), path: c.base.Path + op.path + "/", accept: accept, budget: op.budget}
 	req, err := c.request(withExchange(ctx, x), op)
 	if err != nil {
 		return x.failed(&attemptError{final: true, err: err})
@@ -52,6 +56,7 @@ func (c *Client) call(ctx context.Context, op operation, accept func(answer any)
 		return nil
 	})
 
+	defer c.silence.end(x)
 	resp, err := c.http.Do(req)
 	if err == nil {
 		// The attempt has read the body already: this closes nothing but
@@ -68,8 +73,8 @@ func (c *Client) request(ctx context.Context, op operation) (*retryablehttp.Requ
 	}
 	var body any // nil, and not an empty slice: a GET has no body
 	if op.body != nil {
-		if body, err = json.Marshal(op.body); err != nil {
-			return nil, fmt.Errorf("the body cannot be written as JSON: %w", err)
+		if body, err = encode(op.body); err != nil {
+			return nil, err
 		}
 	}
 	req, err := retryablehttp.NewRequestWithContext(ctx, op.method, target.String(), body)

@@ -27,6 +27,10 @@ func calls(ctx context.Context, c *Client) map[string]func() error {
 			_, err := c.Update(ctx, stages, key, Object{"name": "n"})
 			return err
 		},
+		http.MethodPatch: func() error {
+			_, err := c.Patch(ctx, stages, key, Object{"name": "n"})
+			return err
+		},
 		http.MethodDelete: func() error { return c.Delete(ctx, stages, key) },
 	}
 }
@@ -56,7 +60,7 @@ func TestFaults(t *testing.T) {
 		name   string
 		handle http.HandlerFunc
 		reads  int64  // how often a GET is seen
-		writes int64  // how often a POST, PUT or DELETE is seen
+		writes int64  // how often a POST, PUT, PATCH or DELETE is seen
 		maybe  bool   // whether a write may have happened
 		code   string // as observed
 		want   string // in the error
@@ -112,13 +116,14 @@ func TestFaults(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			for _, method := range []string{"GET", "POST", "PUT", "DELETE"} {
+			for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
 				srv := serve(t, tt.handle)
 				var seen observed
 				c := newTestClient(t, srv.URL, func(cfg *Config, tune *tuning) {
 					cfg.Observe, tune.maxBody = seen.add, 1000
 					if strings.HasPrefix(tt.name, "stall") {
 						cfg.Timeout = 100 * time.Millisecond
+						tune.now = new(clock).now // it stands still: see TestHungServer
 					}
 				})
 				err := calls(t.Context(), c)[method]()
@@ -184,7 +189,7 @@ func TestUnknownHost(t *testing.T) {
 
 // TestRecovers has a server that is well after some failed attempts.
 func TestRecovers(t *testing.T) {
-	for _, method := range []string{"GET", "POST", "PUT", "DELETE"} {
+	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
 		var bodies []string
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)

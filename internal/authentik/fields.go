@@ -1,7 +1,7 @@
 package authentik
 
 import (
-	"fmt"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
@@ -27,6 +27,7 @@ func (x *exchange) messages(answer any) (detail string, fields map[string][]stri
 		x.flatten("", answer, fields)
 		return "", fields
 	}
+	var code string
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		value := object[key]
 		text, isText := value.(string)
@@ -36,9 +37,13 @@ func (x *exchange) messages(answer any) (detail string, fields map[string][]stri
 		case key == "code" && isText:
 			// A name for programs, documented and seen nowhere; a field of this
 			// name would have a list of messages.
+			code = text
 		default:
 			x.flatten(step("", key), value, fields)
 		}
+	}
+	if code != "" && detail == "" && len(fields) == 0 { // better than nothing
+		x.flatten("code", code, fields)
 	}
 	return detail, fields
 }
@@ -64,7 +69,21 @@ func (x *exchange) flatten(path string, value any, fields map[string][]string) {
 			path = wholeBody
 		}
 		path = x.clean(path)
-		fields[path] = append(fields[path], x.clean(fmt.Sprint(value)))
+		fields[path] = append(fields[path], x.clean(messageText(value)))
+	}
+}
+
+// messageText is a message that is no list and no object.
+func messageText(value any) string {
+	switch value := value.(type) {
+	case string:
+		return value
+	case json.Number:
+		return value.String()
+	case bool:
+		return strconv.FormatBool(value)
+	default:
+		return jsonType(value)
 	}
 }
 

@@ -26,8 +26,10 @@ const (
 )
 
 // List gets all objects at a path (GET path/), by pages that are fetched side
-// by side, ordered by pk unless the query orders otherwise. The query must
-// hold no page and page_size.
+// by side. id names the field that holds each row's primary key, such as pk or
+// brand_uuid: rows are ordered by it unless the query orders otherwise, and told
+// apart by it. A row without one is kept as it is and is told from no other. The
+// query must hold no page and page_size.
 //
 // The result is of one piece: where the pages contradict each other because
 // rows came or went meanwhile, the list is read again, and after some rounds
@@ -35,25 +37,27 @@ const (
 // missing, if another went and a third came at the right moments: not on the
 // list is not yet 'does not exist'.
 //
+// All pages together may have 128 MiB: a list beyond it is an error, and not
+// read to its end.
+//
 // A filter in the query must not be trusted: the server ignores those it does
 // not know and answers with everything (list-filter-unknown). Check what comes.
-func (c *Client) List(ctx context.Context, path string, query url.Values) ([]Object, error) {
+func (c *Client) List(ctx context.Context, path, id string, query url.Values) ([]Object, error) {
 	var change *movedError
 	for range listRounds {
-		objects, err := c.listOnce(ctx, path, query)
+		objects, err := (&listing{client: c, path: path, id: id, query: query, budget: &budget{limit: c.tune.maxList}}).read(ctx)
 		if !errors.As(err, &change) {
 			return objects, err
 		}
 		c.log.Debug().Str("path", path).Err(change).Msg("list moved while it was read, reading again")
 	}
+	return nil, c.listError(path, fmt.Errorf("the list keeps moving: read %d times, and each time rows came or went meanwhile: %w", listRounds, change))
+}
+
+// listError is the error of a list whose pages are fine one by one.
+func (c *Client) listError(path string, cause error) *Error {
 	op := operation{method: http.MethodGet, path: path}
-	return nil, &Error{
-		Method:   op.method,
-		Endpoint: op.endpoint(),
-		Path:     c.base.Path + path + "/",
-		sent:     true,
-		cause:    fmt.Errorf("the list keeps moving: read %d times, and each time rows came or went meanwhile: %w", listRounds, change),
-	}
+	return &Error{Method: op.method, Endpoint: op.endpoint(), Path: c.base.Path + path + "/", sent: true, cause: cause}
 }
 
 // movedError is a list whose pages contradict each other.
@@ -65,22 +69,34 @@ func moved(format string, args ...any) error {
 	return &movedError{how: fmt.Sprintf(format, args...)}
 }
 
-// listOnce reads all pages. Its error is a *movedError where they do not fit.
-func (c *Client) listOnce(ctx context.Context, path string, query url.Values) ([]Object, error) {
-	first, err := c.page(ctx, path, query, 1)
+// listing is one reading of a list.
+type listing struct {
+	client   *Client
+	path, id string
+	query    url.Values
+	budget   *budget // a reading's own: what came before is thrown away
+}
+
+// read gets all pages. Its error is a *movedError where they do not fit.
+func (l *listing) read(ctx context.Context) ([]Object, error) {
+	first, err := l.page(ctx, 1)
 	if err != nil {
 		return nil, err
 	}
 	if err := first.complete(); err != nil {
 		return nil, err
 	}
+	l.budget.count = first.count
+	if err := l.budget.foretell(first.pages); err != nil {
+		return nil, l.client.listError(l.path, err)
+	}
 	pages := make([]*page, max(first.pages, 1))
 	pages[0] = first
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(c.parallelism)
+	group.SetLimit(l.client.parallelism)
 	for i := 1; i < len(pages); i++ {
 		group.Go(func() (err error) {
-			pages[i], err = c.page(ctx, path, query, i+1)
+			pages[i], err = l.page(ctx, i+1)
 			if e, ok := errors.AsType[*Error](err); ok && e.NotFound() { // list-page-999: the list has become shorter
 				return moved("page %d of %d is gone", i+1, len(pages))
 			}
@@ -90,11 +106,12 @@ func (c *Client) listOnce(ctx context.Context, path string, query url.Values) ([
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	return join(pages)
+	return join(l.id, pages)
 }
 
-// join puts pages together and checks that they are of one list.
-func join(pages []*page) ([]Object, error) {
+// join puts pages together and checks that they are of one list, whose rows id
+// tells apart.
+func join(id string, pages []*page) ([]Object, error) {
 	count := pages[0].count
 	var objects []Object
 	seen := map[string]bool{}
@@ -104,9 +121,9 @@ func join(pages []*page) ([]Object, error) {
 		}
 		for j, key := range p.keys {
 			if seen[key] {
-				return nil, moved("pk %s is on the list twice", key)
+				return nil, moved("two rows have the %s %s", id, key)
 			}
-			seen[key] = true
+			seen[key] = key != "" // nothing tells those without a key apart
 			objects = append(objects, p.rows[j])
 		}
 	}
@@ -120,26 +137,26 @@ func join(pages []*page) ([]Object, error) {
 type page struct {
 	count, pages int // of the whole list
 	rows         []Object
-	keys         []string // pk of each row
+	keys         []string // primary key of each row, empty where it has none
 }
 
-func (c *Client) page(ctx context.Context, path string, query url.Values, number int) (*page, error) {
-	query = maps.Clone(query)
+func (l *listing) page(ctx context.Context, number int) (*page, error) {
+	query := maps.Clone(l.query)
 	if query == nil {
 		query = url.Values{}
 	}
 	if !query.Has("ordering") {
 		// Pages cut from an order that is not total overlap. A list can be
-		// ordered by any field its rows have, and pk is one of them, for
-		// stages (list-ordering-pk) as for flows; the models' own names for it
-		// are ignored (list-ordering-stage_uuid).
-		query.Set("ordering", "pk")
+		// ordered by any field its rows have, and the primary key is one of
+		// them, for stages (list-ordering-pk) as for flows; names that only
+		// the models have for it are ignored (list-ordering-stage_uuid).
+		query.Set("ordering", l.id)
 	}
 	query.Set("page", strconv.Itoa(number))
 	query.Set("page_size", strconv.Itoa(pageSize))
 	var p *page
-	err := c.call(ctx, operation{method: http.MethodGet, path: path, query: query}, func(answer any) (err error) {
-		p, err = readPage(answer)
+	err := l.client.call(ctx, operation{method: http.MethodGet, path: l.path, query: query, budget: l.budget}, func(answer any) (err error) {
+		p, err = readPage(answer, l.id)
 		return err
 	})
 	return p, err
@@ -160,7 +177,7 @@ func (p *page) complete() error {
 
 // readPage takes a page apart. Unknown keys are no error: each version brings
 // some, such as autocomplete beside results.
-func readPage(answer any) (*page, error) {
+func readPage(answer any, id string) (*page, error) {
 	object, err := asObject(answer)
 	if err != nil {
 		return nil, err
@@ -183,10 +200,12 @@ func readPage(answer any) (*page, error) {
 	if !ok {
 		return nil, fmt.Errorf("results is %s", jsonType(object["results"]))
 	}
-	return p, p.read(results)
+	return p, p.read(results, id)
 }
 
-func (p *page) read(results []any) error {
+// read takes the rows over. One whose primary key is no text and no number is
+// somebody else's to judge: here it would fail all the others with it.
+func (p *page) read(results []any, id string) error {
 	p.rows = make([]Object, len(results))
 	p.keys = make([]string, len(results))
 	for i, result := range results {
@@ -194,14 +213,11 @@ func (p *page) read(results []any) error {
 		if err != nil {
 			return fmt.Errorf("results[%d]: %w", i, err)
 		}
-		switch pk := row["pk"].(type) {
+		switch key := row[id].(type) {
 		case string:
-			p.keys[i] = pk
+			p.keys[i] = key
 		case json.Number:
-			p.keys[i] = pk.String()
-		}
-		if p.keys[i] == "" {
-			return fmt.Errorf("results[%d]: pk is %s where a text or a number is expected", i, jsonType(row["pk"]))
+			p.keys[i] = key.String()
 		}
 		p.rows[i] = row
 	}

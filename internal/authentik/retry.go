@@ -23,11 +23,17 @@ func (c *Client) checkRetry(ctx context.Context, _ *http.Response, err error) (b
 	} else {
 		x.failure = x.failed(err)
 	}
-	again := ctx.Err() == nil && x.failure.repeatable()
+	again := ctx.Err() == nil && x.failure.repeatable() && !c.hung(x)
 	if again && x.attempts <= c.tune.retries {
 		c.log.Debug().Err(x.failure).Int("attempt", x.attempts).Msg("request to authentik failed, trying again")
 	}
 	return again, nil
+}
+
+// hung tells whether a call has been repeated for long enough. A server that
+// asks to be asked later does not hang.
+func (c *Client) hung(x *exchange) bool {
+	return !x.failure.retryAfter && !x.began.IsZero() && c.tune.now().Sub(x.began) >= c.patience
 }
 
 // repeatable tells whether the request may be sent again without asking.

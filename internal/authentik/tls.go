@@ -4,21 +4,15 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"time"
 )
 
 // newTransport builds the connections' side of the client: proxies from the
-// environment, TLS as configured, and one kept connection for each request
-// that may be in flight.
-func newTransport(cfg Config) (*http.Transport, error) {
-	config, err := tlsConfig(cfg)
-	if err != nil {
-		return nil, err
-	}
+// environment, TLS as in config, and one kept connection for each request that
+// may be in flight.
+func newTransport(cfg Config, config *tls.Config) *http.Transport {
 	dialer := &net.Dialer{Timeout: cfg.Timeout, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
@@ -34,50 +28,7 @@ func newTransport(cfg Config) (*http.Transport, error) {
 		// Finds an HTTP/2 connection that died in silence before the attempts
 		// on it have used their time up.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: cfg.Timeout / 2, PingTimeout: cfg.Timeout / 4},
-	}, nil
-}
-
-func tlsConfig(cfg Config) (*tls.Config, error) {
-	config := &tls.Config{InsecureSkipVerify: cfg.Insecure}
-	if cfg.CAFile != "" {
-		pool, err := authorities(cfg.CAFile)
-		if err != nil {
-			return nil, err
-		}
-		config.RootCAs = pool
 	}
-	switch {
-	case cfg.ClientCert == "" && cfg.ClientKey == "":
-	case cfg.ClientCert == "":
-		return nil, errors.New("--client-key is set and --client-cert is not: they go together")
-	case cfg.ClientKey == "":
-		return nil, errors.New("--client-cert is set and --client-key is not: they go together")
-	default:
-		cert, err := tls.LoadX509KeyPair(cfg.ClientCert, cfg.ClientKey)
-		if err != nil {
-			return nil, fmt.Errorf("--client-cert %s, --client-key %s: %w", cfg.ClientCert, cfg.ClientKey, err)
-		}
-		config.Certificates = []tls.Certificate{cert}
-	}
-	return config, nil
-}
-
-// authorities adds a file's certificates to the system's.
-func authorities(file string) (*x509.CertPool, error) {
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("--ca-file: %w", err)
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		// A container without certificates of its own is no reason to fail:
-		// the file is what the user wants trusted.
-		pool = x509.NewCertPool()
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("--ca-file %s: no certificate in PEM form in it", file)
-	}
-	return pool, nil
 }
 
 // tlsHint says what to set where a connection failed for its certificates, or

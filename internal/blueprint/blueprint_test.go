@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aksync/aksync/internal/blueprint"
+	"github.com/aksync/aksync/internal/blueprint/cue"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
@@ -28,11 +29,14 @@ const workerArgument = "-evaluate-cue"
 
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == workerArgument {
-		if err := blueprint.ServeCUE(os.Stdin, os.Stdout); err != nil {
+		if err := cue.Serve(os.Stdin, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		return
+	}
+	if len(os.Args) == 3 && os.Args[1] == removedArgument {
+		os.Exit(evaluateRemoved(os.Args[0], os.Args[2]))
 	}
 	os.Exit(m.Run())
 }
@@ -119,7 +123,7 @@ func readOne(t testing.TB, options blueprint.Options, name, text string) *bluepr
 	t.Helper()
 	inFolder(t, map[string]string{name: text})
 	set := read(t, newReader(t, options), ".")
-	if len(set.Files) != 1 || set.Files[0].Status != blueprint.Valid {
+	if len(set.Files) != 1 || set.Files[0].Status != tree.Valid {
 		t.Fatalf("want one valid file, got:\n%s", describe(set))
 	}
 	return set.Files[0]

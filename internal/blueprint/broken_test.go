@@ -10,6 +10,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/aksync/aksync/internal/blueprint"
+	"github.com/aksync/aksync/internal/tree"
 )
 
 // TestBroken reads blueprints that are wrong and wants every problem with its
@@ -39,7 +40,7 @@ func TestBroken(t *testing.T) {
 	}
 	var got strings.Builder
 	for _, file := range set.Files {
-		if file.Status != blueprint.Invalid {
+		if file.Status != tree.Invalid {
 			t.Errorf("%s is %s", file.Path, file.Status)
 		}
 		for _, message := range messages(file.Problems) {

@@ -1,10 +1,12 @@
 package blueprint
 
 import (
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/aksync/aksync/internal/blueprint/bounds"
+	"github.com/aksync/aksync/internal/blueprint/tags"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
@@ -15,10 +17,13 @@ const instantiate = "blueprints.goauthentik.io/instantiate"
 // document makes a File of a blueprint's root, whatever it was written in.
 type document struct {
 	file   *File
-	scope  *scope
+	scope  *tags.Scope
 	shapes *shapes
 	strict bool
 	steps  int
+
+	entries  []*entry
+	findings bounds.Findings
 }
 
 // read fills the file. The problems of reading the text are its own already.
@@ -32,22 +37,24 @@ func (d *document) read(root tree.Value) {
 		return
 	}
 	if disabled(top) {
-		d.file.Status = Disabled
+		d.file.Status = tree.Disabled
 		d.listen(top)
+		d.checkLabels(labelsOf(top))
 		return
 	}
-	d.check("", root.Place, top, d.scope.schema.Blueprint)
+	d.check("", root.Place, top, d.scope.Schema.Blueprint)
 	if metadata, given := top.Get("metadata"); given {
 		if m, isDict := metadata.Data.(tree.Map); isDict {
-			d.check("metadata", metadata.Place, m, d.scope.schema.Metadata)
+			d.check("metadata", metadata.Place, m, d.scope.Schema.Metadata)
 		}
 	}
+	d.checkLabels(labelsOf(top))
 	if context, given := top.Get("context"); given {
-		d.scope.context, _ = context.Data.(tree.Map)
+		d.scope.Context, _ = context.Data.(tree.Map)
 	}
 	entries, _ := top.Get("entries")
 	d.collect(entries)
-	for _, e := range d.scope.entries {
+	for _, e := range d.entries {
 		d.take(e)
 	}
 }
@@ -55,35 +62,54 @@ func (d *document) read(root tree.Value) {
 // listen notes what a blueprint that is switched off speaks of. What is wrong
 // with it is no problem.
 func (d *document) listen(top tree.Map) {
-	problems := d.file.Problems
+	found := d.findings
 	entries, _ := top.Get("entries")
 	d.collect(entries)
-	for _, e := range d.scope.entries {
+	for _, e := range d.entries {
 		e.readModel(d.evaluatorFor(e))
-		if kind := d.scope.schema.Kind(e.model); kind != nil && kind.Managed {
+		if kind := d.scope.Schema.Kind(e.model); kind != nil && kind.Managed {
 			d.silence(e, kind)
 		}
 	}
-	d.file.Problems = problems
+	d.findings = found
 }
 
 // silence notes an entry that asks for nothing now.
 func (d *document) silence(e *entry, kind *schema.Kind) {
-	e.unread = map[string]tree.Map{}
 	silent := tree.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
 	silent.Identifiers = e.evaluateMap(d.evaluatorFor(e), "identifiers")
-	silent = kind.Normalize(silent)
+	silent = readable(kind.Stored(kind.Normalize(silent)))
 	d.file.Silent = append(d.file.Silent, &silent)
 }
 
-// disabled tells whether the blueprint says that it is switched off. In YAML a
-// false without quotes is meant the same.
-func disabled(top tree.Map) bool {
+// labelsOf returns the labels in a blueprint's metadata.
+func labelsOf(top tree.Map) tree.Map {
 	metadata, _ := top.Get("metadata")
 	m, _ := metadata.Data.(tree.Map)
 	labels, _ := m.Get("labels")
 	l, _ := labels.Data.(tree.Map)
-	switch label, _ := l.Get(instantiate); data := label.Data.(type) {
+	return l
+}
+
+// checkLabels says which labels authentik would refuse the file for.
+func (d *document) checkLabels(labels tree.Map) {
+	for _, p := range labels {
+		path := schema.Join("metadata.labels", tree.PathKey(p.Key.Data))
+		if _, isText := p.Key.Data.(string); !isText {
+			d.problem(p.Key.Place, path, "%s is not taken for the name of a label: want text, in quotes", tree.Describe(p.Key.Data))
+		}
+		switch data := p.Value.Data.(type) {
+		case string, tree.Broken:
+		default:
+			d.problem(p.Value.Place, path, "%s is not taken here: want text, in quotes", tree.Describe(data))
+		}
+	}
+}
+
+// disabled reports whether the blueprint says that it is switched off. A false
+// without quotes is meant the same, and is a problem of its own.
+func disabled(top tree.Map) bool {
+	switch label, _ := labelsOf(top).Get(instantiate); data := label.Data.(type) {
 	case string:
 		return strings.EqualFold(data, "false")
 	case bool:
@@ -94,11 +120,11 @@ func disabled(top tree.Map) bool {
 }
 
 func (d *document) problem(place tree.Place, path, format string, args ...any) {
-	d.file.Problems = append(d.file.Problems, tree.Problem{Place: place, Path: path, Message: fmt.Sprintf(format, args...)})
+	d.findings.Add(tree.Problem{Place: place, Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
 func (d *document) check(path string, place tree.Place, m tree.Map, shape *schema.Shape) {
-	d.file.Problems = append(d.file.Problems, d.shapes.check(path, place, m, shape)...)
+	d.findings.Add(d.shapes.check(path, place, m, shape)...)
 }
 
 // collect gathers the entries, of a list or of a mapping of lists. Shapes have
@@ -119,6 +145,9 @@ func (d *document) collect(entries tree.Value) {
 	}
 }
 
+// stepsOfEntry are the steps that an entry is by itself, by the memory it takes.
+const stepsOfEntry = 5
+
 func (d *document) collectList(path string, elements tree.List) {
 	for i, element := range elements {
 		at := schema.Index(path, i)
@@ -130,10 +159,33 @@ func (d *document) collectList(path string, elements tree.List) {
 			d.problem(element.Place, at, "%s is not taken here: want an entry, a mapping with a model", tree.TypeName(element.Data))
 			continue
 		}
-		e := &entry{place: element.Place, path: at, position: len(d.scope.entries), fields: fields}
-		d.check(at, element.Place, fields, d.scope.schema.Entry)
-		d.scope.entries = append(d.scope.entries, e)
+		if !d.spend(at, element.Place, fields, stepsOfEntry) {
+			return
+		}
+		e := &entry{place: element.Place, path: at, position: len(d.entries), fields: fields}
+		d.check(at, element.Place, fields, d.scope.Schema.Entry)
+		d.checkPermissions(e)
+		d.entries = append(d.entries, e)
 		d.name(e)
+	}
+}
+
+// checkPermissions says what is wrong with the permissions of an entry.
+func (d *document) checkPermissions(e *entry) {
+	permissions, _ := e.fields.Get("permissions")
+	elements, _ := permissions.Data.(tree.List)
+	for i, element := range elements {
+		path := schema.Index(schema.Join(e.path, "permissions"), i)
+		fields, isDict := element.Data.(tree.Map)
+		if !d.spend(path, element.Place, fields, 1) {
+			return
+		}
+		switch _, isBroken := element.Data.(tree.Broken); {
+		case isDict:
+			d.check(path, element.Place, fields, d.scope.Schema.Permission)
+		case !isBroken:
+			d.problem(element.Place, path, "%s is not taken here: want a mapping with a permission, and a user or a role", tree.TypeName(element.Data))
+		}
 	}
 }
 
@@ -144,19 +196,22 @@ func (d *document) name(e *entry) {
 	if e.id == "" {
 		return
 	}
-	if first, taken := d.scope.ids[e.id]; taken {
-		d.problem(id.Place, schema.Join(e.path, "id"), "the id %q is taken: the entry at line %d has it, and !KeyOf would find that one", e.id, first.place.Line)
+	if at, taken := d.scope.IDs[e.id]; taken {
+		first := d.scope.Named[at]
+		d.problem(id.Place, schema.Join(e.path, "id"), "the id %s is taken: the entry at line %d has it, and !KeyOf would find that one", tree.Describe(e.id), first.Place.Line)
 		return
 	}
-	d.scope.ids[e.id] = e
+	d.scope.IDs[e.id] = len(d.scope.Named)
+	d.scope.Named = append(d.scope.Named, tags.Named{ID: e.id, Place: e.place, Position: e.position,
+		Referred: func() (*tree.Entry, error) { return e.referred(d.scope.Schema) }})
 }
 
 // take evaluates an entry and counts it as what it is.
 func (d *document) take(e *entry) {
 	evaluator := d.evaluatorFor(e)
 	e.readModel(evaluator)
-	d.file.Problems = append(d.file.Problems, evaluator.problems...)
-	switch kind := d.scope.schema.Kind(e.model); {
+	d.findings.Add(evaluator.Problems...)
+	switch kind := d.scope.Schema.Kind(e.model); {
 	case e.model == "":
 	case kind == nil || !kind.Managed:
 		d.takeUnmanaged(e)
@@ -165,55 +220,75 @@ func (d *document) take(e *entry) {
 	}
 }
 
-func (d *document) evaluatorFor(e *entry) *evaluator {
-	return &evaluator{scope: d.scope, before: e.position, path: e.path, steps: &d.steps}
+func (d *document) evaluatorFor(e *entry) *tags.Evaluator {
+	return &tags.Evaluator{Scope: d.scope, Before: e.position, Path: e.path, Steps: &d.steps}
 }
 
 func (d *document) takeUnmanaged(e *entry) {
 	d.file.Unmanaged[e.model]++
-	if kind := d.scope.schema.Kind(e.model); kind != nil && e.id != "" {
+	if kind := d.scope.Schema.Kind(e.model); kind != nil && e.id != "" {
 		e.prepare(d.evaluatorFor(e), kind)
 	}
 	if d.strict {
 		model, _ := e.fields.Get("model")
 		d.problem(model.Place, schema.Join(e.path, "model"), "%s is not managed by aksync: want %s, or no --strict-models",
-			e.model, join(modelNames(d.scope.schema.Managed())))
+			e.model, tags.Join(tags.ModelNames(d.scope.Schema.Managed())))
 	}
 }
 
 func (d *document) takeManaged(e *entry, kind *schema.Kind) {
 	evaluator := d.evaluatorFor(e)
 	e.evaluate(evaluator)
-	problems := evaluator.problems
+	d.findings.Add(evaluator.Problems...)
 	if e.skipped {
 		d.silence(e, kind)
-		d.file.Problems = append(d.file.Problems, problems...)
 		return
 	}
 	*e.made = kind.Normalize(*e.made)
-	if !e.malformed {
-		problems = append(problems, d.checkReadable(e)...)
+	e.failed = e.malformed || len(evaluator.Problems) > 0 || partial(*e.made)
+	if !e.malformed && !d.findings.Full() {
+		problems := d.scope.Schema.CheckEntry(*e.made)
+		e.failed = e.failed || len(problems) > 0
+		d.findings.Add(problems...)
 	}
-	e.failed = e.malformed || len(problems) > 0 || len(e.unread) > 0
-	d.file.Problems = append(d.file.Problems, problems...)
+	if e.failed {
+		*e.made = readable(kind.Stored(*e.made))
+	}
 	d.file.Permissions += e.made.Permissions
 	d.file.Entries = append(d.file.Entries, e.made)
 }
 
-// checkReadable checks the values of an entry; those that could not be read
-// count as given.
-func (d *document) checkReadable(e *entry) tree.Problems {
-	patched := *e.made
-	patched.Identifiers = append(append(tree.Map{}, patched.Identifiers...), e.unread["identifiers"]...)
-	patched.Attrs = append(append(tree.Map{}, patched.Attrs...), e.unread["attrs"]...)
-	return d.scope.schema.CheckEntry(patched)
+// partial reports whether a value of the entry could not be read.
+func partial(e tree.Entry) bool {
+	return len(readableMap(e.Identifiers)) < len(e.Identifiers) || len(readableMap(e.Attrs)) < len(e.Attrs)
 }
 
-// unread is Pending data in place of a value that could not be read, so that
-// it passes all checks.
-type unread struct{}
+// readable returns the entry without the values that could not be read.
+func readable(e tree.Entry) tree.Entry {
+	e.Identifiers, e.Attrs = readableMap(e.Identifiers), readableMap(e.Attrs)
+	return e
+}
 
-func (unread) References() []tree.Reference { return nil }
-func (unread) Resolve(tree.Lookup) (tree.Value, error) {
-	return tree.Value{}, errors.New("the value could not be read")
+func readableMap(m tree.Map) tree.Map {
+	return slices.DeleteFunc(slices.Clone(m), func(p tree.Pair) bool {
+		_, isBroken := p.Value.Data.(tree.Broken)
+		return isBroken
+	})
+}
+
+// spend counts the work that a mapping of the blueprint's own is, and some more,
+// and reports whether there may be more of it.
+func (d *document) spend(path string, place tree.Place, m tree.Map, more int) bool {
+	if d.steps > bounds.MostSteps {
+		return false
+	}
+	d.steps += more + len(m) + bounds.KeysWeight(m)
+	for _, p := range m {
+		d.steps += bounds.Weight(p.Value.Data)
+	}
+	if d.steps > bounds.MostSteps {
+		d.problem(place, path, "%s", bounds.GrowsWithoutEnd())
+		return false
+	}
+	return true
 }

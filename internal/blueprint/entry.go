@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aksync/aksync/internal/blueprint/tags"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
@@ -20,9 +21,7 @@ type entry struct {
 	skipped bool   // its conditions are false
 	failed  bool   // it has problems
 	made    *tree.Entry
-	// unread holds the members of identifiers and attrs that could not be
-	// read; malformed tells that one of the two is no mapping at all.
-	unread    map[string]tree.Map
+	// malformed tells that identifiers or attrs are no mapping at all.
 	malformed bool
 	// latent are the problems of an entry that is not managed.
 	latent tree.Problems
@@ -30,42 +29,48 @@ type entry struct {
 
 // readModel evaluates the model, which has to be known offline: it decides
 // whether aksync has to do with the entry.
-func (e *entry) readModel(ev *evaluator) {
+func (e *entry) readModel(ev *tags.Evaluator) {
 	model, given := e.fields.Get("model")
 	if !given {
 		return
 	}
-	evaluated, err := ev.at(schema.Join(e.path, "model"), model)
-	ev.path = schema.Join(e.path, "model")
+	evaluated, err := ev.At(schema.Join(e.path, "model"), model)
+	ev.Path = schema.Join(e.path, "model")
 	if err != nil {
 		return
 	}
 	if _, pending := evaluated.Data.(tree.Pending); pending {
-		ev.report(model.Place, "the model depends on a live object: want one that is known beforehand")
+		ev.Report(model.Place, "the model depends on a live object: want one that is known beforehand")
 		return
 	}
-	name, isText := evaluated.Data.(string)
-	if _, isCall := model.Data.(*tree.Call); isCall {
-		problems := ev.scope.schema.Entry.Field("model").Check(ev.path, evaluated)
-		ev.problems = append(ev.problems, problems...)
-		isText = isText && len(problems) == 0
+	if problems := ev.Scope.Schema.Entry.Field("model").Check(ev.Path, evaluated); len(problems) > 0 {
+		if _, isCall := model.Data.(*tree.Call); isCall { // of any other the shape has complained
+			ev.Problems = append(ev.Problems, problems...)
+		}
+		return
 	}
-	if isText {
-		e.model = strings.ToLower(name)
+	name, _ := evaluated.Data.(string)
+	if complaint := ev.Scope.Schema.CheckModel(name); complaint != "" {
+		ev.Report(model.Place, "%s", complaint)
+	}
+	if model := strings.ToLower(name); ev.Scope.Schema.HasModel(model) {
+		e.model = model
 	}
 }
 
-// evaluate makes the schema's entry. Values that have problems are left out.
-func (e *entry) evaluate(ev *evaluator) {
+// evaluate makes the schema's entry. A value that has problems is Broken in it,
+// and the attrs of one that is absent count for nothing.
+func (e *entry) evaluate(ev *tags.Evaluator) {
 	e.made = &tree.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
-	e.unread = map[string]tree.Map{}
 	if !e.evaluateConditions(ev) {
 		e.skipped = true
 		return
 	}
 	e.made.State = e.evaluateState(ev)
 	e.made.Identifiers = e.evaluateMap(ev, "identifiers")
-	e.made.Attrs = e.evaluateMap(ev, "attrs")
+	if e.made.State.Data != string(tree.Absent) {
+		e.made.Attrs = e.evaluateMap(ev, "attrs")
+	}
 	permissions, _ := e.fields.Get("permissions")
 	elements, _ := permissions.Data.(tree.List)
 	e.made.Permissions = len(elements)
@@ -73,12 +78,12 @@ func (e *entry) evaluate(ev *evaluator) {
 
 // evaluateConditions tells whether the entry may count: none of its conditions
 // is false for certain.
-func (e *entry) evaluateConditions(ev *evaluator) bool {
+func (e *entry) evaluateConditions(ev *tags.Evaluator) bool {
 	conditions, _ := e.fields.Get("conditions")
 	elements, _ := conditions.Data.(tree.List)
 	holds := true
 	for i, element := range elements {
-		evaluated, err := ev.at(schema.Index(schema.Join(e.path, "conditions"), i), element)
+		evaluated, err := ev.At(schema.Index(schema.Join(e.path, "conditions"), i), element)
 		switch {
 		case err != nil:
 		case evaluated.HasPending():
@@ -90,14 +95,14 @@ func (e *entry) evaluateConditions(ev *evaluator) bool {
 	return holds
 }
 
-func (e *entry) evaluateState(ev *evaluator) tree.Value {
+func (e *entry) evaluateState(ev *tags.Evaluator) tree.Value {
 	state, given := e.fields.Get("state")
 	if !given {
 		return tree.Value{Place: e.place, Data: string(tree.Present)}
 	}
-	evaluated, err := ev.at(schema.Join(e.path, "state"), state)
+	evaluated, err := ev.At(schema.Join(e.path, "state"), state)
 	_, wasCall := state.Data.(*tree.Call)
-	if err != nil || !wasCall && !isState(ev.scope.schema, evaluated) {
+	if err != nil || !wasCall && !isState(ev.Scope.Schema, evaluated) {
 		// The problem is known; the entry is not to be checked as if it
 		// had the state.
 		return tree.Value{Place: state.Place, Data: string(tree.Present)}
@@ -109,33 +114,35 @@ func isState(s *schema.Schema, state tree.Value) bool {
 	return len(s.Entry.Field("state").Check("", state)) == 0
 }
 
-func (e *entry) evaluateMap(ev *evaluator, field string) tree.Map {
+func (e *entry) evaluateMap(ev *tags.Evaluator, field string) tree.Map {
 	written, _ := e.fields.Get(field)
 	pairs, isDict := written.Data.(tree.Map)
+	path := schema.Join(e.path, field)
+	if isDict && len(pairs) > mostMembers {
+		ev.Path = path
+		ev.Report(written.Place, "%s", tooManyMembers(pairs))
+		isDict, pairs = false, nil
+	}
 	e.malformed = e.malformed || !isDict && written.Data != nil
 	var made tree.Map
 	for _, p := range pairs {
-		member := tree.Member(p.Key.Place, p.Name(), tree.Value{})
-		evaluated, err := ev.at(schema.Join(schema.Join(e.path, field), tree.PathKey(p.Key.Data)), p.Value)
+		evaluated, err := ev.At(schema.Join(path, tree.PathKey(p.Key.Data)), p.Value)
 		if err != nil {
-			member.Value = tree.Value{Place: p.Value.Place, Data: unread{}}
-			e.unread[field] = append(e.unread[field], member)
-			continue
+			evaluated = tree.Value{Place: p.Value.Place, Data: tree.Broken{}}
 		}
-		member.Value = evaluated
-		made = append(made, member)
+		made = append(made, tree.Member(p.Key.Place, p.Name(), evaluated))
 	}
 	return made
 }
 
 // referred gives the entry as what !KeyOf refers to, or says why it can't be.
-func (e *entry) referred(s *scope) (*tree.Entry, error) {
-	kind := s.schema.Kind(e.model)
+func (e *entry) referred(s *schema.Schema) (*tree.Entry, error) {
+	kind := s.Kind(e.model)
 	switch {
 	case e.model == "" || e.failed:
-		return nil, errReported
+		return nil, tags.ErrReported
 	case kind == nil:
-		return nil, fmt.Errorf("aksync can't look up %s: %s", e.model, schema.Suggest(e.model, modelNames(s.schema.Kinds())))
+		return nil, fmt.Errorf("aksync can't look up %s: %s", e.model, schema.Suggest(e.model, tags.ModelNames(s.Kinds())))
 	case len(e.latent) > 0:
 		return nil, e.latent[0]
 	case e.skipped:
@@ -149,9 +156,8 @@ func (e *entry) referred(s *scope) (*tree.Entry, error) {
 // prepare reads no more of an entry that is not managed than what finds its
 // object. What is wrong with that is a problem only where the entry is
 // referred to.
-func (e *entry) prepare(ev *evaluator, kind *schema.Kind) {
+func (e *entry) prepare(ev *tags.Evaluator, kind *schema.Kind) {
 	e.made = &tree.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
-	e.unread = map[string]tree.Map{}
 	if !e.evaluateConditions(ev) {
 		e.skipped = true
 		return
@@ -159,5 +165,5 @@ func (e *entry) prepare(ev *evaluator, kind *schema.Kind) {
 	e.made.State = e.evaluateState(ev)
 	e.made.Identifiers = e.evaluateMap(ev, "identifiers")
 	*e.made = kind.Normalize(*e.made)
-	e.latent = ev.problems
+	e.latent = ev.Problems
 }

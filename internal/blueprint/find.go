@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aksync/aksync/internal/blueprint/cue"
+	"github.com/aksync/aksync/internal/blueprint/textfile"
 	"github.com/aksync/aksync/internal/tree"
 )
 
@@ -84,13 +86,6 @@ func isBlueprint(name string) bool {
 	}
 }
 
-// ignored tells whether a name in a folder is nobody's blueprint: hidden, an
-// editor's, or CUE's own.
-func ignored(name string) bool {
-	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") || strings.HasSuffix(name, "~") ||
-		name == "cue.mod" || strings.HasSuffix(name, ".cue") && (strings.HasPrefix(name, "_") || strings.HasSuffix(name, "_tool.cue") || strings.HasSuffix(name, "_test.cue"))
-}
-
 // realPath gives the absolute path without symlinks.
 func realPath(path string) (string, error) {
 	absolute, err := filepath.Abs(path)
@@ -122,7 +117,7 @@ func (f *finder) folder(path, real string, above []string) error {
 
 // element takes one name in a folder; above ends with the folder itself.
 func (f *finder) element(path string, element fs.DirEntry, above []string) {
-	if ignored(element.Name()) {
+	if textfile.Ignored(element.Name()) {
 		return
 	}
 	isFolder, real := element.IsDir(), filepath.Join(above[len(above)-1], element.Name())
@@ -180,12 +175,12 @@ func (f *finder) file(p part) {
 
 // read reads the part's file.
 func (p *part) read() (err error) {
-	if p.text, err = readSourceFile(p.path); err != nil {
+	if p.text, err = textfile.ReadSourceFile(p.path); err != nil {
 		return err
 	}
 	p.pack = ""
 	if p.packaged && filepath.Ext(p.path) == ".cue" {
-		p.pack = packageName(p.text)
+		p.pack = cue.PackageName(p.text)
 	}
 	return nil
 }

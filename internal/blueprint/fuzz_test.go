@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aksync/aksync/internal/blueprint/tags"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
@@ -17,7 +18,7 @@ const fuzzedData = "../../testdata/blueprints"
 // readText reads one file's text, without a file.
 func readText(t testing.TB, r *Reader, name, text string) *File {
 	t.Helper()
-	p := &policy{lookupEnv: func(name string) (string, bool) { return name, name != "UNSET" }}
+	p := &tags.Policy{LookupEnv: func(name string) (string, bool) { return name, name != "UNSET" }}
 	done := make(chan *File, 1)
 	go func() {
 		file, _, _ := r.load(t.Context(), source{parts: []part{{name: name, path: name, text: []byte(text)}}}, p)
@@ -35,7 +36,7 @@ func readText(t testing.TB, r *Reader, name, text string) *File {
 // checkFile wants what holds for every file, whatever is in it.
 func checkFile(t *testing.T, file *File) {
 	t.Helper()
-	if invalid := len(file.Problems) > 0; invalid != (file.Status == Invalid) {
+	if invalid := len(file.Problems) > 0; invalid != (file.Status == tree.Invalid) {
 		t.Errorf("the status is %s with problems %v", file.Status, file.Problems)
 	}
 	for _, problem := range file.Problems {
@@ -79,7 +80,7 @@ func fuzzReader(f *testing.F) *Reader {
 
 func FuzzReadYAML(f *testing.F) {
 	reader := fuzzReader(f)
-	seeds, err := filepath.Glob(filepath.Join(fuzzedData, "authentik-2025.10.4", "*", "*.yaml"))
+	seeds, err := filepath.Glob(filepath.Join(fuzzedData, "constructs", "*.yaml"))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -135,7 +136,7 @@ func FuzzFormat(f *testing.F) {
 	f.Add("%*d %.*f %r %a %c", "é'", int64(-3), 1e300)
 	f.Fuzz(func(t *testing.T, format, text string, number int64, float float64) {
 		for _, args := range [][]any{{text, number, float}, {number, float, text}, {float, nil, true}} {
-			if made, err := pythonFormat(format, args, func(int) error { return nil }); err == nil && len(made.(string)) > len(format)*(mostPadding+len(text)*10+400) {
+			if made, err := tags.PythonFormat(format, args); err == nil && len(made.(string)) > len(format)*(tags.MostPadding+len(text)*10+400) {
 				t.Errorf("%d bytes from a format of %d", len(made.(string)), len(format))
 			}
 		}

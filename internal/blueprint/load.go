@@ -4,51 +4,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
-	"fmt"
-	"io"
-	"os"
 	"path/filepath"
-	"syscall"
 
+	"github.com/aksync/aksync/internal/blueprint/bounds"
+	"github.com/aksync/aksync/internal/blueprint/cue"
+	"github.com/aksync/aksync/internal/blueprint/tags"
+	"github.com/aksync/aksync/internal/blueprint/textfile"
+	"github.com/aksync/aksync/internal/blueprint/yaml"
 	"github.com/aksync/aksync/internal/tree"
 )
-
-// mostSource bounds the size of a blueprint file.
-const mostSource = 4 << 20
-
-// mostProblems is how many problems of one file are shown.
-const mostProblems = 200
-
-// readSourceFile reads a blueprint file. It does not wait for the writer of a
-// FIFO, and reads no device.
-func readSourceFile(path string) ([]byte, error) {
-	// The look before opening keeps a device from being opened, which alone
-	// can have an effect; the one after it is sure.
-	if info, err := os.Stat(path); err != nil {
-		return nil, err
-	} else if !info.Mode().IsRegular() {
-		return nil, errors.New("is no regular file: want a file or a folder")
-	}
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	if info, err := file.Stat(); err != nil {
-		return nil, err
-	} else if !info.Mode().IsRegular() {
-		return nil, errors.New("is no regular file: want a file or a folder")
-	}
-	text, err := io.ReadAll(io.LimitReader(file, mostSource+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(text) > mostSource {
-		return nil, fmt.Errorf("is larger than %d MiB: split it into several files", mostSource>>20)
-	}
-	return text, nil
-}
 
 // onePerCause keeps the first problem of each value, since where CUE and the
 // schema both complain of one they mean the same; and the first of those that
@@ -73,7 +37,7 @@ func onePerCause(problems tree.Problems) tree.Problems {
 }
 
 // hash identifies names and contents of a source.
-func (s source) hash() digest {
+func (s source) hash() textfile.Digest {
 	h := sha256.New()
 	for _, p := range s.parts {
 		for _, piece := range [][]byte{[]byte(p.name), p.text} {
@@ -83,21 +47,28 @@ func (s source) hash() digest {
 			h.Write(piece)
 		}
 	}
-	return digest(h.Sum(nil))
+	return textfile.Digest(h.Sum(nil))
 }
 
 // readSource gives a source's file: the one before where nothing changed.
-func (r *Reader) readSource(ctx context.Context, s source, p *policy, before made) made {
+func (r *Reader) readSource(ctx context.Context, s source, p *tags.Policy, before made) made {
 	now := made{parts: s.parts}
 	if s.problem != nil {
-		now.file = &File{Path: s.parts[0].name, Status: Invalid, Problems: tree.Problems{*s.problem}}
+		now.file = &File{Path: s.parts[0].name, Status: tree.Invalid, Problems: tree.Problems{*s.problem}}
 		return now
 	}
 	now.source = s.hash()
 	if before.source == now.source && before.unchanged(p) {
-		now.file, now.seen = before.file, before.seen
+		now.file, now.seen, now.tries, now.rest = before.file, before.seen, before.tries, before.rest-1
 	} else {
-		now.file, now.seen, now.again = r.load(ctx, s, p)
+		var again bool
+		if now.file, now.seen, again = r.load(ctx, s, p); again {
+			now.tries = 1
+			if before.source == now.source {
+				now.tries = before.tries + 1
+			}
+			now.rest = restAfter(now.tries)
+		}
 	}
 	for i := range now.parts {
 		now.parts[i].text = nil
@@ -105,56 +76,75 @@ func (r *Reader) readSource(ctx context.Context, s source, p *policy, before mad
 	return now
 }
 
+// restAfter returns how many readings pass before a source is tried again that so
+// many tries were in vain with: 0, 2, 6, 14 … and at most 254.
+func restAfter(tries int) int { return 1<<min(tries, 8) - 2 }
+
 // load makes the file of a source.
-func (r *Reader) load(ctx context.Context, s source, p *policy) (file *File, imports []seen, again bool) {
-	file = &File{Path: s.parts[0].name, Status: Valid, Unmanaged: map[string]int{}, inputs: newInputs(p)}
+func (r *Reader) load(ctx context.Context, s source, p *tags.Policy) (file *File, imports []cue.Seen, again bool) {
+	file = &File{Path: s.parts[0].name, Status: tree.Valid, Unmanaged: map[string]int{}, inputs: tags.NewLooks(p)}
 	d := &document{
 		file:   file,
 		shapes: newShapes(),
 		strict: r.options.StrictModels,
-		scope:  &scope{schema: r.options.Schema, language: r.language, inputs: file.inputs, ids: map[string]*entry{}},
+		scope:  &tags.Scope{Schema: r.options.Schema, Language: r.language, Looks: file.inputs, IDs: map[string]int{}},
 	}
 	var root tree.Value
 	var found bool
 	if filepath.Ext(s.parts[0].name) == ".cue" {
 		result := r.loadCUE(ctx, s, file)
-		if result.root != nil {
-			root, found = *result.root, true
+		if result.Root != nil {
+			root, found = *result.Root, true
 		}
-		imports, again = result.seen, result.again
+		imports, again = result.Seen, result.Again
 		for _, s := range imports {
-			if !s.Folder && s.Hash != (digest{}) {
+			if !s.Folder && s.Hash != (textfile.Digest{}) {
 				file.imported = append(file.imported, s.Path)
 			}
 		}
 	} else {
-		root, found, file.Problems = readYAML(file.Path, s.parts[0].text, r.language)
+		root, found, file.Problems = yaml.Read(file.Path, s.parts[0].text, r.language)
 		if len(s.parts[0].text) == 0 {
 			// A file that is being written is empty for a moment. It must
 			// not look as if it declared nothing on purpose.
-			d.problem(tree.Place{File: file.Path}, "", "is empty: want a mapping with entries")
+			file.Problems = tree.Problems{{Place: tree.Place{File: file.Path}, Message: "is empty: want a mapping with entries"}}
 		}
 	}
 	if ctx.Err() != nil {
 		return &File{}, nil, false
 	}
+	d.findings.Add(file.Problems...)
 	switch {
 	case found:
 		d.read(root)
 	case len(file.Problems) == 0:
-		file.Status = Disabled
+		file.Status = tree.Disabled
 	}
-	file.Problems = file.Problems.Sort()
+	file.Problems = d.findings.Problems.Sort()
 	if filepath.Ext(file.Path) == ".cue" {
 		file.Problems = onePerCause(file.Problems)
 	}
-	if more := len(file.Problems) - mostProblems; more > 0 {
-		file.Problems = append(file.Problems[:mostProblems:mostProblems], tree.Problem{
-			Place: tree.Place{File: file.Path}, Message: fmt.Sprintf("has %d further problems", more),
-		})
-	}
+	file.Problems = bounds.Shown(file.Path, file.Problems, d.findings.Full())
 	if len(file.Problems) > 0 {
-		file.Status = Invalid
+		file.Status = tree.Invalid
 	}
 	return file, imports, again
+}
+
+// loadCUE gives what a source in CUE says.
+func (r *Reader) loadCUE(ctx context.Context, s source, f *File) cue.Result {
+	job := cue.Job{Tags: r.options.Tags}
+	for _, p := range s.parts {
+		job.Parts = append(job.Parts, cue.Part{Name: p.name, Path: p.path, Text: p.text})
+		f.Parts = append(f.Parts, p.name)
+	}
+	if len(f.Parts) == 1 {
+		f.Parts = nil
+	}
+	result, err := r.cue.Run(ctx, job)
+	if err != nil {
+		return cue.Result{} // the time was up, as Read says
+	}
+	f.Problems = result.Problems
+	return result
 }

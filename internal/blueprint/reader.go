@@ -11,6 +11,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aksync/aksync/internal/blueprint/cue"
+	"github.com/aksync/aksync/internal/blueprint/tags"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
@@ -45,16 +47,6 @@ type Options struct {
 	CUEWorker []string
 }
 
-// Status is what came of a file.
-type Status string
-
-// The statuses of a file.
-const (
-	Valid    Status = "valid"
-	Invalid  Status = "invalid"  // it has problems, none of its entries may be applied
-	Disabled Status = "disabled" // it says that it is switched off, or declares nothing
-)
-
 // File is what one blueprint says. It is not changed once it is made.
 type File struct {
 	// Path is the file as the user names it; for a CUE package of several
@@ -62,7 +54,7 @@ type File struct {
 	Path string
 	// Parts are all files of a CUE package; nil where there is one.
 	Parts  []string
-	Status Status
+	Status tree.FileState
 	// Entries are those of managed kinds, evaluated as far as that needs no
 	// server, normalized and checked, without those whose conditions are
 	// false. In an invalid file they are those that could be read, without
@@ -80,17 +72,17 @@ type File struct {
 	// Problems are all that is wrong, in the order of their places.
 	Problems tree.Problems
 
-	inputs   *inputs
+	inputs   *tags.Looks
 	imported []string // the files of CUE's imports
 }
 
 // Inputs are what the file has looked at so far: resolving Pending values may
 // look at more.
-func (f *File) Inputs() Inputs {
+func (f *File) Inputs() tags.Inputs {
 	if f.inputs == nil {
-		return Inputs{}
+		return tags.Inputs{}
 	}
-	names := f.inputs.names()
+	names := f.inputs.Names()
 	names.Files = append(names.Files, f.imported...)
 	return names
 }
@@ -111,8 +103,8 @@ func (s *Set) Problems() tree.Problems {
 }
 
 // Inputs gives those of all files, each once.
-func (s *Set) Inputs() Inputs {
-	var all Inputs
+func (s *Set) Inputs() tags.Inputs {
+	var all tags.Inputs
 	for _, file := range s.Files {
 		inputs := file.Inputs()
 		all.Env = append(all.Env, inputs.Env...)
@@ -120,15 +112,15 @@ func (s *Set) Inputs() Inputs {
 	}
 	slices.Sort(all.Env)
 	slices.Sort(all.Files)
-	return Inputs{Env: slices.Compact(all.Env), Files: slices.Compact(all.Files)}
+	return tags.Inputs{Env: slices.Compact(all.Env), Files: slices.Compact(all.Files)}
 }
 
 // Reader reads blueprints and remembers them: a file that did not change, and
 // whose inputs did not, is the same *File again. It is not for concurrent use.
 type Reader struct {
 	options  Options
-	language language
-	cue      *cueRunner
+	language tags.Language
+	cue      *cue.Runner
 	last     *reading // nil before the first one
 }
 
@@ -138,7 +130,7 @@ func NewReader(options Options) *Reader {
 		options.LookupEnv = os.LookupEnv
 	}
 	options.EvaluationTime = cmp.Or(options.EvaluationTime, 10*time.Second)
-	return &Reader{options: options, language: newLanguage(), cue: newCUERunner(options, newLanguage())}
+	return &Reader{options: options, language: tags.NewLanguage(), cue: cue.NewRunner(options.CUEWorker, options.EvaluationTime, tags.NewLanguage())}
 }
 
 // Read reads the files that the paths name, and those in the folders that they
@@ -158,7 +150,7 @@ func (r *Reader) Read(ctx context.Context, paths []string) (*Set, error) {
 }
 
 // policy says what tags may look at when blueprints are read from paths.
-func (r *Reader) policy(paths []string) *policy {
+func (r *Reader) policy(paths []string) *tags.Policy {
 	folders := r.options.FileRoots
 	if len(folders) == 0 {
 		for _, path := range paths {
@@ -168,14 +160,14 @@ func (r *Reader) policy(paths []string) *policy {
 			folders = append(folders, path)
 		}
 	}
-	p := &policy{envAllow: r.options.EnvAllow, forbidden: r.options.ForbiddenFiles, lookupEnv: r.options.LookupEnv}
+	p := &tags.Policy{EnvAllow: r.options.EnvAllow, Forbidden: r.options.ForbiddenFiles, LookupEnv: r.options.LookupEnv}
 	for _, folder := range folders {
 		absolute, err := filepath.Abs(folder)
 		if err != nil {
 			continue
 		}
 		if real, err := filepath.EvalSymlinks(absolute); err == nil {
-			p.roots = append(p.roots, real)
+			p.Roots = append(p.Roots, real)
 		}
 	}
 	return p

@@ -5,12 +5,16 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+
+	"github.com/aksync/aksync/internal/blueprint/cue"
+	"github.com/aksync/aksync/internal/blueprint/tags"
+	"github.com/aksync/aksync/internal/blueprint/textfile"
 )
 
 // reading is what was read the last time, and of what.
 type reading struct {
 	paths  []string
-	policy *policy
+	policy *tags.Policy
 	made   []made
 	// byReal finds what was made of a file by its real path; nil until somebody
 	// asks.
@@ -21,17 +25,21 @@ type reading struct {
 type made struct {
 	file   *File
 	parts  []part // without their texts
-	source digest
-	seen   []seen // where its imports led to
-	again  bool   // it is made again though nothing changed
+	source textfile.Digest
+	seen   []cue.Seen // where its imports led to
+	// tries is how often the source as it is could not be evaluated for a reason
+	// that may lie elsewhere, such as a machine that was busy, and rest how many
+	// readings pass before it is tried again though nothing changed: none after
+	// the first time, and then more and more.
+	tries, rest int
 }
 
 // unchanged tells whether what a file's tags and its CUE look at is as it was,
 // and may be looked at still.
-func (m made) unchanged(p *policy) bool {
-	return m.file != nil && m.file.inputs != nil && !m.again &&
-		slices.Equal(m.file.inputs.policy.roots, p.roots) && m.file.inputs.unchanged() &&
-		!slices.ContainsFunc(m.seen, func(s seen) bool { return !s.unchanged() })
+func (m made) unchanged(p *tags.Policy) bool {
+	return m.file != nil && m.file.inputs != nil && (m.tries == 0 || m.rest > 0) &&
+		slices.Equal(m.file.inputs.Policy.Roots, p.Roots) && m.file.inputs.Unchanged() &&
+		!slices.ContainsFunc(m.seen, func(s cue.Seen) bool { return !s.Unchanged() })
 }
 
 // byKey gives what was made, by the names of the files that it was made of.
@@ -94,7 +102,7 @@ func (r *Reader) changedSources(paths, changed []string) (sources []source, enou
 	}
 	sources = make([]source, len(r.last.made))
 	for i, m := range r.last.made {
-		if !named[i] && !m.again && !(cue && len(m.seen) > 0) {
+		if !named[i] && !(cue && len(m.seen) > 0) {
 			continue
 		}
 		if sources[i], enough = m.reread(); !enough {
@@ -121,7 +129,8 @@ func (m made) reread() (s source, enough bool) {
 // make makes those of a reading's files whose sources are not empty, as far as
 // they changed, and then remembers the reading.
 func (r *Reader) make(ctx context.Context, now *reading, sources []source) (*Set, error) {
-	defer r.cue.stop()
+	defer r.cue.Stop()
+	r.cue.Begin()
 	set := &Set{Files: make([]*File, len(sources))}
 	for i, s := range sources {
 		if s.parts != nil {

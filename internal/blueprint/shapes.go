@@ -18,6 +18,14 @@ type shapeKey struct {
 	data  any
 }
 
+// mostMembers bounds how many members a mapping may have that holds the fields
+// of something: nothing has more than some dozens.
+const mostMembers = 1000
+
+func tooManyMembers(m tree.Map) string {
+	return fmt.Sprintf("has %d members: want the fields that it can have, which are far fewer", len(m))
+}
+
 // The keys of values that are all alike at their top.
 type (
 	anyList struct{}
@@ -28,10 +36,13 @@ func newShapes() *shapes { return &shapes{map[shapeKey]tree.Problems{}} }
 
 // check says what is wrong with a mapping that is to have the shape.
 func (s *shapes) check(path string, place tree.Place, m tree.Map, shape *schema.Shape) tree.Problems {
+	if len(m) > mostMembers {
+		return tree.Problems{{Place: place, Path: path, Message: tooManyMembers(m)}}
+	}
 	var problems tree.Problems
 	names := make(tree.Map, 0, len(m))
 	for _, p := range m {
-		names = append(names, tree.Member(p.Key.Place, p.Name(), tree.Value{Data: unread{}}))
+		names = append(names, tree.Member(p.Key.Place, p.Name(), tree.Value{Data: tree.Broken{}}))
 		if field := shape.Field(p.Name()); field != nil {
 			problems = append(problems, s.field(field, schema.Join(path, p.Name()), p.Value)...)
 		}
@@ -41,7 +52,14 @@ func (s *shapes) check(path string, place tree.Place, m tree.Map, shape *schema.
 
 // mayBeTag tells whether authentik takes a tag for the whole of a field of the
 // blueprint's own shape; it takes tags for any value in the others.
-func mayBeTag(field string) bool { return field == "model" || field == "state" }
+func mayBeTag(field string) bool {
+	switch field {
+	case "model", "state", "permission", "user", "role":
+		return true
+	default:
+		return false
+	}
+}
 
 func (s *shapes) field(field *schema.Field, path string, value tree.Value) tree.Problems {
 	switch data := value.Data.(type) {
@@ -62,9 +80,6 @@ func (s *shapes) field(field *schema.Field, path string, value tree.Value) tree.
 		key.data = anyList{}
 	case tree.Map:
 		key.data = anyDict{}
-		if field.Name == "labels" {
-			return field.Check(path, value)
-		}
 	}
 	found, known := s.found[key]
 	if !known {

@@ -19,9 +19,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/aksync/aksync/internal/devserver"
-	"github.com/aksync/aksync/schema"
-
 	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
 )
 
 const (

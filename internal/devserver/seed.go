@@ -10,9 +10,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/aksync/aksync/schema"
-
 	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
 )
 
 // Put adds an object, or replaces the one with the pk. An empty pk gives a new

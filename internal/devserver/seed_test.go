@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aksync/aksync/internal/devserver"
-
 	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
 )
 
 func seeded(t *testing.T) *devserver.Server {
@@ -82,11 +82,11 @@ func TestDefaultsFitTheSchema(t *testing.T) {
 	for _, kind := range s.Kinds() {
 		for _, object := range server.All(kind.Model) {
 			read, err := kind.ReadAnswer(object)
-			if err != nil || len(read.Warnings) > 0 {
-				t.Errorf("%s %v: %v %v", kind.Model, object[kind.Key], err, read.Warnings)
+			if err != nil || len(read.Odd) > 0 {
+				t.Errorf("%s %v: %v %v", kind.Model, object[kind.Key], err, read.Odd)
 			}
 			if kind.Model == flowModel {
-				flows[read.PK], _ = object["slug"].(string)
+				flows[schema.IDText(read.ID)], _ = object["slug"].(string)
 			}
 		}
 	}

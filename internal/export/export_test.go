@@ -243,9 +243,9 @@ func TestBrokenObjects(t *testing.T) {
 		want    string
 	}{
 		{"a field is missing", func(o schema.Object) { delete(o, "backends") }, export.Options{},
-			`the password stage "default-authentication-password": the server's answer for a password stage is not as aksync knows it: backends is missing`},
+			`the password stage "default-authentication-password": the server's answer is not as aksync knows it: it has no backends`},
 		{"a value is unknown", func(o schema.Object) { o["backends"] = []any{"new.Backend"} }, export.Options{},
-			`the password stage "default-authentication-password": the server's answer for a password stage is not as aksync knows it: backends[0]: "new.Backend" is not known`},
+			`the password stage "default-authentication-password": the server's answer is not as aksync knows it: backends: "new.Backend" is not known`},
 		{"no name", func(o schema.Object) { o["name"] = nil }, export.Options{Names: []string{"default-*"}},
 			`the password stage with the pk 00000000-`},
 		{"a name that would be trimmed", func(o schema.Object) { o["name"] = " x" }, export.Options{},

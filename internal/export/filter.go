@@ -8,9 +8,8 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/aksync/aksync/schema"
-
 	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
 )
 
 // check says what is wrong with the options by themselves.

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/aksync/aksync/schema"
-
 	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
 )
 
 // entry is one object as it is declared.
@@ -18,9 +17,9 @@ type entry struct {
 	key    field
 	fields []field
 
-	pk string
-	// refersTo holds the primary keys of the objects that it refers to.
-	refersTo []string
+	identity identity
+	// refersTo are the objects that it refers to.
+	refersTo []identity
 }
 
 // field is one field with its value: as schema.Value.Plain gives it, with a
@@ -41,8 +40,8 @@ type reference struct {
 type gathering struct {
 	schema  *schema.Schema
 	options Options
-	// targets are the objects that references can mean, by model and pk.
-	targets map[string]map[string]schema.Object
+	// targets are the objects that references can mean.
+	targets map[identity]schema.Object
 	names   nameFilter
 	// problems are what is wrong with objects.
 	problems []error
@@ -57,7 +56,7 @@ func gather(s *schema.Schema, objects map[string][]schema.Object, o Options) ([]
 	if err := checkFlow(s, kinds, objects, o.Flow); err != nil {
 		return nil, err
 	}
-	g := &gathering{schema: s, options: o, targets: byPK(objects), names: newNameFilter(o.Names)}
+	g := &gathering{schema: s, options: o, targets: byID(s, objects), names: newNameFilter(o.Names)}
 	var entries []entry
 	for _, kind := range dependenciesFirst(kinds, modelOf, referredModels) {
 		entries = append(entries, g.entries(kind, objects[kind.Model])...)
@@ -76,13 +75,16 @@ func referredModels(kind *schema.Kind) []string {
 	return models
 }
 
-func byPK(objects map[string][]schema.Object) map[string]map[string]schema.Object {
-	targets := map[string]map[string]schema.Object{}
+// identity tells objects apart: a key says nothing without its model.
+type identity struct{ model, id string }
+
+func byID(s *schema.Schema, objects map[string][]schema.Object) map[identity]schema.Object {
+	targets := map[identity]schema.Object{}
 	for model, list := range objects {
-		targets[model] = make(map[string]schema.Object, len(list))
+		kind := s.Kind(model)
 		for _, object := range list {
-			if pk, isText := object[schema.PK].(string); isText {
-				targets[model][pk] = object
+			if id, has := kind.IDOf(object); has {
+				targets[identity{kind.Model, schema.IDText(id)}] = object
 			}
 		}
 	}
@@ -111,8 +113,8 @@ func (g *gathering) entries(kind *schema.Kind, objects []schema.Object) []entry 
 		return cmp.Compare(fmt.Sprint(a.key.value), fmt.Sprint(b.key.value))
 	})
 	return dependenciesFirst(entries,
-		func(e entry) string { return e.pk },
-		func(e entry) []string { return e.refersTo })
+		func(e entry) identity { return e.identity },
+		func(e entry) []identity { return e.refersTo })
 }
 
 // describe names an object for an error message.
@@ -120,7 +122,7 @@ func describe(kind *schema.Kind, object schema.Object) string {
 	if name, isText := object[kind.Key].(string); isText {
 		return fmt.Sprintf("the %s %q", kind.Title, name)
 	}
-	return fmt.Sprintf("the %s with the %s %v", kind.Title, schema.PK, object[schema.PK])
+	return fmt.Sprintf("the %s with the %s %v", kind.Title, kind.ID, object[kind.ID])
 }
 
 // entry makes the entry of one object.
@@ -129,9 +131,18 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object) (entry, error
 	if err != nil {
 		return entry{}, err
 	}
-	made := entry{kind: kind, pk: answer.PK}
+	made := entry{kind: kind, identity: identity{kind.Model, schema.IDText(answer.ID)}}
 	for _, of := range kind.Fields.Fields {
-		value := answer.Fields[of.Name]
+		if odd, isOdd := answer.Odd[of.Name]; isOdd {
+			return entry{}, fmt.Errorf("the server's answer is not as aksync knows it: %s: %s", of.Name, odd)
+		}
+		value, has := answer.Fields[of.Name]
+		if !has && of.Required {
+			return entry{}, fmt.Errorf("the server's answer is not as aksync knows it: it has no %s", of.Name)
+		}
+		if !has {
+			continue // an older server has not got it
+		}
 		isDefault := of.HasDefault && sameJSON(value, of.Default)
 		if isDefault && !of.Required && !g.options.Full && of.Name != kind.Key {
 			continue
@@ -153,30 +164,30 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object) (entry, error
 }
 
 // withReferences gives a field's value with references for primary keys, and
-// notes them. Only text and lists of text are known to be primary keys.
+// notes them.
 func (g *gathering) withReferences(e *entry, of *schema.Field, value any) (any, error) {
 	if of.Refers == "" {
 		return value, nil
 	}
 	switch value := value.(type) {
-	case string:
-		if of.Type != schema.Pointer {
+	case string, int64:
+		if of.Type == schema.List {
 			return value, nil
 		}
-		return g.reference(e, of, value)
+		return g.reference(e, of, schema.IDText(value))
 	case []any:
 		if of.Type != schema.List {
 			return value, nil
 		}
 		references := make([]any, len(value))
 		for i, element := range value {
-			pk, isText := element.(string)
-			if !isText {
+			id := schema.IDText(element)
+			if id == "" {
 				references[i] = element
 				continue
 			}
 			var err error
-			if references[i], err = g.reference(e, of, pk); err != nil {
+			if references[i], err = g.reference(e, of, id); err != nil {
 				return nil, err
 			}
 		}
@@ -187,16 +198,17 @@ func (g *gathering) withReferences(e *entry, of *schema.Field, value any) (any, 
 }
 
 // reference gives what finds the object with the primary key.
-func (g *gathering) reference(e *entry, of *schema.Field, pk string) (any, error) {
+func (g *gathering) reference(e *entry, of *schema.Field, id string) (any, error) {
 	kind := g.schema.Kind(of.Refers)
-	target, among := g.targets[kind.Model][pk]
+	to := identity{kind.Model, id}
+	target, among := g.targets[to]
 	if !among {
-		return nil, fmt.Errorf("refers to the %s with the %s %s, which the server does not list: perhaps the token may not see it", kind.Title, schema.PK, pk)
+		return nil, fmt.Errorf("refers to the %s with the %s %s, which the server does not list: perhaps the token may not see it", kind.Title, kind.ID, id)
 	}
 	value := tree.FromJSON(target[kind.Key])
 	if problems := kind.Fields.Field(kind.Key).Check(kind.Key, value); len(problems) > 0 {
-		return nil, fmt.Errorf("refers to the %s with the %s %s, which is not as aksync knows it: %w", kind.Title, schema.PK, pk, problems[0])
+		return nil, fmt.Errorf("refers to the %s with the %s %s, which is not as aksync knows it: %w", kind.Title, kind.ID, id, problems[0])
 	}
-	e.refersTo = append(e.refersTo, pk)
+	e.refersTo = append(e.refersTo, to)
 	return reference{model: kind.Model, key: kind.Key, value: value.Plain()}, nil
 }

@@ -175,7 +175,7 @@ func read(t *rapid.T, s *schema.Schema, folder, format, text string) sync.Desire
 	if err != nil {
 		t.Fatal(err)
 	}
-	if problems := set.Problems(); len(problems) > 0 || set.Files[0].Status == blueprint.Disabled {
+	if problems := set.Problems(); len(problems) > 0 || set.Files[0].Status == tree.Disabled {
 		t.Fatalf("what was exported is %s: %v\n%s", set.Files[0].Status, problems, text)
 	}
 	return sync.Desired{Entries: set.Files[0].Entries}
@@ -207,7 +207,11 @@ func apply(t *rapid.T, s *schema.Schema, server *devserver.Server, desired sync.
 }
 
 func checkNoChanges(t *rapid.T, s *schema.Schema, server *devserver.Server, desired sync.Desired, text string) {
-	plan := sync.MakePlan(s, desired, sync.Live{Version: devserver.DefaultVersion, Objects: live(s, server)}, sync.Guards{})
+	listings := map[string]sync.Listing{}
+	for model, objects := range live(s, server) {
+		listings[model] = sync.Listing{Objects: objects}
+	}
+	plan := sync.MakePlan(s, desired, sync.Live{Version: devserver.DefaultVersion, Kinds: listings})
 	if len(plan.Problems) > 0 || plan.HasChanges() || len(plan.Needs) > 0 {
 		for _, change := range plan.Changes {
 			t.Logf("%s %q %v", change.Action, change.Name, change.Fields)

@@ -1,40 +1,5 @@
-// Package leader has one replica of several lead, by a Kubernetes Lease and
-// client-go's leader election.
-//
-// # What is promised
-//
-// No two replicas lead at the same time, as long as the writer keeps to its
-// part, the replicas' clocks run at about the same speed, and nobody edits or
-// deletes the Lease by hand. The clocks needn't agree: each replica counts from
-// what it has seen itself.
-//
-//   - A lead's context ends RenewDeadline after the last renewal began, or up
-//     to a second sooner. Another replica starts LeaseDuration after it has seen
-//     that renewal at the soonest. What lies between, LeaseDuration −
-//     RenewDeadline (5 s), is the writer's: it starts no request any more, and
-//     those under way have to be finished or let go within that time.
-//   - At a shutdown the Lease is renewed until the lead has returned, and only
-//     then given up. Should it be lost meanwhile, lost.Done says so.
-//   - After a loss, no new lead starts here before the last one has returned.
-//
-// authentik knows nothing of the Lease: a request that was sent in time and
-// takes effect late, or a process that is stopped as a whole (SIGSTOP, a frozen
-// virtual machine) for longer than LeaseDuration, is beyond what a Lease can
-// prevent.
-//
-// # What client-go leaves to this package
-//
-// client-go counts the RenewDeadline anew for each renewal, from its start, and
-// that is RetryPeriod after the answer to the last one: with a slow answer the
-// lead would go on after LeaseDuration. With ReleaseOnCancel it gives the Lease
-// up before the lead has returned, and also after a loss, by when it may belong
-// to another. So here a timer of its own ends the lead, and the release comes
-// last and only from the one who holds the Lease.
-//
-// # Rights
-//
-// The service account needs the verbs get, create and update for leases of the
-// API group coordination.k8s.io in the Lease's namespace.
+//go:build kubernetes
+
 package leader
 
 import (
@@ -48,13 +13,11 @@ import (
 
 	"github.com/rs/zerolog"
 	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
-
-	"github.com/aksync/aksync/internal/leader/lost"
 )
 
 // ErrLost is the cause (context.Cause) of the end of a lead's context where the
 // Lease could not be renewed in time, or is somebody else's.
-var ErrLost = lost.Err
+var ErrLost = errors.New("the Lease is lost: another replica may lead soon")
 
 // The times where a Config has none: those of Kubernetes's own components.
 const (
@@ -95,11 +58,16 @@ type Config struct {
 // context that ends, with the cause ErrLost, as soon as it may not hold it any
 // more. After a loss, and when lead has returned, it stands again.
 //
+// The channel lost is closed when the Lease is lost, also where that happens
+// after lead's context has ended for another reason: at a shutdown, what is
+// under way is finished while the Lease is still held, and it may be lost
+// meanwhile, which the cause of the context then can't say any more.
+//
 // It returns when ctx has ended or lead has returned otherwise than after a
 // loss, with lead's error, and gives the Lease up, so that another replica
 // takes over at its next look. An error of the Lease API never ends it; one of
 // the Config, or the lack of a cluster, does so at the start.
-func Run(ctx context.Context, cfg Config, lead func(ctx context.Context) error) error {
+func Run(ctx context.Context, cfg Config, lead func(ctx context.Context, lost <-chan struct{}) error) error {
 	if err := cfg.complete(); err != nil {
 		return fmt.Errorf("leader election: %w", err)
 	}

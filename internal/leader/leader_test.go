@@ -1,3 +1,5 @@
+//go:build kubernetes
+
 package leader
 
 import (
@@ -313,7 +315,7 @@ func TestRunReturnsWhatTheLeadDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		want, server := errors.New("done"), new(api)
 		cfg := Config{Namespace: "auth", Name: "aksync", Client: server.client(func(string) fault { return fault{} }), Logger: zerolog.Nop()}
-		got := Run(t.Context(), cfg, func(context.Context) error {
+		got := Run(t.Context(), cfg, func(context.Context, <-chan struct{}) error {
 			if holder := server.holder(); !strings.Contains(holder, "_") {
 				t.Errorf("the identity is %q, want host_random", holder)
 			}

@@ -1,3 +1,5 @@
+//go:build kubernetes
+
 package leader
 
 import (
@@ -12,8 +14,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-
-	"github.com/aksync/aksync/internal/leader/lost"
 )
 
 var errDown = errors.New("connection refused")
@@ -55,7 +55,7 @@ func (r *replica) start() {
 	}()
 }
 
-func (r *replica) lead(ctx context.Context) error {
+func (r *replica) lead(ctx context.Context, lost <-chan struct{}) error {
 	r.journal.enter(r.name)
 	defer r.journal.leave(r.name)
 	<-ctx.Done()
@@ -67,7 +67,7 @@ func (r *replica) lead(ctx context.Context) error {
 	// A shutdown: what is under way is finished, unless the Lease is lost.
 	select {
 	case <-time.After(4 * finishing):
-	case <-lost.Done(ctx):
+	case <-lost:
 		time.Sleep(finishing)
 	}
 	return cause

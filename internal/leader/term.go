@@ -1,3 +1,5 @@
+//go:build kubernetes
+
 package leader
 
 import (
@@ -8,8 +10,6 @@ import (
 	"time"
 
 	"k8s.io/client-go/tools/leaderelection"
-
-	"github.com/aksync/aksync/internal/leader/lost"
 )
 
 // term is one time of standing: waiting for the Lease, and leading once.
@@ -29,9 +29,9 @@ type term struct {
 // term stands for the Lease until ctx ends, and leads once. It returns when
 // lead has returned and the elector has stopped; again is true where the Lease
 // was lost.
-func (c *candidate) term(ctx context.Context, lead func(context.Context) error) (again bool, err error) {
+func (c *candidate) term(ctx context.Context, lead func(ctx context.Context, lost <-chan struct{}) error) (again bool, err error) {
 	t := &term{candidate: c, lost: make(chan struct{})}
-	t.ctx, t.end = context.WithCancelCause(lost.With(ctx, t.lost))
+	t.ctx, t.end = context.WithCancelCause(ctx)
 	defer t.end(nil)
 
 	started := make(chan struct{})
@@ -56,7 +56,7 @@ func (c *candidate) term(ctx context.Context, lead func(context.Context) error) 
 	case <-started:
 	}
 	if t.begin() {
-		err = lead(t.ctx)
+		err = lead(t.ctx, t.lost)
 	}
 	return errors.Is(context.Cause(t.ctx), ErrLost), err
 }

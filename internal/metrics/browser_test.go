@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/sync"
 )
 
 // browser gives Chromium's command, or skips the test where there is none:
@@ -30,9 +33,9 @@ func TestPageInABrowser(t *testing.T) {
 	const evil = `<script>document.title = "hacked"</script><img src=x onerror="document.title = 'hacked'">`
 	status := Status{
 		Version: "1.2.3", Watched: []string{"blueprints/" + evil}, Health: Health{PassEnded: true, Server: Server{URL: "https://auth.example.com", Reached: true}},
-		Blueprints: []Blueprint{{File: evil, State: BlueprintInvalid, Errors: []string{evil}}},
-		Objects:    []Object{{Name: evil, State: ObjectFailed, Error: evil, Changes: []string{"name: " + evil}}},
-		Passes:     []Pass{{Trigger: TriggerStart, Result: ResultFailure, Error: evil}},
+		Blueprints: []Blueprint{{File: evil, State: tree.Invalid, Errors: []string{evil}}},
+		Objects:    []Object{{Name: evil, State: sync.Amiss, Error: evil, Changes: []string{"name: " + evil}}},
+		Passes:     []Pass{{Trigger: sync.TriggerStart, Result: sync.Unmade, Error: evil}},
 	}
 	page, err := NewHTTP(Config{
 		Metrics: New("1.2.3", "abc"), Health: func() Health { return status.Health }, Status: func() Status { return status }, Sync: func() {},

@@ -11,6 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/sync"
 )
 
 // ready is the health of a daemon at work.
@@ -132,6 +135,10 @@ func TestReady(t *testing.T) {
 		"never reached":    {Health{Server: Server{URL: url, Error: "connection refused"}}, "authentik at https://auth.example.com: connection refused"},
 		"out of reach":     {Health{PassEnded: true, Server: Server{URL: url, Error: "connection refused"}}, "authentik at https://auth.example.com: connection refused"},
 		"refuses":          {Health{PassEnded: true, Server: Server{URL: url, Error: "403: Token invalid/expired"}}, "authentik at https://auth.example.com: 403: Token invalid/expired"},
+		"hangs":            {Health{PassEnded: true, Server: Server{URL: url, Reached: true, Unanswered: 12345 * time.Millisecond}}, "authentik at https://auth.example.com has been asked for 12s without an answer"},
+		"hangs at first":   {Health{Server: Server{URL: url, Unanswered: time.Minute}}, "authentik at https://auth.example.com has been asked for 1m0s without an answer"},
+		"hangs again":      {Health{Server: Server{URL: url, Error: "connection refused", Unanswered: time.Minute}}, "authentik at https://auth.example.com has been asked for 1m0s without an answer"},
+		"takes its time":   {Health{PassEnded: true, Server: Server{URL: url, Reached: true, Unanswered: 10 * time.Second}}, ""},
 		"no reason given":  {Health{PassEnded: true, Server: Server{URL: url}}, "authentik at https://auth.example.com has not answered yet"},
 		"password in URL":  {Health{Server: Server{URL: "https://me:secret@auth.example.com", Error: "no"}}, "authentik at https://auth.example.com: no"},
 		"a URL that isn't": {Health{Server: Server{URL: "https://me:secret@%zz", Error: "no"}}, "authentik at (an invalid URL): no"},
@@ -189,16 +196,16 @@ func TestPageShowsTheStatus(t *testing.T) {
 		Version: "1.2.3", Revision: "abcdef0", Started: start, DryRun: true, Interval: 5 * time.Minute,
 		Watched: []string{"blueprints"},
 		Health:  Health{PassEnded: true, Server: Server{URL: "https://me:secret@auth.example.com", Version: "2025.10.4", Error: "connection refused"}},
-		Passes: []Pass{{Trigger: TriggerFile, Result: ResultPartial, Start: start, Duration: 1234567 * time.Microsecond,
+		Passes: []Pass{{Trigger: sync.TriggerFile, Result: sync.Partial, Start: start, Duration: 1234567 * time.Microsecond,
 			Created: 11, Updated: 12, Deleted: 13, Unchanged: 14, Failed: 15, Error: "one object failed"}},
 		Blueprints: []Blueprint{
-			{File: "off.yaml", State: BlueprintDisabled}, {File: "fine.yaml", State: BlueprintValid},
-			{File: "bad.yaml", State: BlueprintInvalid, Errors: []string{"bad.yaml:7:9: unknown attribute", "bad.yaml:8:1: no name"}},
+			{File: "off.yaml", State: tree.Disabled}, {File: "fine.yaml", State: tree.Valid},
+			{File: "bad.yaml", State: tree.Invalid, Errors: []string{"bad.yaml:7:9: unknown attribute", "bad.yaml:8:1: no name"}},
 		},
 		Objects: []Object{
-			{Model: model, Name: "calm", State: ObjectInSync, Source: "fine.yaml:3:5"},
-			{Model: model, Name: "adrift", State: ObjectDrifted},
-			{Model: model, Name: "broken", State: ObjectFailed, Error: "500 Internal Server Error"},
+			{Model: model, Name: "calm", State: sync.InSync, Source: "fine.yaml:3:5"},
+			{Model: model, Name: "adrift", State: sync.Drifted},
+			{Model: model, Name: "broken", State: sync.Amiss, Error: "500 Internal Server Error"},
 		},
 	})
 	text := body(t, do(h.Handler(), "GET", "/"))
@@ -212,6 +219,17 @@ func TestPageShowsTheStatus(t *testing.T) {
 		if strings.Contains(text, not) {
 			t.Errorf("the page holds %q", not)
 		}
+	}
+}
+
+func TestPageShowsSilence(t *testing.T) {
+	silent := ready
+	silent.Server.Unanswered = 11 * time.Second
+	h, _ := newTestHTTP(t, Status{Health: silent})
+	text := body(t, do(h.Handler(), "GET", "/"))
+	inOrder(t, text, "Not ready", "has been asked for 11s without an answer", "2025.10.4", `class="failure">not answering`)
+	if strings.Contains(text, ">reached<") {
+		t.Error("authentik is shown as reached")
 	}
 }
 
@@ -260,7 +278,7 @@ func TestPageStyleIsTheOneThePolicyNames(t *testing.T) {
 }
 
 func TestPageLeavesTheCallersOrderAlone(t *testing.T) {
-	objects := []Object{{Name: "b", State: ObjectInSync}, {Name: "a", State: ObjectInSync}}
+	objects := []Object{{Name: "b", State: sync.InSync}, {Name: "a", State: sync.InSync}}
 	h, _ := newTestHTTP(t, Status{Objects: objects})
 	inOrder(t, body(t, do(h.Handler(), "GET", "/")), "<td>a</td>", "<td>b</td>")
 	if objects[0].Name != "b" {

@@ -12,46 +12,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-)
 
-// What set off a pass: values of the label trigger.
-const (
-	TriggerStart    = "start"    // the daemon's first
-	TriggerFile     = "file"     // a file changed
-	TriggerInterval = "interval" // time was up
-	TriggerRequest  = "request"  // POST /-/sync or SIGHUP
-)
-
-// How a pass or a change ended: values of the label result.
-const (
-	ResultSuccess = "success"
-	// ResultPartial is a pass in which some objects or files failed and the
-	// others were put right. A change is never partial.
-	ResultPartial = "partial"
-	// ResultFailure is a pass that could not be done, or a change that was not
-	// made.
-	ResultFailure = "failure"
-)
-
-// What was done to an object: values of the label action.
-const (
-	ActionCreate = "create"
-	ActionUpdate = "update"
-	ActionDelete = "delete"
-)
-
-// How a pass left an object: values of the label state of aksync_objects.
-const (
-	ObjectInSync  = "in_sync"
-	ObjectDrifted = "drifted"
-	ObjectFailed  = "failed"
-)
-
-// What a blueprint file is: values of the label state of aksync_blueprints.
-const (
-	BlueprintValid    = "valid"
-	BlueprintInvalid  = "invalid"
-	BlueprintDisabled = "disabled"
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/sync"
 )
 
 // CodeError is the label code of a request that got no answer.
@@ -109,13 +72,13 @@ func New(version, revision string) *Metrics {
 }
 
 func (m *Metrics) initSeries() {
-	for _, trigger := range []string{TriggerStart, TriggerFile, TriggerInterval, TriggerRequest} {
-		for _, result := range []string{ResultSuccess, ResultPartial, ResultFailure} {
-			m.syncs.WithLabelValues(trigger, result)
+	for _, trigger := range sync.Triggers() {
+		for _, verdict := range sync.Verdicts() {
+			m.syncs.WithLabelValues(string(trigger), string(verdict))
 		}
 	}
-	for _, state := range []string{BlueprintValid, BlueprintInvalid, BlueprintDisabled} {
-		m.blueprints.WithLabelValues(state)
+	for _, state := range tree.FileStates() {
+		m.blueprints.WithLabelValues(string(state))
 	}
 }
 
@@ -123,46 +86,49 @@ func (m *Metrics) initSeries() {
 // authentik_stages_password.passwordstage) exist, at 0. It is meant to be called
 // once for each model before the first pass.
 func (m *Metrics) InitModel(model string) {
-	for _, state := range []string{ObjectInSync, ObjectDrifted, ObjectFailed} {
-		m.objects.WithLabelValues(model, state)
+	for _, state := range sync.ObjectStates() {
+		m.objects.WithLabelValues(model, string(state))
 	}
-	for _, action := range []string{ActionCreate, ActionUpdate, ActionDelete} {
-		for _, result := range []string{ResultSuccess, ResultFailure} {
-			m.changes.WithLabelValues(model, action, result)
+	for _, action := range sync.Changing() {
+		for _, verdict := range []sync.Verdict{sync.Success, sync.Unmade} {
+			m.changes.WithLabelValues(model, string(action), string(verdict))
 		}
 	}
 }
 
-// ObserveSync notes a pass that began at start and took d. Only one that ended
-// in ResultSuccess moves the time of the last success.
-func (m *Metrics) ObserveSync(trigger, result string, start time.Time, d time.Duration) {
-	m.syncs.WithLabelValues(trigger, result).Inc()
+// ObserveSync notes a pass that began at start and took d. Only a success moves the
+// time of the last success.
+func (m *Metrics) ObserveSync(trigger sync.Trigger, verdict sync.Verdict, start time.Time, d time.Duration) {
+	m.syncs.WithLabelValues(string(trigger), string(verdict)).Inc()
 	m.syncDuration.Observe(d.Seconds())
 	end := unixSeconds(start.Add(d))
 	m.lastSync.Set(end)
-	if result == ResultSuccess {
+	if verdict == sync.Success {
 		m.lastSuccess.Set(end)
 	}
 }
 
 // SetObjects says how the last pass left the declared objects of a model.
-func (m *Metrics) SetObjects(model string, inSync, drifted, failed int) {
-	m.objects.WithLabelValues(model, ObjectInSync).Set(float64(inSync))
-	m.objects.WithLabelValues(model, ObjectDrifted).Set(float64(drifted))
-	m.objects.WithLabelValues(model, ObjectFailed).Set(float64(failed))
+func (m *Metrics) SetObjects(model string, tally sync.Tally) {
+	for _, state := range sync.ObjectStates() {
+		m.objects.WithLabelValues(model, string(state)).Set(float64(tally.Of(state)))
+	}
 }
 
-// AddChange counts one change to an object of a model; result is ResultSuccess
-// or ResultFailure.
-func (m *Metrics) AddChange(model, action, result string) {
-	m.changes.WithLabelValues(model, action, result).Inc()
+// AddChange counts one change to an object of a model, which was made or failed.
+func (m *Metrics) AddChange(model string, action sync.Action, made bool) {
+	verdict := sync.Unmade
+	if made {
+		verdict = sync.Success
+	}
+	m.changes.WithLabelValues(model, string(action), string(verdict)).Inc()
 }
 
 // SetBlueprints says how many blueprint files there are of each state.
-func (m *Metrics) SetBlueprints(valid, invalid, disabled int) {
-	m.blueprints.WithLabelValues(BlueprintValid).Set(float64(valid))
-	m.blueprints.WithLabelValues(BlueprintInvalid).Set(float64(invalid))
-	m.blueprints.WithLabelValues(BlueprintDisabled).Set(float64(disabled))
+func (m *Metrics) SetBlueprints(count func(tree.FileState) int) {
+	for _, state := range tree.FileStates() {
+		m.blueprints.WithLabelValues(string(state)).Set(float64(count(state)))
+	}
 }
 
 // ObserveRequest notes one request to authentik's API, each retry for itself.

@@ -10,6 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"go.uber.org/goleak"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/sync"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -20,10 +23,12 @@ const model = "authentik_stages_password.passwordstage"
 func exercised() *Metrics {
 	m := New("1.2.3", "abcdef0")
 	m.InitModel(model)
-	m.ObserveSync(TriggerStart, ResultSuccess, time.Unix(1000, 0), 1500*time.Millisecond)
-	m.SetObjects(model, 5, 2, 1)
-	m.AddChange(model, ActionUpdate, ResultSuccess)
-	m.SetBlueprints(3, 1, 2)
+	m.ObserveSync(sync.TriggerStart, sync.Success, time.Unix(1000, 0), 1500*time.Millisecond)
+	m.SetObjects(model, sync.Tally{InSync: 5, Drifted: 2, Amiss: 1})
+	m.AddChange(model, sync.Update, true)
+	m.SetBlueprints(func(state tree.FileState) int {
+		return map[tree.FileState]int{tree.Valid: 3, tree.Invalid: 1, tree.Disabled: 2}[state]
+	})
 	m.SetContested(1)
 	m.SetLeader(true)
 	m.ObserveRequest("GET", "/stages/password/{pk}/", "200", 45*time.Millisecond)
@@ -97,8 +102,8 @@ func TestLint(t *testing.T) {
 
 func TestValues(t *testing.T) {
 	m := exercised()
-	m.ObserveSync(TriggerFile, ResultPartial, time.Unix(2000, 0), time.Second)
-	m.ObserveSync(TriggerFile, ResultFailure, time.Unix(3000, 0), time.Second)
+	m.ObserveSync(sync.TriggerFile, sync.Partial, time.Unix(2000, 0), time.Second)
+	m.ObserveSync(sync.TriggerFile, sync.Unmade, time.Unix(3000, 0), time.Second)
 	want := `
 # HELP aksync_api_requests_total Requests to authentik's API, by status code, or error where there was no answer.
 # TYPE aksync_api_requests_total counter

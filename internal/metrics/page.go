@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/sync"
 )
 
 //go:embed page.html
@@ -28,7 +31,7 @@ func newPage() (*page, error) {
 	t, err := template.New("page.html").Funcs(template.FuncMap{
 		"time":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 		"duration": shortDuration,
-		"label":    func(state string) string { return strings.ReplaceAll(state, "_", " ") },
+		"label":    func(state sync.ObjectState) string { return strings.ReplaceAll(string(state), "_", " ") },
 	}).Parse(pageHTML)
 	if err != nil {
 		return nil, fmt.Errorf("parsing the status page: %w", err)
@@ -55,10 +58,10 @@ type view struct {
 // render gives the whole page or an error, and never a part.
 func (p *page) render(s Status) ([]byte, error) {
 	s.Blueprints = sortedBy(s.Blueprints, func(b Blueprint) (int, string) {
-		return rank(b.State, BlueprintInvalid, BlueprintValid, BlueprintDisabled), b.File
+		return rank(b.State, tree.Invalid, tree.Valid, tree.Disabled), b.File
 	})
 	s.Objects = sortedBy(s.Objects, func(o Object) (int, string) {
-		return rank(o.State, ObjectFailed, ObjectDrifted, ObjectInSync), o.Name
+		return rank(o.State, sync.Amiss, sync.Drifted, sync.InSync), o.Name
 	})
 	v := view{Status: s, Style: p.style, URL: withoutUser(s.Health.Server.URL), NotReady: s.Health.NotReady(), Summary: "ready"}
 	if v.NotReady != "" {
@@ -84,7 +87,7 @@ func sortedBy[T any](items []T, key func(T) (rank int, name string)) []T {
 }
 
 // rank is the place of a state in a list; what is not in it comes first.
-func rank(state string, order ...string) int { return slices.Index(order, state) }
+func rank[S comparable](state S, order ...S) int { return slices.Index(order, state) }
 
 func shortDuration(d time.Duration) string {
 	if d < time.Second {

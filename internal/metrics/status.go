@@ -1,8 +1,12 @@
 package metrics
 
 import (
+	"fmt"
 	"net/url"
 	"time"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/sync"
 )
 
 // Health is what decides whether the daemon is ready.
@@ -21,12 +25,27 @@ type Server struct {
 	Reached bool
 	// Error says why it is not reached. It must not hold the token.
 	Error string
+	// Unanswered is how long authentik has now been asked without any answer; 0
+	// while nothing is asked.
+	Unanswered time.Duration
 }
 
+// longestSilence is how long authentik may take to answer before the daemon is
+// not ready. It is far more than what authentik takes (1.2 s, measured) and less
+// than the default timeout.
+const longestSilence = 10 * time.Second
+
+// Silent reports whether authentik has been asked for too long without an answer,
+// which is no failed pass yet.
+func (s Server) Silent() bool { return s.Unanswered > longestSilence }
+
 // NotReady is the reason why the daemon is not ready, or empty if it is: no pass
-// has ended yet, or authentik can't be reached or refuses the token.
+// has ended yet, or authentik can't be reached, does not answer or refuses the
+// token.
 func (h Health) NotReady() string {
 	switch {
+	case h.Server.Silent():
+		return fmt.Sprintf("authentik at %s has been asked for %s without an answer", withoutUser(h.Server.URL), h.Server.Unanswered.Truncate(time.Second))
 	case !h.Server.Reached && h.Server.Error != "":
 		return "authentik at " + withoutUser(h.Server.URL) + ": " + h.Server.Error
 	case !h.PassEnded:
@@ -64,9 +83,10 @@ type Status struct {
 
 // Pass is one pass over all blueprints.
 type Pass struct {
-	Trigger, Result string // TriggerStart and so on, ResultSuccess and so on
-	Start           time.Time
-	Duration        time.Duration
+	Trigger  sync.Trigger
+	Result   sync.Verdict
+	Start    time.Time
+	Duration time.Duration
 	// Changes made, or in a dry run the changes that would be made.
 	Created, Updated, Deleted int
 	Unchanged, Failed         int // objects
@@ -76,14 +96,14 @@ type Pass struct {
 // Blueprint is one file.
 type Blueprint struct {
 	File   string
-	State  string   // BlueprintValid, BlueprintInvalid or BlueprintDisabled
+	State  tree.FileState
 	Errors []string // each with its place
 }
 
 // Object is one object that blueprints declare.
 type Object struct {
 	Model, Name string
-	State       string // ObjectInSync, ObjectDrifted or ObjectFailed
+	State       sync.ObjectState
 	Source      string // file:line:column of its entry
 	Error       string
 	// Changes are the fields that the last pass changed or would change, one

@@ -21,8 +21,8 @@ func Annotations(w io.Writer, pass *sync.Pass, about About) error {
 	if pass.Plan != nil {
 		for _, change := range pass.Plan.Changes {
 			for _, warning := range Warnings(change) {
-				message := fmt.Sprintf("%s %s %s: %s", change.Action, change.Kind.Title, quote(change.Name, columns), clean(warning))
-				commands = append(commands, about.command("warning", change.Entry.Place, message))
+				message := fmt.Sprintf("%s %s %s: %s", change.Action, change.Title, quote(change.Name, columns), clean(warning))
+				commands = append(commands, about.command("warning", change.Source, message))
 			}
 		}
 	}

@@ -1,9 +1,8 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -18,113 +17,122 @@ const ellipsis = "…"
 
 // clean makes text fit for one line: what does not print, such as a line break,
 // an escape sequence or a mark that turns the writing round, is escaped.
-func clean(text string) string { return strings.Join(escape(text, strconv.IsPrint), "") }
-
-// escape gives each character as it is shown.
-func escape(text string, shows func(rune) bool) []string {
-	shown := make([]string, 0, len(text))
+func clean(text string) string {
+	shown := make([]byte, 0, len(text))
 	for _, r := range text {
-		if shows(r) {
-			shown = append(shown, string(r))
-			continue
-		}
-		quoted := strconv.Quote(string(r))
-		shown = append(shown, quoted[1:len(quoted)-1])
+		shown = appendShown(shown, r, strconv.IsPrint)
 	}
-	return shown
+	return string(shown)
+}
+
+// appendShown appends a character as it is shown.
+func appendShown(shown []byte, r rune, shows func(rune) bool) []byte {
+	if shows(r) {
+		return utf8.AppendRune(shown, r)
+	}
+	quoted := strconv.Quote(string(r))
+	return append(shown, quoted[1:len(quoted)-1]...)
 }
 
 func quotable(r rune) bool { return strconv.IsPrint(r) && r != '"' && r != '\\' }
 
-func widthOf(shown []string) int {
-	width := 0
-	for _, s := range shown {
-		width += utf8.RuneCountInString(s)
-	}
-	return width
-}
-
-// literal writes a value as JSON that prints on one line. One that is wider
-// than width is folded in the middle.
-func literal(value any, width int) string {
-	if text, isText := value.(string); isText {
-		return quote(text, width)
-	}
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		return clean(fmt.Sprint(value))
-	}
-	return foldMiddle(escape(strings.TrimSpace(buffer.String()), strconv.IsPrint), "", width)
-}
-
 // quote writes text in quotes, folded in the middle where it is wider than
 // width.
-func quote(text string, width int) string { return foldMiddle(escape(text, quotable), `"`, width) }
+func quote(text string, width int) string { return foldMiddle(text, quotable, `"`, width) }
 
-func foldMiddle(shown []string, mark string, width int) string {
-	if widthOf(shown)+2*len(mark) <= width {
-		return mark + strings.Join(shown, "") + mark
+// foldMiddle writes text between two marks, and leaves out the middle of what is
+// wider than width. Of a long text it looks at no more than it shows.
+func foldMiddle(text string, shows func(rune) bool, mark string, width int) string {
+	if whole, fits := beginning(text, shows, width-2*len(mark)); fits {
+		return mark + whole + mark
 	}
-	note := lengthNote(shown)
+	note := lengthNote(text)
 	room := max(width-utf8.RuneCountInString(note)-1-4*len(mark), 8)
-	head := prefix(shown, room-room/3)
-	tail := suffix(shown, room/3)
-	return mark + head + mark + ellipsis + mark + tail + mark + note
+	head, _ := beginning(text, shows, room-room/3)
+	return mark + head + mark + ellipsis + mark + end(text, shows, room/3) + mark + note
 }
 
 // quoteFrom writes text in quotes, and where it is wider than width the part of
-// it that begins at a character.
+// it that begins at an offset.
 func quoteFrom(text string, width, from int) string {
-	shown := escape(text, quotable)
-	if widthOf(shown)+2 <= width {
-		return `"` + strings.Join(shown, "") + `"`
+	if whole, fits := beginning(text, quotable, width-2); fits {
+		return `"` + whole + `"`
 	}
-	note := lengthNote(shown)
-	room := max(width-utf8.RuneCountInString(note)-4, 8)
+	note := lengthNote(text)
 	before, after := "", ""
 	if from > 0 {
 		before = ellipsis
 	}
-	if widthOf(shown[from:]) > room {
+	shown, fits := beginning(text[from:], quotable, max(width-utf8.RuneCountInString(note)-4, 8))
+	if !fits {
 		after = ellipsis
 	}
-	return before + `"` + prefix(shown[from:], room) + `"` + after + note
+	return before + `"` + shown + `"` + after + note
 }
 
-func lengthNote(shown []string) string { return fmt.Sprintf(" (%d characters)", len(shown)) }
+func lengthNote(text string) string {
+	return fmt.Sprintf(" (%s characters)", grouped(utf8.RuneCountInString(text)))
+}
 
-// prefix gives as many whole characters of the beginning as width takes.
-func prefix(shown []string, width int) string {
-	for i, s := range shown {
-		if width -= utf8.RuneCountInString(s); width < 0 {
-			return strings.Join(shown[:i], "")
-		}
+// grouped writes a number so that its digits can be counted at a glance.
+func grouped(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
 	}
-	return strings.Join(shown, "")
+	return digits
 }
 
-// suffix gives as many whole characters of the end as width takes.
-func suffix(shown []string, width int) string {
-	for i := len(shown) - 1; i >= 0; i-- {
-		if width -= utf8.RuneCountInString(shown[i]); width < 0 {
-			return strings.Join(shown[i+1:], "")
+// beginning shows as many whole characters of the beginning as width takes, and
+// says whether those are all.
+func beginning(text string, shows func(rune) bool, width int) (part string, all bool) {
+	var shown, one []byte
+	for _, r := range text {
+		one = appendShown(one[:0], r, shows)
+		if width -= utf8.RuneCount(one); width < 0 {
+			return string(shown), false
 		}
+		shown = append(shown, one...)
 	}
-	return strings.Join(shown, "")
+	return string(shown), width >= 0
 }
 
-// differsFrom is the character of two texts from which on they are shown, so
-// that the first difference is seen, with a little of what is before it.
+// end shows as many whole characters of the end as width takes.
+func end(text string, shows func(rune) bool, width int) string {
+	from := len(text)
+	for from > 0 {
+		r, size := utf8.DecodeLastRuneInString(text[:from])
+		if width -= utf8.RuneCount(appendShown(nil, r, shows)); width < 0 {
+			break
+		}
+		from -= size
+	}
+	part, _ := beginning(text[from:], shows, math.MaxInt)
+	return part
+}
+
+// differsFrom is the offset in two texts from which on they are shown, so that
+// the first difference is seen, with a little of what is before it.
 func differsFrom(a, b string) int {
 	const context = 8
-	one, other := []rune(a), []rune(b)
+	if len(a) < len(b) {
+		a, b = b, a
+	}
 	same := 0
-	for same < min(len(one), len(other)) && one[same] == other[same] {
+	for same < len(b) && a[same] == b[same] {
 		same++
 	}
-	return max(0, same-context)
+	for i := 1; i < utf8.UTFMax && 0 < same && same < len(a) && !utf8.RuneStart(a[same]); i++ {
+		same--
+	}
+	for width := 0; same > 0; {
+		r, size := utf8.DecodeLastRuneInString(a[:same])
+		if width += utf8.RuneCount(appendShown(nil, r, quotable)); width > context {
+			break
+		}
+		same -= size
+	}
+	return same
 }
 
 // wrap sets items, which are not broken, in lines of a terminal's width. The

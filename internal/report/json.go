@@ -30,6 +30,7 @@ type document struct {
 	Summary       Summary  `json:"summary"`
 	Changes       []change `json:"changes"`
 	Errors        []fault  `json:"errors"`
+	Disabled      []string `json:"disabled"`
 }
 
 type server struct {
@@ -80,6 +81,7 @@ func JSON(w io.Writer, pass *sync.Pass, about About, all bool) error {
 		Summary:       Summarize(pass),
 		Changes:       []change{},
 		Errors:        faults(pass.Problems()),
+		Disabled:      disabled(pass.Blueprints),
 	}
 	for _, planned := range pass.Plan.Changes {
 		if planned.Action != sync.NoOp || all {
@@ -93,20 +95,21 @@ func JSON(w io.Writer, pass *sync.Pass, about About, all bool) error {
 // server and without changes.
 func Validation(w io.Writer, pass *sync.Pass, about About) error {
 	return encode(w, struct {
-		FormatVersion string  `json:"format_version"`
-		AksyncVersion string  `json:"aksync_version"`
-		Summary       Summary `json:"summary"`
-		Errors        []fault `json:"errors"`
-	}{FormatVersion, about.AksyncVersion, Summarize(pass), faults(pass.Problems())})
+		FormatVersion string   `json:"format_version"`
+		AksyncVersion string   `json:"aksync_version"`
+		Summary       Summary  `json:"summary"`
+		Errors        []fault  `json:"errors"`
+		Disabled      []string `json:"disabled"`
+	}{FormatVersion, about.AksyncVersion, Summarize(pass), faults(pass.Problems()), disabled(pass.Blueprints)})
 }
 
 func asChange(planned *sync.Change) change {
 	c := change{
 		Action:   planned.Action,
-		Model:    planned.Kind.Model,
+		Model:    planned.Model,
 		Name:     planned.Name,
-		Source:   asSource(planned.Entry.Place),
-		UsedBy:   append([]string{}, planned.UsedBy...),
+		Source:   asSource(planned.Source),
+		UsedBy:   append([]string{}, planned.UserNames()...),
 		Fields:   []field{},
 		Warnings: Warnings(planned),
 	}
@@ -114,9 +117,18 @@ func asChange(planned *sync.Change) change {
 		c.PK = &planned.PK
 	}
 	for _, f := range planned.Fields {
-		c.Fields = append(c.Fields, field(f))
+		c.Fields = append(c.Fields, asField(f))
 	}
 	return c
+}
+
+func asField(f sync.FieldChange) field {
+	before, _ := plain(f.Before)
+	after, known := plain(f.After)
+	if !known {
+		return field{Name: f.Name, Before: before, KnownAfterApply: true}
+	}
+	return field{Name: f.Name, Before: before, After: after}
 }
 
 func asSource(place tree.Place) source {

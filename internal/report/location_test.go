@@ -15,7 +15,7 @@ import (
 )
 
 func failing(problems ...tree.Problem) *sync.Pass {
-	return &sync.Pass{Blueprints: &sync.Blueprints{Files: []sync.Blueprint{{Path: "x", State: sync.Invalid, Problems: problems}}}}
+	return &sync.Pass{Blueprints: &sync.Blueprints{Files: []sync.Blueprint{{Path: "x", State: tree.Invalid, Problems: problems}}}}
 }
 
 // result is what is read of a SARIF result.

@@ -51,6 +51,7 @@ func Markdown(w io.Writer, pass *sync.Pass, about About) error {
 	for _, s := range []section{
 		{"warning", "warnings", "> [!CAUTION]\n> This can lock people out:\n>\n", warnings, "\n", 3},
 		{"error", "errors", "Errors:\n\n", problems, "\n", 3},
+		{"note on what is switched off", "", "", off(pass.Blueprints), "", 2},
 		{"row", "rows of the table", "| | object | declared at | used by | fields |\n|---|---|---|---|---|\n", rows, "\n", 2},
 		{"change in full", "changes in full", "", details, "", 1},
 		{"note on what is not managed", "", "", notManaged(pass.Blueprints), "", 1},
@@ -123,9 +124,16 @@ func notManaged(blueprints *sync.Blueprints) []string {
 	return nil
 }
 
+func off(blueprints *sync.Blueprints) []string {
+	if sentence, files := switchedOff(blueprints); sentence != "" {
+		return []string{sentence + ": " + codes(files) + ".\n\n"}
+	}
+	return nil
+}
+
 // object says what a change is of.
 func object(change *sync.Change) string {
-	return change.Kind.Title + " " + code(quote(change.Name, columns))
+	return change.Title + " " + code(quote(change.Name, columns))
 }
 
 func tableRow(change *sync.Change) string {
@@ -134,15 +142,15 @@ func tableRow(change *sync.Change) string {
 		fields = append(fields, code(field.Name))
 	}
 	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", verb(change), object(change),
-		code(change.Entry.Place.String()), codes(change.UsedBy), strings.Join(fields, ", "))
+		code(change.Source.String()), codes(change.UserNames()), strings.Join(fields, ", "))
 }
 
 func detail(change *sync.Change) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<details><summary>%s %s</summary>\n\n", verb(change), object(change))
-	fmt.Fprintf(&b, "Declared at %s", code(change.Entry.Place.String()))
-	if len(change.UsedBy) > 0 {
-		b.WriteString(", used by " + codes(change.UsedBy))
+	fmt.Fprintf(&b, "Declared at %s", code(change.Source.String()))
+	if len(change.UserNames()) > 0 {
+		b.WriteString(", used by " + codes(change.UserNames()))
 	}
 	b.WriteString(".\n\n")
 	if rows := rowsOf(change); len(rows) > 0 {
@@ -156,18 +164,13 @@ func verb(change *sync.Change) string {
 	return map[sync.Action]string{sync.Create: "+ create", sync.Update: "~ update", sync.Delete: "- delete"}[change.Action]
 }
 
-// codes lists names, as many as a reader takes in.
+// codes lists names.
 func codes(names []string) string {
-	const most = 10
-	var list []string
+	list := make([]string, len(names))
 	for i, name := range names {
-		if i == most {
-			list = append(list, fmt.Sprintf("%d more", len(names)-most))
-			break
-		}
-		list = append(list, code(name))
+		list[i] = code(name)
 	}
-	return strings.Join(list, ", ")
+	return strings.Join(some(list), ", ")
 }
 
 // code shows text as it is: each mark that Markdown or HTML could take for its
@@ -179,7 +182,7 @@ func code(text string) string {
 		harmless = " -,/()"
 	)
 	var b strings.Builder
-	for _, r := range foldMiddle(escape(text, strconv.IsPrint), "", most) {
+	for _, r := range foldMiddle(text, strconv.IsPrint, "", most) {
 		if r < 0x80 && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(harmless, r) {
 			fmt.Fprintf(&b, "&#%d;", r)
 			continue

@@ -104,3 +104,12 @@ func count(n int, one, many string) string {
 	}
 	return fmt.Sprintf("%d %s", n, many)
 }
+
+// some gives as many names as a reader takes in, and how many more there are.
+func some(names []string) []string {
+	const most = 10
+	if len(names) <= most {
+		return names
+	}
+	return append(names[:most:most], grouped(len(names)-most)+" more")
+}

@@ -12,10 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aksync/aksync/internal/report"
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
-
-	"github.com/aksync/aksync/internal/tree"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -64,16 +63,16 @@ func mixed(t *testing.T) *sync.Pass {
 		entry(40, "same", tree.Present, nil),
 		entry(50, "incomplete", tree.Present, nil),
 	}}
-	plan := sync.MakePlan(s, desired, sync.Live{Version: "2025.10.4", Objects: map[string][]schema.Object{stageModel: {
+	plan := sync.MakePlan(s, desired, sync.Live{Version: "2025.10.4", Kinds: map[string]sync.Listing{stageModel: {Objects: []schema.Object{
 		live("00000000-0000-4000-8000-000000000001", "login", "default-authentication-flow", "intranet"),
 		live("00000000-0000-4000-8000-000000000002", "gone", "extranet"),
 		live("00000000-0000-4000-8000-000000000003", "same"),
-	}}}, sync.Guards{})
+	}}}})
 	return &sync.Pass{Plan: plan, Blueprints: &sync.Blueprints{
 		Files: []sync.Blueprint{
-			{Path: "login.yaml", State: sync.Valid},
-			{Path: "old.yaml", State: sync.Disabled},
-			{Path: "wrong.yaml", State: sync.Invalid, Problems: tree.Problems{{
+			{Path: "login.yaml", State: tree.Valid},
+			{Path: "old.yaml", State: tree.Disabled},
+			{Path: "wrong.yaml", State: tree.Invalid, Problems: tree.Problems{{
 				Place: tree.Place{File: "wrong.yaml", Line: 7, Column: 9}, Path: "entries[0].attrs.backends[1]", Message: `"x" is not known: want one of y`,
 			}}},
 		},
@@ -154,6 +153,25 @@ func TestApplied(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "applied.txt", got.Bytes())
+}
+
+// An outcome that has no error is not written as one. A name is as long as a line takes.
+func TestAppliedOutcomes(t *testing.T) {
+	long := updateOf(strings.Repeat("x", 4<<20))
+	passOf(t, long)
+	var got bytes.Buffer
+	err := report.NewText(&got, false, false).Applied(&sync.Report{Results: []sync.Result{
+		{Change: long, Outcome: sync.Done}, {Change: long, Outcome: "another"}, {Change: long, Outcome: sync.Failed, Err: errors.New("because")},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `login.yaml:3:5: update password stage "xxxxxxxx"…"xxxx" (4,194,304 characters): because
+Applied: 0 created, 1 updated, 0 deleted, 1 failed.
+`
+	if diff := cmp.Diff(want, got.String()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
 }
 
 // A writer that fails is an error, and not silence.

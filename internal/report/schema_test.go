@@ -83,6 +83,18 @@ func TestPlanSchema(t *testing.T) {
 	}
 }
 
+// checkSchema tells whether a plan in JSON is of the form that is described.
+func checkSchema(t *testing.T, doc []byte) {
+	t.Helper()
+	read, err := jsonschema.UnmarshalJSON(bytes.NewReader(doc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := compile(t, closed(readJSON(t, "plan.schema.json"))).Validate(read); err != nil {
+		t.Errorf("%v:\n%s", err, doc)
+	}
+}
+
 // The schema is the published one of SARIF 2.1.0.
 func TestSARIFSchema(t *testing.T) {
 	schema := compile(t, readJSON(t, filepath.Join("testdata", "schemas", "sarif-2.1.0-rtm.5.json")))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fatih/color"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -82,47 +83,31 @@ func (t *Text) Validation(pass *sync.Pass) error {
 	t.leftAlone(pass)
 	b := pass.Blueprints
 	t.line("%s valid, %d invalid, %d disabled; %s.",
-		count(b.Count(sync.Valid), "blueprint", "blueprints"), b.Count(sync.Invalid), b.Count(sync.Disabled), count(len(pass.Problems()), "error", "errors"))
+		count(b.Count(tree.Valid), "blueprint", "blueprints"), b.Count(tree.Invalid), b.Count(tree.Disabled), count(len(pass.Problems()), "error", "errors"))
 	return t.err
 }
 
-// Applied writes what applying came to: what failed, and a last line.
-func (t *Text) Applied(report *sync.Report) error {
-	done := map[sync.Action]int{}
-	for _, result := range report.Results {
-		if result.Outcome == sync.Done {
-			done[result.Change.Action]++
-			continue
-		}
-		t.line("%s", t.fail("%s", clean(fmt.Sprintf("%s: %s %s %q: %s", result.Change.Entry.Place,
-			result.Change.Action, result.Change.Kind.Title, result.Change.Name, result.Err))))
-	}
-	line := fmt.Sprintf("Applied: %d created, %d updated, %d deleted", done[sync.Create], done[sync.Update], done[sync.Delete])
-	if failed := report.Count(sync.Failed); failed > 0 {
-		line += fmt.Sprintf(", %d failed", failed)
-	}
-	if skipped := report.Count(sync.Skipped); skipped > 0 {
-		line += fmt.Sprintf(", %d skipped", skipped)
-	}
-	t.line("%s.", line)
-	return t.err
-}
-
-// leftAlone writes what is not managed: the counts, and the models on lines of
-// their own, since a folder of authentik's own blueprints has dozens.
+// leftAlone writes what is not managed and which files are switched off: the
+// counts, and the names on lines of their own, since a folder of authentik's own
+// blueprints has dozens.
 func (t *Text) leftAlone(pass *sync.Pass) {
 	left := leftAlone(pass.Blueprints)
-	if left.entries != "" {
-		t.line("%s:", left.entries)
-		for _, line := range wrap("  ", "  ", left.models, ", ") {
-			t.line("%s", t.faint("%s", line))
-		}
-	}
+	off, files := switchedOff(pass.Blueprints)
+	t.listed(left.entries, left.models)
 	if left.permissions != "" {
 		t.line("%s.", left.permissions)
 	}
-	if left.entries != "" || left.permissions != "" {
+	t.listed(off, some(cleanAll(files)))
+	if left.entries != "" || left.permissions != "" || off != "" {
 		t.line("")
+	}
+}
+
+// listed writes a sentence and the names it speaks of; nothing for no sentence.
+func (t *Text) listed(sentence string, names []string) {
+	if sentence != "" {
+		t.line("%s:", sentence)
+		t.lines(t.faint, wrap("  ", "  ", names, ", "))
 	}
 }
 
@@ -142,7 +127,7 @@ func (t *Text) change(change *sync.Change) {
 	case sync.Delete:
 		t.header(t.remove, "- delete %s", change)
 	}
-	if users := cleanAll(change.UsedBy); len(users) > 0 {
+	if users := cleanAll(change.UserNames()); len(users) > 0 {
 		t.lines(t.plain, wrap("    used by ", "      ", users, ", "))
 	}
 	for _, warning := range Warnings(change) {
@@ -157,8 +142,8 @@ func (t *Text) change(change *sync.Change) {
 // header writes what happens to which object, and where that is declared: on a
 // line of its own where one line is too short.
 func (t *Text) header(paint paint, format string, change *sync.Change) {
-	title := fmt.Sprintf(format, change.Kind.Title+" "+quote(change.Name, columns/2))
-	place := clean(change.Entry.Place.String())
+	title := fmt.Sprintf(format, change.Title+" "+quote(change.Name, columns/2))
+	place := clean(change.Source.String())
 	if utf8.RuneCountInString(title)+2+utf8.RuneCountInString(place) <= columns {
 		t.line("%s%s", paint("%s", title), t.faint("  %s", place))
 		return

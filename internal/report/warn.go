@@ -2,11 +2,8 @@ package report
 
 import (
 	"fmt"
-	"reflect"
-	"slices"
 	"strings"
 
-	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -15,18 +12,18 @@ import (
 // that some people's passwords are known to and no other, in a flow that people
 // log in through.
 func Warnings(change *sync.Change) []string {
-	if change.Action == sync.Delete && len(change.UsedBy) > 0 {
+	if change.Action == sync.Delete && len(change.UserNames()) > 0 {
 		return []string{fmt.Sprintf("%s loses this %s: whoever comes through there has that step no more.",
-			strings.Join(change.UsedBy, ", "), change.Kind.Title)}
+			strings.Join(change.UserNames(), ", "), change.Title)}
 	}
-	if change.Action != sync.Update || len(change.Entrances) == 0 {
+	if change.Action != sync.Update || len(change.Entrances()) == 0 {
 		return nil
 	}
 	var warnings []string
 	for _, field := range change.Fields {
-		if gone := lost(change.Kind, field); len(gone) > 0 {
+		if gone := lost(field); len(gone) > 0 {
 			warnings = append(warnings, fmt.Sprintf("%s no longer has %s: whoever has nothing else to log in with is locked out of %s.",
-				field.Name, strings.Join(gone, ", "), strings.Join(change.Entrances, ", ")))
+				field.Name, strings.Join(gone, ", "), strings.Join(change.Entrances(), ", ")))
 		}
 	}
 	return warnings
@@ -34,23 +31,28 @@ func Warnings(change *sync.Change) []string {
 
 // lost gives the values of an enumerated list that are there before and not
 // after.
-func lost(kind *schema.Kind, field sync.FieldChange) []string {
-	shape := kind.Fields.Field(field.Name)
+func lost(field sync.FieldChange) []string {
 	before, beforeIsList := field.Before.([]any)
 	after, afterIsList := field.After.([]any)
-	if shape == nil || shape.Type != schema.List || len(shape.Values) == 0 || !beforeIsList || !afterIsList {
+	if !field.Choices || !beforeIsList || !afterIsList {
 		return nil
 	}
-	var gone []string
-	for _, element := range before {
-		name := fmt.Sprint(element)
-		if !contains(after, element) && !slices.Contains(gone, name) {
-			gone = append(gone, name)
-		}
+	old, now := number(before, after)
+	known := map[int]bool{}
+	for _, n := range now {
+		known[n] = true
 	}
-	return gone
-}
-
-func contains(list []any, element any) bool {
-	return slices.ContainsFunc(list, func(other any) bool { return reflect.DeepEqual(other, element) })
+	var gone []string
+	for i, element := range before {
+		if known[old[i]] {
+			continue
+		}
+		known[old[i]] = true
+		name, isText := element.(string)
+		if !isText {
+			name = Literal(element, columns)
+		}
+		gone = append(gone, name)
+	}
+	return some(gone)
 }

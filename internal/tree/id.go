@@ -1,10 +1,8 @@
 package tree
 
 import (
-	"maps"
 	"slices"
-
-	"github.com/google/uuid"
+	"strings"
 )
 
 // ID is the primary key of an object that a reference means. authentik's tags
@@ -22,45 +20,12 @@ type ID struct {
 // ID that is not known, and one at least is an ID.
 type Text []any
 
-// Late reports whether evaluated data is itself known only after apply. What is
-// in a list or a mapping does not count.
-func Late(data any) bool {
-	switch data := data.(type) {
-	case ID:
-		return data.Known == nil
-	case Text:
-		return true
-	default:
-		return false
-	}
-}
-
-// Python gives evaluated data as Python has it: the known key of an object is a
-// number or text there if it is no UUID. A UUID stays an ID, and so does a key
-// that is not known.
-func Python(data any) any {
-	id, isID := data.(ID)
-	if !isID {
-		return data
-	}
-	switch known := id.Known.(type) {
-	case int64:
-		return known
-	case string:
-		const dashed = 36 // as a server answers it
-		if len(known) != dashed || uuid.Validate(known) != nil {
-			return known
-		}
-	}
-	return id
-}
-
 // IDs returns the changes that plain data needs the keys of, in the order they
 // are met, each once.
 func IDs(plain any) []int {
 	var changes []int
 	walkIDs(plain, func(id ID) {
-		if id.Known == nil && !slices.Contains(changes, id.Change) {
+		if !slices.Contains(changes, id.Change) {
 			changes = append(changes, id.Change)
 		}
 	})
@@ -70,11 +35,26 @@ func IDs(plain any) []int {
 // Known reports whether plain data is known before apply.
 func Known(plain any) bool {
 	known := true
-	walkIDs(plain, func(id ID) { known = known && id.Known != nil })
+	walkIDs(plain, func(ID) { known = false })
 	return known
 }
 
-// walkIDs calls found for each ID in plain data, in the same order every time.
+// HasLater reports whether the value, or anything in it, is known only after apply.
+func (v Value) HasLater() bool {
+	switch data := v.Data.(type) {
+	case Text:
+		return true
+	case ID:
+		return data.Known == nil
+	case List:
+		return slices.ContainsFunc(data, Value.HasLater)
+	case Map:
+		return slices.ContainsFunc(data, func(p Pair) bool { return p.Value.HasLater() })
+	default:
+		return false
+	}
+}
+
 func walkIDs(plain any, found func(ID)) {
 	switch plain := plain.(type) {
 	case ID:
@@ -88,8 +68,52 @@ func walkIDs(plain any, found func(ID)) {
 			walkIDs(element, found)
 		}
 	case map[string]any:
-		for _, name := range slices.Sorted(maps.Keys(plain)) {
-			walkIDs(plain[name], found)
+		for _, value := range plain {
+			walkIDs(value, found)
 		}
 	}
+}
+
+// Replace returns plain data with each ID that is not known replaced by what by
+// returns for it; a Text of which all parts are known then is a string.
+func Replace(plain any, by func(ID) any) any {
+	switch plain := plain.(type) {
+	case ID:
+		return by(plain)
+	case Text:
+		return replaceText(plain, by)
+	case []any:
+		replaced := make([]any, len(plain))
+		for i, element := range plain {
+			replaced[i] = Replace(element, by)
+		}
+		return replaced
+	case map[string]any:
+		replaced := make(map[string]any, len(plain))
+		for key, value := range plain {
+			replaced[key] = Replace(value, by)
+		}
+		return replaced
+	default:
+		return plain
+	}
+}
+
+func replaceText(parts Text, by func(ID) any) any {
+	var text strings.Builder
+	replaced := make(Text, len(parts))
+	known := true
+	for i, part := range parts {
+		if id, isID := part.(ID); isID {
+			part = by(id)
+		}
+		replaced[i] = part
+		literal, isScalar := Scalar(part)
+		text.WriteString(literal)
+		known = known && isScalar
+	}
+	if known {
+		return text.String()
+	}
+	return replaced
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Value is something written in a blueprint, with the place it was written at.
@@ -178,6 +179,8 @@ func (v Value) Plain() any {
 			plain[p.Name()] = p.Value.Plain()
 		}
 		return plain
+	case Object:
+		return Value{Data: Map(data)}.Plain()
 	case ID:
 		if data.Known != nil {
 			return data.Known
@@ -256,9 +259,7 @@ func (v Value) Truthy() bool {
 		return len(data) > 0
 	case Map:
 		return len(data) > 0
-	case ID:
-		return data.Known == nil || Value{Data: data.Known}.Truthy()
-	default: // text with a key in it, or a tag that authentik leaves as it is
+	default: // a key, or text with a key in it
 		return true
 	}
 }
@@ -268,7 +269,7 @@ func Describe(data any) string {
 	switch data := data.(type) {
 	case string:
 		const most = 60
-		if runes := []rune(data); len(runes) > most {
+		if runes := []rune(data[:min(len(data), most*utf8.UTFMax)]); len(runes) > most {
 			return strconv.Quote(string(runes[:most])) + "…"
 		}
 		return strconv.Quote(data)
@@ -316,13 +317,15 @@ func TypeName(data any) string {
 		return "a list"
 	case Map:
 		return "a mapping"
+	case Object:
+		return "an object"
 	case ID:
 		if data.Known == nil {
-			return "the key of an object that this pass creates"
+			return "a key that is known after apply"
 		}
 		return "the key of an object"
 	case Text:
-		return "text with the key of an object that this pass creates"
+		return "text with a key that is known after apply"
 	case *Call:
 		return "the tag " + data.Tag
 	default:
@@ -349,6 +352,9 @@ func (v Value) Within(place Place) Value {
 			pairs[i] = Pair{p.Key.Within(place), p.Value.Within(place)}
 		}
 		return Value{place, pairs}
+	case Object:
+		fields, _ := Value{place, Map(data)}.Within(place).Data.(Map)
+		return Value{place, Object(fields)}
 	default:
 		return Value{place, data}
 	}

@@ -1,0 +1,287 @@
+package tags
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aksync/aksync/internal/blueprint/bounds"
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
+)
+
+// env gives an environment variable. As in authentik one that is empty counts
+// as one that is not set.
+func (e *Evaluator) env(n tree.Value, args tree.List) (tree.Value, error) {
+	name, err := e.literal(args[0], "!Env wants the name of a variable")
+	if err != nil {
+		return tree.Value{}, err
+	}
+	value, isSet, err := e.Scope.Looks.env(name)
+	if err != nil {
+		return tree.Value{}, e.Report(n.Place, "%s", err)
+	}
+	if value != "" {
+		return e.sized(n, value)
+	}
+	if len(args) == 1 {
+		state := "is not set: set it"
+		if isSet {
+			state = "is set and empty, which authentik takes for not set: give it a value"
+		}
+		return tree.Value{}, e.Report(n.Place, "the environment variable %s %s, or give a default: !Env [%s, …]", name, state, name)
+	}
+	return e.fallback(args[1], "!Env")
+}
+
+// file gives the text of a file without white space around it.
+func (e *Evaluator) file(n tree.Value, args tree.List) (tree.Value, error) {
+	name, err := e.literal(args[0], "!File wants a path")
+	if err != nil {
+		return tree.Value{}, err
+	}
+	text, err := e.Scope.Looks.file(name)
+	var unreadable *unreadableError
+	switch {
+	case err == nil:
+		return e.sized(n, text)
+	case !errors.As(err, &unreadable):
+		return tree.Value{}, e.Report(n.Place, "%s", err)
+	case len(args) == 1:
+		return tree.Value{}, e.Report(n.Place, "%s: want a readable file, or a default: !File [%s, …]", err, name)
+	}
+	return e.fallback(args[1], "!File")
+}
+
+// fallback gives a default, in which authentik evaluates no tags.
+func (e *Evaluator) fallback(n tree.Value, tag string) (tree.Value, error) {
+	return n, e.complete(n, tag)
+}
+
+// sized gives text and counts the memory it takes.
+func (e *Evaluator) sized(n tree.Value, text string) (tree.Value, error) {
+	return tree.Value{Place: n.Place, Data: text}, e.spend(n.Place, len(text)/16)
+}
+
+// contextValue gives a value of the blueprint's context. A value that is a tag
+// is evaluated where it is used.
+func (e *Evaluator) contextValue(n tree.Value, args tree.List) (tree.Value, error) {
+	key, err := e.literal(args[0], "!Context wants a key")
+	if err != nil {
+		return tree.Value{}, err
+	}
+	value, given := e.Scope.Context.Get(key)
+	if !given && len(args) == 1 {
+		return tree.Value{}, e.Report(n.Place, "%s", e.missingContext(key))
+	}
+	if !given {
+		value = args[1]
+	}
+	if slices.Contains(e.contexts, key) {
+		return tree.Value{}, e.Report(n.Place, "the context refers to itself: %s", strings.Join(append(e.contexts, key), " → "))
+	}
+	e.contexts = append(e.contexts, key)
+	defer func() { e.contexts = e.contexts[:len(e.contexts)-1] }()
+	evaluated, err := e.shallow(value)
+	if err != nil {
+		return tree.Value{}, err
+	}
+	return tree.Value{Place: n.Place, Data: evaluated.Data}, nil
+}
+
+func (e *Evaluator) missingContext(key string) string {
+	if strings.HasPrefix(key, "goauthentik.io/") {
+		return "only a server knows the context " + strconv.Quote(key) + ": give a default: !Context [" + key + ", …]"
+	}
+	var known []string
+	for _, p := range e.Scope.Context {
+		known = append(known, tree.KeyText(p.Key.Data))
+	}
+	advice := "want it in the blueprint's context, or a default: !Context [" + key + ", …]"
+	if len(known) > 0 {
+		if suggestion := schema.Suggest(key, known); strings.HasPrefix(suggestion, "did you mean") {
+			advice = suggestion
+		}
+	}
+	return "the context has no " + strconv.Quote(key) + ": " + advice
+}
+
+// parseJSON gives what JSON text says.
+func (e *Evaluator) parseJSON(n tree.Value, args tree.List) (tree.Value, error) {
+	decoder := json.NewDecoder(strings.NewReader(args[0].Data.(string)))
+	decoder.UseNumber()
+	data, err := e.jsonValue(n.Place, decoder, 0)
+	if err == nil {
+		if _, trailing := decoder.Token(); !errors.Is(trailing, io.EOF) {
+			err = errors.New("there is more after the first value")
+		}
+	}
+	switch {
+	case errors.Is(err, ErrReported):
+		return tree.Value{}, err
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		return tree.Value{}, e.Report(n.Place, "!ParseJSON: the text ends within a value: want one JSON value")
+	case err != nil:
+		return tree.Value{}, e.Report(n.Place, "!ParseJSON: %s: want one JSON value", err)
+	}
+	return tree.Value{Place: n.Place, Data: data}, nil
+}
+
+func (e *Evaluator) jsonValue(place tree.Place, decoder *json.Decoder, depth int) (any, error) {
+	if err := e.spend(place, 1); err != nil {
+		return nil, err
+	}
+	if depth > bounds.MostNesting {
+		return nil, errors.New("nested deeper than " + strconv.Itoa(bounds.MostNesting) + " levels")
+	}
+	token, err := decoder.Token()
+	if err != nil {
+		return nil, err
+	}
+	switch token := token.(type) {
+	case json.Number:
+		return jsonNumber(token)
+	case json.Delim:
+		if token == '[' {
+			return e.jsonList(place, decoder, depth)
+		}
+		return e.jsonObject(place, decoder, depth)
+	default:
+		return token, nil
+	}
+}
+
+func (e *Evaluator) jsonList(place tree.Place, decoder *json.Decoder, depth int) (any, error) {
+	elements := tree.List{}
+	for decoder.More() {
+		data, err := e.jsonValue(place, decoder, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		elements = append(elements, tree.Value{Place: place, Data: data})
+	}
+	_, err := decoder.Token()
+	return elements, err
+}
+
+// jsonObject keeps the last of two equal keys, as Python does.
+func (e *Evaluator) jsonObject(place tree.Place, decoder *json.Decoder, depth int) (any, error) {
+	var pairs tree.Map
+	for decoder.More() {
+		key, err := decoder.Token()
+		if err != nil {
+			return nil, err
+		}
+		data, err := e.jsonValue(place, decoder, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		pairs = append(pairs, tree.Pair{Key: tree.Value{Place: place, Data: key}, Value: tree.Value{Place: place, Data: data}})
+	}
+	_, err := decoder.Token()
+	return pairs.Unique(), err
+}
+
+func jsonNumber(number json.Number) (any, error) {
+	text := number.String()
+	if !strings.ContainsAny(text, ".eE") {
+		if len(text) > bounds.MostDigits {
+			return nil, errors.New("a whole number of more than " + strconv.Itoa(bounds.MostDigits) + " digits")
+		}
+		large, _ := new(big.Int).SetString(text, 10)
+		return tree.Whole(large), nil
+	}
+	float, err := number.Float64()
+	if err != nil && !math.IsInf(float, 0) {
+		return nil, err
+	}
+	return float, nil
+}
+
+// format is Python's format % values.
+func (e *Evaluator) format(n tree.Value, args tree.List) (tree.Value, error) {
+	format, err := e.literal(args[0], "!Format wants a format first")
+	failed := firstError{err}
+	values := make([]any, len(args)-1)
+	for i, arg := range args[1:] {
+		value, err := e.need(arg)
+		if err == nil {
+			err = e.complete(value, "!Format")
+		}
+		failed.add(err)
+		values[i] = value.Data
+	}
+	if failed.err != nil {
+		return tree.Value{}, failed.err
+	}
+	text, err := PythonFormat(format, values)
+	if err != nil {
+		return tree.Value{}, e.Report(n.Place, "!Format: %s", err)
+	}
+	if literal, isLiteral := text.(string); isLiteral {
+		return e.sized(n, literal)
+	}
+	return tree.Value{Place: n.Place, Data: text}, nil
+}
+
+// atIndex gives an element of a list, as Python counts, or a value of a
+// mapping.
+func (e *Evaluator) atIndex(n tree.Value, args tree.List) (tree.Value, error) {
+	from, err := e.need(args[0])
+	if err != nil {
+		return tree.Value{}, err
+	}
+	index, err := e.need(args[1])
+	if err != nil {
+		return tree.Value{}, err
+	}
+	switch data := from.Data.(type) {
+	case tree.List:
+		return e.atPosition(n, data, index, args)
+	case tree.Map:
+		return e.atKey(n, data, index, args)
+	case tree.Object:
+		return e.atKey(n, data.Fields(), index, args)
+	case string:
+		// Python looks for the index in the text, and then can't take it.
+		if part, isText := index.Data.(string); isText && !strings.Contains(data, part) && len(args) == 3 {
+			return args[2], nil
+		}
+	}
+	return tree.Value{}, e.Report(args[0].Place, "!AtIndex wants a list or a mapping: it got %s", tree.TypeName(from.Data))
+}
+
+func (e *Evaluator) atKey(n tree.Value, pairs tree.Map, index tree.Value, args tree.List) (tree.Value, error) {
+	if !tree.IsKey(index.Data) {
+		return tree.Value{}, e.Report(args[1].Place, "!AtIndex wants a key: it got %s", tree.TypeName(index.Data))
+	}
+	if i := pairs.Find(index.Data); i >= 0 {
+		return tree.Value{Place: n.Place, Data: pairs[i].Value.Data}, nil
+	}
+	if len(args) == 3 {
+		return args[2], nil
+	}
+	return tree.Value{}, e.Report(n.Place, "the mapping has no %s: want one of its keys, or a default", tree.Describe(index.Data))
+}
+
+func (e *Evaluator) atPosition(n tree.Value, elements tree.List, index tree.Value, args tree.List) (tree.Value, error) {
+	position := toBig(index.Data)
+	if position == nil {
+		return tree.Value{}, e.Report(args[1].Place, "!AtIndex wants a whole number to find an element of a list: it got %s", tree.TypeName(index.Data))
+	}
+	if position.Sign() < 0 {
+		position = new(big.Int).Add(position, big.NewInt(int64(len(elements))))
+	}
+	if position.IsInt64() && position.Int64() >= 0 && position.Int64() < int64(len(elements)) {
+		return tree.Value{Place: n.Place, Data: elements[position.Int64()].Data}, nil
+	}
+	if len(args) == 3 {
+		return args[2], nil
+	}
+	return tree.Value{}, e.Report(n.Place, "there is no element %s in a list of %d: want a smaller index, or a default", tree.Describe(index.Data), len(elements))
+}

@@ -1,0 +1,331 @@
+package sync
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
+)
+
+// MakePlan compares what is desired with what is live. It is a pure function:
+// the same input gives the same plan. What a glob of prune matches and no entry
+// speaks of is deleted.
+func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan {
+	p := &planner{
+		schema: s, listings: live.Kinds, edited: desired.Edited,
+		tables:  make(map[string]*table, len(live.Kinds)),
+		byModel: map[string][]*candidate{},
+		targets: map[*tree.Entry]*candidate{},
+		groups:  map[string]*group{}, identified: map[string]bool{},
+		plan: &Plan{Version: live.Version, Failed: map[string]int{}, Live: map[string]int{}},
+	}
+	for _, entry := range desired.Entries {
+		p.add(entry)
+	}
+	for _, c := range p.candidates {
+		p.identify(c)
+	}
+	for _, c := range p.candidates {
+		p.resolveAttrs(c)
+	}
+	if len(p.plan.Needs) > 0 {
+		return p.plan
+	}
+	p.joinGroups()
+	frozen := p.freeze(desired.Frozen)
+	for _, g := range p.order {
+		p.planObject(g, frozen)
+	}
+	if len(prune) > 0 && !desired.Incomplete {
+		p.prune(prune, desired.Silent)
+	}
+	p.checkReferences()
+	p.checkNames()
+	if len(p.plan.Needs) > 0 {
+		return p.plan
+	}
+	p.reportUnlisted()
+	p.sortChanges()
+	p.countLive()
+	p.plan.Problems = p.plan.Problems.Sort()
+	return p.plan
+}
+
+// planner holds what one call of MakePlan works on: the live objects, and the
+// entries on their way to becoming changes. Together they are the state after
+// the pass, which every question is asked of.
+type planner struct {
+	schema     *schema.Schema
+	listings   map[string]Listing
+	edited     map[*tree.Entry]bool
+	tables     map[string]*table
+	candidates []*candidate
+	byModel    map[string][]*candidate
+	targets    map[*tree.Entry]*candidate // of !KeyOf
+	identified map[string]bool            // the models whose entries are identified
+	// groups are the objects that entries are about, by identity; order is
+	// that of their first entries.
+	groups map[string]*group
+	order  []*group
+	// declared finds groups by what their entries say of a field.
+	declared map[declaredField]map[any][]*group
+	// aliases are the pks that stand for an object within a file.
+	aliases map[aliasKey]*candidate
+	// renumbered are the numbers of groups that were joined with another one.
+	renumbered map[int]int
+	// refused are the changes that are not made after all, by number.
+	refused map[int]*Change
+	// unlisted counts the candidates whose kinds can't be listed, by model.
+	unlisted map[string]int
+	plan     *Plan
+}
+
+// candidate is an entry on its way to becoming part of a change.
+type candidate struct {
+	number int
+	// source is the entry as it is declared; entry is a copy of it once values
+	// of it were resolved.
+	source, entry *tree.Entry
+	kind          *schema.Kind
+	phase         phase
+	// attrs are the phases of those attrs that are Pending, by name.
+	attrs map[string]phase
+	group *group
+}
+
+// phase is how far something has come that may depend on other entries.
+type phase int
+
+const (
+	untouched phase = iota
+	underWay
+	settled
+	dropped // its conditions are not met
+	failed
+)
+
+// group is all entries about one object.
+type group struct {
+	kind *schema.Kind
+	// number stands for the object in references to it while it has no key,
+	// and is that of its change.
+	number int
+	// object is the live object; nil where it is yet to be created.
+	object  schema.Object
+	members []*candidate
+	// change is what becomes of the object, and entry what the members say
+	// together; both are nil where it is left as it is.
+	change *Change
+	entry  *tree.Entry
+	failed bool
+}
+
+func (p *planner) add(entry *tree.Entry) {
+	kind := p.schema.Kind(entry.Model)
+	if kind == nil || !kind.Managed {
+		return
+	}
+	c := &candidate{number: len(p.candidates), source: entry, entry: entry, kind: kind}
+	p.candidates = append(p.candidates, c)
+	p.byModel[kind.Model] = append(p.byModel[kind.Model], c)
+	if entry.ID != "" {
+		p.targets[entry] = c
+	}
+}
+
+// fail records problems of a candidate, whose object is then left alone.
+func (p *planner) fail(c *candidate, problems ...tree.Problem) {
+	if c.phase != failed {
+		p.plan.Failed[c.kind.Model]++
+	}
+	c.phase = failed
+	if c.group != nil {
+		c.group.failed = true
+	}
+	p.plan.Problems = append(p.plan.Problems, problems...)
+}
+
+// table returns the live objects of a kind. Where they were not asked for it
+// notes that the plan needs them and returns none.
+func (p *planner) table(kind *schema.Kind) *table {
+	if t := p.tables[kind.Model]; t != nil {
+		return t
+	}
+	listing, asked := p.listings[kind.Model]
+	if !asked {
+		p.plan.Needs = append(p.plan.Needs, kind.Model)
+	}
+	t := newTable(kind, listing)
+	p.tables[kind.Model] = t
+	return t
+}
+
+// planObject turns all entries of one object into its change.
+func (p *planner) planObject(g *group, frozen frozenObjects) {
+	merged := p.merge(g)
+	if merged == nil {
+		return
+	}
+	if problem := frozen.check(p, g); problem != nil {
+		p.fail(g.members[0], *problem)
+		return
+	}
+	change, problems := p.makeChange(g, merged)
+	if len(problems) > 0 {
+		p.fail(g.members[0], problems...)
+		return
+	}
+	g.change, g.entry = change, merged
+	p.plan.Changes = append(p.plan.Changes, change)
+}
+
+// makeChange decides on the action by the state of the object's entry.
+func (p *planner) makeChange(g *group, entry *tree.Entry) (*Change, tree.Problems) {
+	change := &Change{
+		ID: g.number, Action: NoOp, Model: g.kind.Model, Title: g.kind.Title, Name: p.nameOf(g),
+		Source: entry.Place, Path: entry.Path, State: state(entry), Edited: p.isEdited(g),
+	}
+	var live schema.Answer
+	if g.object != nil {
+		var err error
+		if live, err = g.kind.ReadAnswer(g.object); err != nil {
+			return nil, tree.Problems{{Place: entry.Place, Path: entry.Path, Message: err.Error()}}
+		}
+		change.PK, change.Key, change.Users = schema.IDText(live.ID), g.kind.KeyOf(live), live.Users
+	}
+	var problems tree.Problems
+	switch {
+	case change.State == tree.Absent:
+		if g.object != nil {
+			change.Action = Delete
+			change.Live = live.Fields
+		}
+	case g.object == nil:
+		change.Action = Create
+		change.Declared = declaredBy(g.kind, entry)
+		change.Fields = createdFields(g.kind, change.Declared)
+		problems = g.kind.CheckCreate(*entry)
+	case change.State == tree.MustCreated:
+		return nil, tree.Problems{{Place: entry.State.Place, Path: entry.Path + ".state",
+			Message: "the " + change.what() + " exists already: must_created allows only a new one, use created or present"}}
+	case change.State != tree.Created:
+		problems = p.update(change, g.kind, entry, live)
+	}
+	return change, problems
+}
+
+// update makes an update of a change where what is declared differs from the live
+// object.
+func (p *planner) update(change *Change, kind *schema.Kind, entry *tree.Entry, live schema.Answer) tree.Problems {
+	declared := declaredBy(kind, entry)
+	problems := p.unanswered(kind, entry, live, declared)
+	if len(problems) > 0 {
+		return problems
+	}
+	fields := changedFields(kind, declared, live.Fields)
+	if len(fields) > 0 {
+		change.Action, change.Fields, change.Declared, change.Live = Update, fields, declared, live.Fields
+	}
+	return nil
+}
+
+// unanswered says which declared fields the server's object has not got, or has
+// otherwise than aksync knows, and warns of the rest.
+func (p *planner) unanswered(kind *schema.Kind, entry *tree.Entry, live schema.Answer, declared map[string]any) tree.Problems {
+	var problems tree.Problems
+	for _, field := range kind.Fields.Fields {
+		odd, isOdd := live.Odd[field.Name]
+		_, isDeclared := declared[field.Name]
+		_, isLive := live.Fields[field.Name]
+		value, _ := entry.Field(field.Name)
+		switch {
+		case isDeclared && isOdd:
+			problems = append(problems, tree.Problem{Place: value.Place, Path: entry.Path + ".attrs." + field.Name, Message: fmt.Sprintf(
+				"the server's %s has another kind of value there than aksync knows (%s): leave the field out, or use an aksync that knows authentik %s", kind.Title, odd, p.plan.Version)})
+		case isDeclared && !isLive:
+			problems = append(problems, tree.Problem{Place: value.Place, Path: entry.Path + ".attrs." + field.Name, Message: fmt.Sprintf(
+				"a %s of this server, authentik %s, has no %s: leave it out", kind.Title, p.plan.Version, field.Name)})
+		case isOdd:
+			p.plan.Warnings = append(p.plan.Warnings, fmt.Sprintf("the server's %s %s is not as aksync knows it: %s: %s", kind.Title, quote(p.liveName(kind, live)), field.Name, odd))
+		}
+	}
+	return problems
+}
+
+func (p *planner) liveName(kind *schema.Kind, live schema.Answer) string {
+	return cmp.Or(asText(live.Fields[kind.Key]), schema.IDText(live.ID))
+}
+
+// declaredBy returns the declared fields as they are sent.
+func declaredBy(kind *schema.Kind, entry *tree.Entry) map[string]any {
+	declared := map[string]any{}
+	for _, field := range kind.Fields.Fields {
+		if value, given := entry.Field(field.Name); given {
+			declared[field.Name] = value.Plain()
+		}
+	}
+	return declared
+}
+
+// createdFields are all that are declared.
+func createdFields(kind *schema.Kind, declared map[string]any) []FieldChange {
+	var fields []FieldChange
+	for _, field := range kind.Fields.Fields {
+		if value, given := declared[field.Name]; given {
+			fields = append(fields, FieldChange{Name: field.Name, After: value, Choices: len(field.Values) > 0})
+		}
+	}
+	return fields
+}
+
+// changedFields are those that are declared and differ from the live ones.
+func changedFields(kind *schema.Kind, declared, live map[string]any) []FieldChange {
+	var fields []FieldChange
+	for _, field := range kind.Fields.Fields {
+		value, given := declared[field.Name]
+		if given && !reflect.DeepEqual(value, live[field.Name]) {
+			fields = append(fields, FieldChange{Name: field.Name, Before: live[field.Name], After: value, Choices: len(field.Values) > 0})
+		}
+	}
+	return fields
+}
+
+// isEdited reports whether a declaration of the object is not as it was.
+func (p *planner) isEdited(g *group) bool {
+	return slices.ContainsFunc(g.members, func(c *candidate) bool { return p.edited[c.source] })
+}
+
+// countLive counts the live objects of managed kinds.
+func (p *planner) countLive() {
+	for model, t := range p.tables {
+		if t.kind.Managed {
+			p.plan.Live[model] = len(t.Objects)
+		}
+	}
+}
+
+// reportUnlisted says once for each kind that can't be listed how many entries
+// are left as they are.
+func (p *planner) reportUnlisted() {
+	for _, model := range slices.Sorted(maps.Keys(p.unlisted)) {
+		err := p.listings[model].Err
+		p.plan.Unanswered = p.plan.Unanswered || is(err, Failure.NoAnswer)
+		p.plan.Problems = append(p.plan.Problems, tree.Problem{Message: fmt.Sprintf(
+			"%v: what blueprints say of %s is left as it is (%d declared)", err, model, p.unlisted[model])})
+	}
+}
+
+// state is what an entry wants of its object.
+func state(e *tree.Entry) tree.State {
+	text, _ := e.State.Data.(string)
+	return tree.State(text)
+}
+
+func asText(data any) string {
+	text, _ := data.(string)
+	return text
+}

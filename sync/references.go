@@ -1,0 +1,165 @@
+package sync
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
+)
+
+// checkReferences makes sure that what changes refer to is there when their turn
+// comes: it lets them wait for the changes that create it, and refuses those that
+// refer to what is not there after the pass.
+func (p *planner) checkReferences() {
+	p.renumber()
+	creates := map[int]*Change{}
+	for _, change := range p.plan.Changes {
+		if change.Action == Create {
+			creates[change.ID] = change
+		}
+	}
+	refused := map[*Change]string{}
+	for _, g := range p.order {
+		if g.change == nil || g.deletes() {
+			continue
+		}
+		for _, id := range idsOf(g.change) {
+			if creates[id] == nil {
+				refused[g.change] = fmt.Sprintf("it refers to %s, which can't be planned: put that right first", p.whatIs(id))
+			} else if id != g.change.ID {
+				g.change.After = append(g.change.After, id)
+			}
+		}
+		if problem := p.danglingField(g); problem != nil {
+			refused[g.change] = "" // it has a message of its own
+			p.plan.Problems = append(p.plan.Problems, *problem)
+		}
+	}
+	p.refuse(refused)
+}
+
+// idsOf returns the numbers of the changes that a change needs the keys of.
+func idsOf(change *Change) []int {
+	var ids []int
+	for _, name := range slices.Sorted(maps.Keys(change.Declared)) {
+		for _, id := range tree.IDs(change.Declared[name]) {
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+// renumber gives references to a group that was joined with another one the
+// other's number.
+func (p *planner) renumber() {
+	if len(p.renumbered) == 0 {
+		return
+	}
+	moved := func(id tree.ID) any {
+		for {
+			other, was := p.renumbered[id.Change]
+			if !was {
+				return tree.Value{Data: p.candidates[id.Change].group.id()}.Plain()
+			}
+			id.Change = other
+		}
+	}
+	for _, change := range p.plan.Changes {
+		for name, value := range change.Declared {
+			change.Declared[name] = tree.Replace(value, moved)
+		}
+		for i, field := range change.Fields {
+			change.Fields[i].After = tree.Replace(field.After, moved)
+		}
+	}
+}
+
+// whatIs names the object of a group for a message.
+func (p *planner) whatIs(number int) string {
+	c := p.candidates[number]
+	if c.group == nil {
+		return "the " + c.kind.Title + " at " + c.entry.Place.String()
+	}
+	return "the " + c.kind.Title + " " + quote(p.nameOf(c.group))
+}
+
+// danglingField finds a declared key of an object that is not there after the
+// pass. A key that the live object has too is one of an object that is there
+// before.
+func (p *planner) danglingField(g *group) *tree.Problem {
+	for _, field := range g.kind.Fields.Fields {
+		value, declared := g.entry.Field(field.Name)
+		if field.Refers == "" || !declared || g.object != nil && g.change.State != tree.Present {
+			continue
+		}
+		changes := slices.ContainsFunc(g.change.Fields, func(f FieldChange) bool { return f.Name == field.Name })
+		for _, id := range elements(value.Plain()) {
+			if message := p.dangling(field.Refers, id, changes); message != "" {
+				return p.fieldProblem(g, field.Name, message)
+			}
+		}
+	}
+	return nil
+}
+
+// elements returns what a field for one key, or for a list of them, holds.
+func elements(plain any) []any {
+	if list, isList := plain.([]any); isList {
+		return list
+	}
+	return []any{plain}
+}
+
+// dangling says what is wrong with a key of an object of the model, if anything.
+func (p *planner) dangling(model string, id any, changes bool) string {
+	if schema.IDText(id) == "" || !changes && len(p.byModel[model]) == 0 {
+		return "" // null, or known after apply; or nothing can happen to it
+	}
+	t := p.table(p.schema.Kind(model))
+	object := t.byID[schema.IDText(id)]
+	switch {
+	case t.Err != nil: // the server will say
+		return ""
+	case object == nil:
+		return fmt.Sprintf("no %s has the %s %s: want one that exists", t.kind.Title, t.kind.ID, schema.IDText(id))
+	}
+	if g := p.groupOf(t, object); g != nil && g.deletes() {
+		return fmt.Sprintf("the %s %s is deleted by the entry at %s: want one that stays", t.kind.Title, quote(p.nameOf(g)), g.members[0].entry.Place)
+	}
+	return ""
+}
+
+// fieldProblem is a problem with what a group's entries say of a field.
+func (p *planner) fieldProblem(g *group, name, message string) *tree.Problem {
+	for _, c := range g.members {
+		if value, given := c.entry.Field(name); given {
+			return &tree.Problem{Place: value.Place, Path: c.entry.Path + "." + part(c.entry, name) + "." + name, Message: message}
+		}
+	}
+	first := g.members[0].entry
+	return &tree.Problem{Place: first.Place, Path: first.Path, Message: message}
+}
+
+// refuse takes changes out of the plan, with a problem for each that has a
+// message. Those that wait for them are taken out when all are sorted.
+func (p *planner) refuse(why map[*Change]string) {
+	if p.refused == nil {
+		p.refused = map[int]*Change{}
+	}
+	p.plan.Changes = slices.DeleteFunc(p.plan.Changes, func(change *Change) bool {
+		message, drop := why[change]
+		if !drop {
+			return false
+		}
+		p.refused[change.ID] = change
+		p.plan.Failed[change.Model]++
+		if message != "" {
+			p.plan.Problems = append(p.plan.Problems, change.problem(message))
+		}
+		return true
+	})
+}
