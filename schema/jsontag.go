@@ -1,5 +1,7 @@
 package schema
 
+import "slices"
+
 // tagShapes makes the schemas of lists that follow a tag which can give a value
 // of a field. Lists that could be any tag's are kept from looking like lists
 // that the field is given as they stand.
@@ -26,23 +28,63 @@ func tagsOfText() []object {
 	return tagShapes{itself: anything, text: object{"type": "string"}, field: &Field{Type: Text}}.all()
 }
 
+// tagRow says what lists that follow some tags look like, in the JSON schema of the
+// fields that those can give a value of.
+type tagRow struct {
+	tags   []string
+	gives  func(Type) bool // which fields; nil: all
+	shapes func(tagShapes) []object
+}
+
+// tagRows is what the JSON schema knows of tags, all of which have to be here.
+func tagRows() []tagRow {
+	is := func(t Type) func(Type) bool { return func(field Type) bool { return field == t } }
+	return []tagRow{
+		// Of these there is only text, or what no field takes.
+		{tags: []string{"!KeyOf", "!ParseJSON", "!Index", "!Value", "!FindObject"}},
+		{tags: []string{"!Env", "!File", "!Context"}, shapes: tagShapes.withDefault},
+		{tags: []string{"!If"}, shapes: tagShapes.choice},
+		{tags: []string{"!AtIndex"}, shapes: tagShapes.atIndex},
+		{tags: []string{"!Enumerate"}, gives: is(List), shapes: tagShapes.enumerate},
+		{tags: []string{"!If"}, gives: is(Boolean), shapes: tagShapes.truth},
+		{tags: []string{"!Condition"}, gives: is(Boolean), shapes: tagShapes.condition},
+		{tags: []string{"!Find"}, gives: is(Pointer), shapes: tagShapes.find},
+		{tags: []string{"!Format"}, gives: func(field Type) bool { return field != List }, shapes: tagShapes.format},
+	}
+}
+
+// JSONSchemaTags gives the names of the tags that the JSON schema knows, sorted.
+func JSONSchemaTags() []string {
+	var names []string
+	for _, row := range tagRows() {
+		names = append(names, row.tags...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // all gives the shapes of every tag that can give what the field takes.
 func (t tagShapes) all() []object {
-	shapes := t.withDefault()
-	shapes = append(shapes, arguments(3, anything, t.itself, t.itself)) // !If
-	shapes = append(shapes, t.atIndex()...)
-	switch t.field.Type {
-	case List:
-		return append(shapes, arguments(3, anything, object{"enum": []string{"SEQ", "MAP"}}, anything)) // !Enumerate
-	case Boolean:
-		modes := []string{"AND", "NAND", "OR", "NOR", "XOR", "XNOR"}
-		shapes = append(shapes,
-			arguments(1, anything), // !If
-			object{"type": "array", "items": []object{{"enum": modes}}, "minItems": 2}) // !Condition
-	case Pointer:
-		shapes = append(shapes, t.find())
+	var shapes []object
+	for _, row := range tagRows() {
+		if row.shapes != nil && (row.gives == nil || row.gives(t.field.Type)) {
+			shapes = append(shapes, row.shapes(t)...)
+		}
 	}
-	return append(shapes, t.format()...)
+	return shapes
+}
+
+// choice is !If with values to choose from, truth is !If without.
+func (t tagShapes) choice() []object { return []object{arguments(3, anything, t.itself, t.itself)} }
+func (t tagShapes) truth() []object  { return []object{arguments(1, anything)} }
+
+func (t tagShapes) enumerate() []object {
+	return []object{arguments(3, anything, object{"enum": []string{"SEQ", "MAP"}}, anything)}
+}
+
+func (t tagShapes) condition() []object {
+	modes := []string{"AND", "NAND", "OR", "NOR", "XOR", "XNOR"}
+	return []object{{"type": "array", "items": []object{{"enum": modes}}, "minItems": 2}}
 }
 
 // unlikeModel is a name that is not a model's, as the first argument of !Find
@@ -81,17 +123,17 @@ func (t tagShapes) format() []object {
 }
 
 // find is !Find of an object that the field can refer to.
-func (t tagShapes) find() object {
+func (t tagShapes) find() []object {
 	model := []object{unlikeModel()} // a tag that gives the model
 	field := object{"type": "string"}
 	if kind := t.schema.Kind(t.field.Refers); kind != nil {
 		model = append([]object{{"const": kind.Model}}, model...)
 		field = object{"enum": kind.AnswerNames()}
 	}
-	return object{
+	return []object{{
 		"type":            "array",
 		"items":           []object{{"anyOf": model}},
 		"additionalItems": arguments(2, field, anything),
 		"minItems":        2,
-	}
+	}}
 }

@@ -136,7 +136,7 @@ func FuzzFormat(f *testing.F) {
 	f.Add("%*d %.*f %r %a %c", "é'", int64(-3), 1e300)
 	f.Fuzz(func(t *testing.T, format, text string, number int64, float float64) {
 		for _, args := range [][]any{{text, number, float}, {number, float, text}, {float, nil, true}} {
-			if made, err := tags.PythonFormat(format, args); err == nil && len(made.(string)) > len(format)*(tags.MostPadding+len(text)*10+400) {
+			if made, err := tags.PythonFormat(format, args, func(int) error { return nil }); err == nil && len(made.(string)) > len(format)*(tags.MostPadding+len(text)*10+400) {
 				t.Errorf("%d bytes from a format of %d", len(made.(string)), len(format))
 			}
 		}

@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -25,7 +26,7 @@ type Text []any
 func IDs(plain any) []int {
 	var changes []int
 	walkIDs(plain, func(id ID) {
-		if !slices.Contains(changes, id.Change) {
+		if id.Known == nil && !slices.Contains(changes, id.Change) {
 			changes = append(changes, id.Change)
 		}
 	})
@@ -35,7 +36,7 @@ func IDs(plain any) []int {
 // Known reports whether plain data is known before apply.
 func Known(plain any) bool {
 	known := true
-	walkIDs(plain, func(ID) { known = false })
+	walkIDs(plain, func(id ID) { known = known && id.Known != nil })
 	return known
 }
 
@@ -55,6 +56,7 @@ func (v Value) HasLater() bool {
 	}
 }
 
+// walkIDs calls found for each ID in plain data, in the same order every time.
 func walkIDs(plain any, found func(ID)) {
 	switch plain := plain.(type) {
 	case ID:
@@ -68,8 +70,8 @@ func walkIDs(plain any, found func(ID)) {
 			walkIDs(element, found)
 		}
 	case map[string]any:
-		for _, value := range plain {
-			walkIDs(value, found)
+		for _, name := range slices.Sorted(maps.Keys(plain)) {
+			walkIDs(plain[name], found)
 		}
 	}
 }

@@ -51,42 +51,67 @@ func PythonText(data any) (string, error) {
 // PythonRepr writes evaluated data as Python's repr does, with the errors of
 // PythonText.
 func PythonRepr(data any) (string, error) {
+	var b strings.Builder
+	if err := writeRepr(&b, data); err != nil {
+		return "", err
+	}
+	return b.String(), nil
+}
+
+func writeRepr(b *strings.Builder, data any) error {
 	switch data := data.(type) {
 	case string:
-		return PythonQuote(data), nil
+		writeQuoted(b, data)
 	case List:
-		elements := make([]string, len(data))
-		for i, element := range data {
-			var err error
-			if elements[i], err = PythonRepr(element.Data); err != nil {
-				return "", err
-			}
-		}
-		return "[" + strings.Join(elements, ", ") + "]", nil
+		return writeListRepr(b, data)
 	case Map:
-		pairs := make([]string, len(data))
-		for i, p := range data {
-			key, err := PythonRepr(p.Key.Data)
-			if err != nil {
-				return "", err
-			}
-			value, err := PythonRepr(p.Value.Data)
-			if err != nil {
-				return "", err
-			}
-			pairs[i] = key + ": " + value
-		}
-		return "{" + strings.Join(pairs, ", ") + "}", nil
+		return writeMapRepr(b, data)
 	case ID:
-		return data.repr()
+		return writeIDRepr(b, data)
+	case Text:
+		return errors.New("text with the key of an object that this pass creates is known after apply, and is taken only by a %s of its own")
 	case Object:
-		return "", errors.New("a whole object is written by authentik in a form of its own: take a field of it by !AtIndex")
+		return errors.New("a whole object is written by authentik in a form of its own: take a field of it by !AtIndex")
 	default:
-		if text, isScalar := Scalar(data); isScalar {
-			return text, nil
+		text, isScalar := Scalar(data)
+		if !isScalar {
+			return fmt.Errorf("%s can't be written within text", TypeName(data))
 		}
-		return "", fmt.Errorf("%s can't be written within text", TypeName(data))
+		b.WriteString(text)
 	}
+	return nil
+}
+
+func writeListRepr(b *strings.Builder, elements List) error {
+	b.WriteByte('[')
+	for i, element := range elements {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		if err := writeRepr(b, element.Data); err != nil {
+			return err
+		}
+	}
+	b.WriteByte(']')
+	return nil
+}
+
+func writeMapRepr(b *strings.Builder, pairs Map) error {
+	b.WriteByte('{')
+	for i, p := range pairs {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		if err := writeRepr(b, p.Key.Data); err != nil {
+			return err
+		}
+		b.WriteString(": ")
+		if err := writeRepr(b, p.Value.Data); err != nil {
+			return err
+		}
+	}
+	b.WriteByte('}')
+	return nil
 }
 
 // IsUUID reports whether the key is known and a UUID of Python's: any other key is
@@ -96,29 +121,34 @@ func (id ID) IsUUID() bool {
 	return isText && uuid.Validate(known) == nil
 }
 
-// repr writes a UUID as Python does within a list; a key that is no UUID is
+// writeIDRepr writes a UUID as Python does within a list; a key that is no UUID is
 // text or a number there too.
-func (id ID) repr() (string, error) {
-	switch known := id.Known.(type) {
-	case nil:
-		return "", errors.New("the key of an object that this pass creates is known after apply, and is taken only by a %s of its own")
-	case string:
-		if id.IsUUID() {
-			return "UUID(" + PythonQuote(known) + ")", nil
-		}
-		return PythonQuote(known), nil
-	default:
-		return PythonRepr(known)
+func writeIDRepr(b *strings.Builder, id ID) error {
+	switch {
+	case id.Known == nil:
+		return errors.New("the key of an object that this pass creates is known after apply, and is taken only by a %s of its own")
+	case !id.IsUUID():
+		return writeRepr(b, id.Known)
 	}
+	b.WriteString("UUID(")
+	writeQuoted(b, id.Known.(string))
+	b.WriteByte(')')
+	return nil
 }
 
-// PythonQuote writes text as Python's repr does; like it, it prefers single quotes, as Python does.
+// PythonQuote writes text as Python's repr does: in single quotes, but where
+// the text holds one and no double quote.
 func PythonQuote(text string) string {
+	var b strings.Builder
+	writeQuoted(&b, text)
+	return b.String()
+}
+
+func writeQuoted(b *strings.Builder, text string) {
 	quote := '\''
 	if strings.ContainsRune(text, '\'') && !strings.ContainsRune(text, '"') {
 		quote = '"'
 	}
-	var b strings.Builder
 	b.WriteRune(quote)
 	for _, r := range text {
 		switch {
@@ -138,7 +168,6 @@ func PythonQuote(text string) string {
 		}
 	}
 	b.WriteRune(quote)
-	return b.String()
 }
 
 func pythonEscape(r rune) string {

@@ -14,6 +14,9 @@ import (
 // there, before it is copied.
 const MostSteps = 1_000_000
 
+// StepBytes is how many bytes of text are a step.
+const StepBytes = 16
+
 // MostFound is how many problems of one file are looked for: what is wrong further
 // on is seldom anything new.
 const MostFound = 1000
@@ -21,7 +24,7 @@ const MostFound = 1000
 // GrowsWithoutEnd says of a value that it is the one too many.
 func GrowsWithoutEnd() string {
 	return fmt.Sprintf("grows without end: a blueprint may hold at most %d values, or %d MB of text, after its tags and aliases were followed",
-		MostSteps, 16*MostSteps/1_000_000)
+		MostSteps, StepBytes*MostSteps/1_000_000)
 }
 
 // Weight returns the steps that the text of a value takes, the keys of a
@@ -29,9 +32,17 @@ func GrowsWithoutEnd() string {
 func Weight(data any) int {
 	switch data := data.(type) {
 	case string:
-		return len(data) / 16
+		return len(data) / StepBytes
+	case tree.Text:
+		weight := 0
+		for _, part := range data {
+			weight += 2 + Weight(part) // a key that is not known is not short
+		}
+		return weight
 	case tree.Map:
 		return KeysWeight(data)
+	case tree.Object:
+		return KeysWeight(tree.Map(data))
 	default:
 		return 0
 	}
@@ -44,7 +55,7 @@ func KeysWeight(pairs tree.Map) int {
 			bytes += len(text)
 		}
 	}
-	return bytes / 16
+	return bytes / StepBytes
 }
 
 // MostNesting is how deep lists, mappings and tags may be nested. Python's own

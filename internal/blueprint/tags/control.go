@@ -1,6 +1,7 @@
 package tags
 
 import (
+	"iter"
 	"strconv"
 	"strings"
 
@@ -62,12 +63,12 @@ func (e *Evaluator) enumerate(n tree.Value, args tree.List) (tree.Value, error) 
 	if err != nil {
 		return tree.Value{}, err
 	}
-	if err := e.spend(n.Place, sizeOf(over.Data)); err != nil {
-		return tree.Value{}, err
-	}
-	items, iterable := itemsOf(over)
+	items, many, iterable := itemsOf(over)
 	if !iterable {
 		return tree.Value{}, e.Report(args[0].Place, "!Enumerate wants a list or a mapping: it got %s", tree.TypeName(over.Data))
+	}
+	if err := e.spend(n.Place, many); err != nil {
+		return tree.Value{}, err
 	}
 	output, err := e.literal(args[1], "!Enumerate wants SEQ or MAP second")
 	if err != nil {
@@ -75,7 +76,7 @@ func (e *Evaluator) enumerate(n tree.Value, args tree.List) (tree.Value, error) 
 	}
 	switch strings.ToUpper(output) {
 	case "SEQ":
-		return e.enumerateList(n, args[2], items, own)
+		return e.enumerateList(n, args[2], items, many, own)
 	case "MAP":
 		return e.enumerateDict(n, args[2], items, own)
 	default:
@@ -83,49 +84,51 @@ func (e *Evaluator) enumerate(n tree.Value, args tree.List) (tree.Value, error) 
 	}
 }
 
-// sizeOf is how many elements a list, a mapping or a text has.
-func sizeOf(data any) int {
-	switch data := data.(type) {
-	case tree.Map:
-		return len(data)
-	case tree.List:
-		return len(data)
-	case string:
-		return len(data)
-	default:
-		return 0
-	}
-}
+// items are keys and values.
+type items = iter.Seq2[tree.Value, tree.Value]
 
-// itemsOf gives keys and values of a mapping, or positions and elements.
-func itemsOf(over tree.Value) (tree.Map, bool) {
+// itemsOf gives keys and values of a mapping, or positions and elements, and how
+// many there are at most.
+func itemsOf(over tree.Value) (each items, many int, iterable bool) {
+	position := func(i int) tree.Value { return tree.Value{Place: over.Place, Data: int64(i)} }
+	if pairs, isMapping := mapping(over.Data); isMapping {
+		return func(yield func(key, value tree.Value) bool) {
+			for _, p := range pairs {
+				if !yield(p.Key, p.Value) {
+					return
+				}
+			}
+		}, len(pairs), true
+	}
 	switch data := over.Data.(type) {
-	case tree.Map:
-		return data, true
-	case tree.Object:
-		return data.Fields(), true
 	case tree.List:
-		items := make(tree.Map, len(data))
-		for i, element := range data {
-			items[i] = tree.Pair{Key: tree.Value{Place: over.Place, Data: int64(i)}, Value: element}
-		}
-		return items, true
+		return func(yield func(key, value tree.Value) bool) {
+			for i, element := range data {
+				if !yield(position(i), element) {
+					return
+				}
+			}
+		}, len(data), true
 	case string:
-		var items tree.Map
-		for _, r := range data {
-			items = append(items, tree.Pair{Key: tree.Value{Place: over.Place, Data: int64(len(items))}, Value: tree.Value{Place: over.Place, Data: string(r)}})
-		}
-		return items, true
+		return func(yield func(key, value tree.Value) bool) {
+			i := 0
+			for _, r := range data {
+				if !yield(position(i), tree.Value{Place: over.Place, Data: string(r)}) {
+					return
+				}
+				i++
+			}
+		}, len(data), true
 	default:
-		return nil, false
+		return nil, 0, false
 	}
 }
 
-func (e *Evaluator) enumerateList(n, body tree.Value, items tree.Map, own *frame) (tree.Value, error) {
-	elements := make(tree.List, 0, len(items))
+func (e *Evaluator) enumerateList(n, body tree.Value, each items, many int, own *frame) (tree.Value, error) {
+	elements := make(tree.List, 0, many)
 	defer func() { *own = frame{} }()
-	for _, item := range items {
-		*own = frame{item.Key, item.Value, true}
+	for key, value := range each {
+		*own = frame{key, value, true}
 		element, err := e.deep(body)
 		if err != nil {
 			return tree.Value{}, err
@@ -135,11 +138,11 @@ func (e *Evaluator) enumerateList(n, body tree.Value, items tree.Map, own *frame
 	return tree.Value{Place: n.Place, Data: elements}, nil
 }
 
-func (e *Evaluator) enumerateDict(n, body tree.Value, items tree.Map, own *frame) (tree.Value, error) {
-	var merged tree.Map
+func (e *Evaluator) enumerateDict(n, body tree.Value, each items, own *frame) (tree.Value, error) {
+	m := merger{spend: func(copied int) error { return e.spend(n.Place, copied/copiedOfStep) }}
 	defer func() { *own = frame{} }()
-	for _, item := range items {
-		*own = frame{item.Key, item.Value, true}
+	for key, value := range each {
+		*own = frame{key, value, true}
 		evaluated, err := e.deep(body)
 		if err != nil {
 			return tree.Value{}, err
@@ -148,83 +151,29 @@ func (e *Evaluator) enumerateDict(n, body tree.Value, items tree.Map, own *frame
 		if err != nil {
 			return tree.Value{}, err
 		}
-		m := merger{}
-		merged = m.dicts(merged, pairs)
-		if err := e.spend(n.Place, m.copied/8); err != nil {
+		if err := m.add(pairs); err != nil {
 			return tree.Value{}, err
 		}
 	}
-	return tree.Value{Place: n.Place, Data: merged}, nil
+	return tree.Value{Place: n.Place, Data: m.merged}, nil
 }
 
 // pairsOf reads one item of a MAP: [key, value], or a mapping.
 func (e *Evaluator) pairsOf(place tree.Place, item tree.Value) (tree.Map, error) {
-	item, err := e.known(item)
-	if err != nil {
+	if err := known(item); err != nil {
 		return nil, err
 	}
-	switch data := item.Data.(type) {
-	case tree.Map:
-		return data, nil
-	case tree.Object:
-		return data.Fields(), nil
-	case tree.List:
-		if len(data) != 2 {
-			break
-		}
-		key, err := e.known(data[0])
-		if err != nil {
-			return nil, err
-		}
-		if !tree.IsKey(key.Data) {
-			return nil, e.Report(place, "%s can't be a key: want text", tree.TypeName(key.Data))
-		}
-		return tree.Map{{Key: key, Value: data[1]}}, nil
+	if pairs, isMapping := mapping(item.Data); isMapping {
+		return pairs, nil
 	}
-	return nil, e.Report(place, "!Enumerate with MAP wants [key, value] or a mapping for each item: it got %s", tree.TypeName(item.Data))
-}
-
-// merger merges as authentik's always_merger does, and counts what it copies.
-type merger struct{ copied int }
-
-// dicts puts over into base: mappings are merged, lists are joined, and of
-// anything else the later one stays.
-func (m *merger) dicts(base, over tree.Map) tree.Map {
-	m.copied += len(base) * (1 + len(over))
-	merged := append(make(tree.Map, 0, len(base)+len(over)), base...)
-	for _, p := range over {
-		i := merged.Find(p.Key.Data)
-		if i < 0 {
-			merged = append(merged, p)
-			continue
-		}
-		merged[i].Value = m.nodes(merged[i].Value, p.Value)
+	elements, isList := item.Data.(tree.List)
+	if !isList || len(elements) != 2 {
+		return nil, e.Report(place, "!Enumerate with MAP wants [key, value] or a mapping for each item: it got %s", tree.TypeName(item.Data))
 	}
-	return merged
-}
-
-// merged gives an object as the mapping that merging makes of it.
-func merged(v tree.Value) tree.Value {
-	if object, isObject := v.Data.(tree.Object); isObject {
-		v.Data = object.Fields()
+	if key := elements[0].Data; !tree.IsKey(key) {
+		return nil, e.Report(place, "%s can't be a key: want text", tree.TypeName(key))
 	}
-	return v
-}
-
-func (m *merger) nodes(base, over tree.Value) tree.Value {
-	base, over = merged(base), merged(over)
-	switch data := over.Data.(type) {
-	case tree.Map:
-		if below, isDict := base.Data.(tree.Map); isDict {
-			return tree.Value{Place: over.Place, Data: m.dicts(below, data)}
-		}
-	case tree.List:
-		if below, isList := base.Data.(tree.List); isList {
-			m.copied += len(below) + len(data)
-			return tree.Value{Place: over.Place, Data: append(append(tree.List{}, below...), data...)}
-		}
-	}
-	return over
+	return tree.Map{{Key: elements[0], Value: elements[1]}}, nil
 }
 
 // item is !Value or !Index: an item of an !Enumerate around it.

@@ -18,6 +18,8 @@ type Scope struct {
 	// Named are the entries with an id, in the order they stand in.
 	Named []Named
 	IDs   map[string]int // where in Named
+
+	pool pool
 }
 
 // Named is an entry that !KeyOf can refer to.
@@ -51,6 +53,7 @@ type Evaluator struct {
 	contexts []string
 	tags     int // how many tags are around what is evaluated
 	Steps    *int
+	pending  int // how many pending values were made
 	Problems tree.Problems
 }
 
@@ -132,6 +135,11 @@ func (e *Evaluator) deepList(place tree.Place, elements tree.List) (tree.Value, 
 }
 
 func (e *Evaluator) deepDict(place tree.Place, pairs tree.Map) (tree.Value, error) {
+	if e.tags > 0 { // a pair takes twice the memory of a value, and within tags it is made anew
+		if err := e.spend(place, len(pairs)); err != nil {
+			return tree.Value{}, err
+		}
+	}
 	evaluated := make(tree.Map, len(pairs))
 	var failed firstError
 	for i, p := range pairs {
@@ -185,29 +193,24 @@ func (e *Evaluator) shallow(n tree.Value) (tree.Value, error) {
 	}
 }
 
-// need is shallow for a value that has to be known to go on.
+// need is shallow for a value that has to be known to go on, with all that is in
+// it: authentik evaluates all of it, whatever becomes of it then.
 func (e *Evaluator) need(n tree.Value) (tree.Value, error) {
+	before := e.pending
 	evaluated, err := e.shallow(n)
-	if err != nil {
-		return tree.Value{}, err
+	if err != nil || e.pending == before {
+		return evaluated, err
 	}
-	return e.known(evaluated)
+	return evaluated, known(evaluated)
 }
 
-// known gives an evaluated value as a lookup completes it, with all that is in it.
-func (e *Evaluator) known(n tree.Value) (tree.Value, error) {
-	if !n.HasPending() {
-		return n, nil
+// known is an error where anything in an evaluated value is pending, which nothing
+// is where lookups are answered.
+func known(n tree.Value) error {
+	if n.HasPending() {
+		return pendingError{n.References()}
 	}
-	if e.lookup == nil {
-		return tree.Value{}, pendingError{n.References()}
-	}
-	value, err := n.Resolve(e.lookup)
-	if err != nil {
-		return tree.Value{}, err
-	}
-	value = value.Within(n.Place)
-	return value, e.complete(value, e.tag)
+	return nil
 }
 
 // complete makes sure that authentik evaluated all of a value that a tag gave.
@@ -228,6 +231,8 @@ func (e *Evaluator) complete(n tree.Value, tag string) error {
 				return err
 			}
 		}
+	case tree.Object:
+		return e.complete(tree.Value{Place: n.Place, Data: tree.Map(data)}, tag)
 	case *tree.Call:
 		return e.Report(n.Place, "authentik does not evaluate %s here: it takes what %s gives as it stands", data.Tag, tag)
 	case tree.Broken:
@@ -238,9 +243,9 @@ func (e *Evaluator) complete(n tree.Value, tag string) error {
 	return nil
 }
 
-// resolve evaluates one tag. Where it depends on a live object it is pending
-// as a whole, and remembers the !Enumerate items that it stands in; outer is
-// how many frames are around it.
+// resolve evaluates one tag. Offline, one that depends on a live object is pending
+// as a whole, and remembers the !Enumerate items that it stands in; outer is how
+// many frames are around it. Where lookups are answered nothing is pending.
 func (e *Evaluator) resolve(n tree.Value, c *tree.Call, own *frame, outer int) (tree.Value, error) {
 	if err := e.enter(n); err != nil {
 		return tree.Value{}, err
@@ -248,9 +253,10 @@ func (e *Evaluator) resolve(n tree.Value, c *tree.Call, own *frame, outer int) (
 	defer func() { e.tags-- }()
 	evaluated, err := e.apply(n, c, own)
 	var pending pendingError
-	if e.lookup != nil || !errors.As(err, &pending) {
+	if err == nil || !errors.As(err, &pending) {
 		return evaluated, err
 	}
+	e.pending++
 	return tree.Value{Place: n.Place, Data: &expression{
 		node: n, enumerated: len(e.frames) > outer, frames: copyFrames(e.frames[:outer]), references: pending.references,
 		scope: e.Scope, before: e.Before, path: e.Path,

@@ -1,6 +1,7 @@
 package tags
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/big"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/aksync/aksync/internal/blueprint/bounds"
 	"github.com/aksync/aksync/internal/tree"
 )
 
@@ -19,6 +21,32 @@ const MostPadding = 10_000
 
 // verb is one conversion of a Python format: %[(name)][flags][width][.precision][length]type.
 var verb = regexp.MustCompile(`^%(\([^)]*\))?([#0\- +]*)(\*|[0-9]+)?(\.(?:\*|[0-9]*))?[hlL]?(.)?`)
+
+// format is Python's format % values.
+func (e *Evaluator) format(n tree.Value, args tree.List) (tree.Value, error) {
+	format, err := e.literal(args[0], "!Format wants a format first")
+	failed := firstError{err}
+	values := make([]any, len(args)-1)
+	for i, arg := range args[1:] {
+		value, err := e.need(arg)
+		if err == nil {
+			err = e.complete(value, "!Format")
+		}
+		failed.add(err)
+		values[i] = value.Data
+	}
+	if failed.err != nil {
+		return tree.Value{}, failed.err
+	}
+	text, err := PythonFormat(format, values, func(bytes int) error { return e.spend(n.Place, bytes/bounds.StepBytes) })
+	switch {
+	case errors.Is(err, ErrReported):
+		return tree.Value{}, err
+	case err != nil:
+		return tree.Value{}, e.Report(n.Place, "!Format: %s", err)
+	}
+	return tree.Value{Place: n.Place, Data: text}, nil
+}
 
 // formatter is Python's format % tuple(args).
 type formatter struct {
@@ -31,9 +59,13 @@ type formatter struct {
 type textBuilder struct {
 	before tree.Text // the parts that are complete
 	last   strings.Builder
+	size   int
 }
 
-func (b *textBuilder) text(text string) { b.last.WriteString(text) }
+func (b *textBuilder) text(text string) {
+	b.last.WriteString(text)
+	b.size += len(text)
+}
 
 func (b *textBuilder) id(id tree.ID) {
 	if b.last.Len() > 0 {
@@ -41,6 +73,7 @@ func (b *textBuilder) id(id tree.ID) {
 		b.last.Reset()
 	}
 	b.before = append(b.before, id)
+	b.size += bounds.StepBytes * bounds.Weight(tree.Text{id})
 }
 
 // result is a string, or a tree.Text.
@@ -55,9 +88,11 @@ func (b *textBuilder) result() any {
 }
 
 // PythonFormat returns format % args as Python does it, as a string or a
-// tree.Text, or says what is wrong.
-func PythonFormat(format string, args []any) (any, error) {
-	f := &formatter{args: args}
+// tree.Text, or says what is wrong. spend is told how many bytes of text were made
+// and may end it.
+func PythonFormat(format string, args []any, spend func(bytes int) error) (any, error) {
+	const often = 4 << 10
+	f, told := &formatter{args: args}, 0
 	for {
 		start := strings.IndexByte(format, '%')
 		if start < 0 {
@@ -69,12 +104,18 @@ func PythonFormat(format string, args []any) (any, error) {
 			return nil, err
 		}
 		format = format[start+len(match[0]):]
+		if made := f.made.size - told; made > often {
+			if err := spend(made); err != nil {
+				return nil, err
+			}
+			told = f.made.size
+		}
 	}
 	f.made.text(format)
 	if f.used < len(args) {
 		return nil, fmt.Errorf("the format uses %d of %d values: want a %%s for each", f.used, len(args))
 	}
-	return f.made.result(), nil
+	return f.made.result(), spend(f.made.size - told)
 }
 
 func (f *formatter) next() (any, error) {
@@ -214,10 +255,6 @@ func (s spec) convert(letter string, arg any) (string, error) {
 	}
 }
 
-func (s spec) mismatch(arg any) error {
-	return fmt.Errorf("%s wants a number: it got %s", s.verb, tree.TypeName(arg))
-}
-
 func (s spec) cut(text string) string {
 	if s.precision >= 0 && utf8.RuneCountInString(text) > s.precision {
 		return string([]rune(text)[:s.precision])
@@ -234,94 +271,4 @@ func (s spec) pad(text string) string {
 		return text + strings.Repeat(" ", missing)
 	}
 	return strings.Repeat(" ", missing) + text
-}
-
-func (s spec) character(arg any) (string, error) {
-	switch arg := arg.(type) {
-	case string:
-		if utf8.RuneCountInString(arg) == 1 {
-			return s.pad(arg), nil
-		}
-	case int64:
-		if arg >= 0 && arg <= utf8.MaxRune && utf8.ValidRune(rune(arg)) {
-			return s.pad(string(rune(arg))), nil
-		}
-	}
-	return "", fmt.Errorf("%s wants one character: it got %s", s.verb, tree.TypeName(arg))
-}
-
-func toBig(arg any) *big.Int {
-	switch arg := arg.(type) {
-	case bool:
-		if arg {
-			return big.NewInt(1)
-		}
-		return new(big.Int)
-	case int64:
-		return big.NewInt(arg)
-	case *big.Int:
-		return arg
-	default:
-		return nil
-	}
-}
-
-func (s spec) integer(arg any, floats bool, base int, prefix string) (string, error) {
-	number := toBig(arg)
-	if float, isFloat := arg.(float64); isFloat && floats && !math.IsNaN(float) && !math.IsInf(float, 0) {
-		number, _ = big.NewFloat(float).Int(nil)
-	}
-	if number == nil {
-		return "", s.mismatch(arg)
-	}
-	digits := new(big.Int).Abs(number).Text(base)
-	digits = strings.Repeat("0", max(0, s.precision-len(digits))) + digits
-	if !s.has("#") {
-		prefix = ""
-	}
-	return s.signed(number.Sign() < 0, prefix, digits), nil
-}
-
-func (s spec) float(arg any, letter byte) (string, error) {
-	number, isFloat := arg.(float64)
-	if !isFloat {
-		whole := toBig(arg)
-		if whole == nil {
-			return "", s.mismatch(arg)
-		}
-		number, _ = new(big.Float).SetInt(whole).Float64()
-	}
-	if math.IsInf(number, 0) || math.IsNaN(number) {
-		return "", fmt.Errorf("%s got a number that is not finite", s.verb)
-	}
-	directive := "%"
-	if s.has("#") {
-		directive += "#"
-	}
-	precision := s.precision
-	if precision < 0 {
-		precision = 6
-	}
-	if letter == 'F' {
-		letter = 'f'
-	}
-	digits := fmt.Sprintf(fmt.Sprintf("%s.%d%c", directive, precision, letter), math.Abs(number))
-	return s.signed(math.Signbit(number), "", digits), nil
-}
-
-// signed puts sign, prefix and padding around the digits of a number.
-func (s spec) signed(negative bool, prefix, digits string) string {
-	sign := ""
-	switch {
-	case negative:
-		sign = "-"
-	case s.has("+"):
-		sign = "+"
-	case s.has(" "):
-		sign = " "
-	}
-	if missing := s.width - len(sign+prefix+digits); missing > 0 && s.has("0") && !s.has("-") {
-		digits = strings.Repeat("0", missing) + digits
-	}
-	return s.pad(sign + prefix + digits)
 }

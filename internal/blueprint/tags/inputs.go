@@ -7,9 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -130,42 +128,6 @@ func (in *Looks) Names() Inputs {
 		return Inputs{} // as nearly all do
 	}
 	return Inputs{Env: slices.Sorted(maps.Keys(in.variables)), Files: slices.Sorted(maps.Keys(in.files))}
-}
-
-// secretWords are the parts of a variable's name that keep !Env from it where
-// nobody said which variables it may read.
-func secretWords() []string {
-	return []string{"TOKEN", "SECRET", "PASS", "KEY", "CRED", "PRIVATE", "AUTH", "DSN", "DATABASE_URL", "CONNECTION"}
-}
-
-// passwordForms are the forms in which addresses of servers hold a password:
-// scheme://user:password@host, user:password@tcp(host), and password=….
-var passwordForms = regexp.MustCompile(`(?i)://[^\s/?#]*:[^\s/?#]*@|^[^\s/:@]+:[^\s]+@[a-z0-9]*\(|(?:^|[\s;&?,])(?:password|passwd|pwd|secret|token|api_?key|access_?key|sig)\s*=\s*[^\s]`)
-
-// holdsPassword reports whether a variable's value looks like an address with a
-// password in it, whatever the variable is called.
-func holdsPassword(value string) bool { return passwordForms.MatchString(value) }
-
-// mayReadEnv says why a variable may not be read. A blueprint may come from
-// somebody who may not see the daemon's secrets.
-func (p *Policy) mayReadEnv(name string) error {
-	capitals := strings.ToUpper(name)
-	if capitals == "AUTHENTIK_TOKEN" || capitals == "AKSYNC_TOKEN" {
-		return fmt.Errorf("environment variable %s may never be read: it holds the token", name)
-	}
-	allowed := slices.ContainsFunc(p.EnvAllow, func(glob string) bool {
-		matches, err := path.Match(glob, name)
-		return err == nil && matches
-	})
-	if len(p.EnvAllow) == 0 {
-		allowed = !strings.HasPrefix(capitals, "AKSYNC_") && !slices.ContainsFunc(secretWords(), func(word string) bool {
-			return strings.Contains(capitals, word)
-		})
-	}
-	if !allowed {
-		return fmt.Errorf("environment variable %s may not be read: allow it with --env-allow %s", name, name)
-	}
-	return nil
 }
 
 // unreadableError is a file that is not there or can't be read: what a default

@@ -2,7 +2,9 @@ package tags
 
 import (
 	"errors"
+	"sync/atomic"
 
+	"github.com/aksync/aksync/internal/blueprint/bounds"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
@@ -11,40 +13,15 @@ import (
 type reference struct {
 	to   tree.Reference
 	kind *schema.Kind // of the object; nil for !KeyOf
+	path string
 }
 
 func (r *reference) References() []tree.Reference { return []tree.Reference{r.to} }
 func (r *reference) Whole() tree.Reference        { return r.to }
 
 func (r *reference) Resolve(lookup tree.Lookup) (tree.Value, error) {
-	value, err := lookup(r.to)
-	if err != nil {
-		return tree.Value{}, placed(err, r.to.Place)
-	}
-	if id, isID := value.Data.(tree.ID); isID && !id.IsUUID() && id.Known != nil {
-		value.Data = id.Known // a number or a word of Python's
-	}
-	if object, isMap := value.Data.(tree.Map); isMap && r.to.Tag == tree.TagFindObject {
-		value.Data = r.object(object)
-	}
-	if value.Place == (tree.Place{}) {
-		value.Place = r.to.Place
-	}
-	return value, nil
-}
-
-// object is an answer as authentik's tags have it: what its fields refer to are keys
-// of Python's, and it can't be printed as a whole.
-func (r *reference) object(fields tree.Map) tree.Object {
-	object := make(tree.Object, len(fields))
-	for i, p := range fields {
-		field := r.kind.Fields.Field(p.Name())
-		if id := (tree.ID{Known: p.Value.Data}); field != nil && field.Refers != "" && id.IsUUID() {
-			p.Value.Data = id
-		}
-		object[i] = p
-	}
-	return object
+	e := &Evaluator{lookup: lookup, Path: r.path, Steps: new(int)}
+	return e.final(e.ask(r))
 }
 
 // placed gives an error a place that has none yet, and keeps what it is.
@@ -75,31 +52,27 @@ type expression struct {
 	scope      *Scope
 	before     int
 	path       string
+	resolved   atomic.Int64 // how often
 }
 
 func (x *expression) References() []tree.Reference { return x.references }
 
+// Resolve evaluates the tag from the beginning, and leaves nothing pending.
 func (x *expression) Resolve(lookup tree.Lookup) (tree.Value, error) {
-	e := &Evaluator{Scope: x.scope, lookup: lookup, Before: x.before, Path: x.path, Steps: new(int), frames: copyFrames(x.frames)}
+	spent := bounds.MostSteps - x.scope.pool.draw(int(x.resolved.Add(1)))
+	steps := spent
+	defer func() { x.scope.pool.spend(steps - spent) }()
+	e := &Evaluator{Scope: x.scope, lookup: lookup, Before: x.before, Path: x.path, Steps: &steps, frames: copyFrames(x.frames)}
 	evaluate := e.shallow
 	if x.enumerated {
 		evaluate = e.deep
 	}
-	evaluated, err := evaluate(x.node)
-	if errors.Is(err, ErrReported) && len(e.Problems) > 0 {
-		return tree.Value{}, e.Problems[0]
+	value, err := evaluate(x.node)
+	if err == nil {
+		tag, _ := x.node.Data.(*tree.Call)
+		err = e.complete(value, tag.Tag)
 	}
-	if err != nil {
-		return tree.Value{}, err
-	}
-	resolved, err := evaluated.Resolve(lookup)
-	if err != nil {
-		return tree.Value{}, err
-	}
-	if err := e.complete(resolved, e.tag); err != nil && len(e.Problems) > 0 {
-		return tree.Value{}, e.Problems[0]
-	}
-	return resolved, nil
+	return e.final(value, err)
 }
 
 // copyFrames lets an expression be resolved more than once, and by more than

@@ -26,7 +26,8 @@ func (e *Evaluator) keyOf(n tree.Value, args tree.List) (tree.Value, error) {
 	if problem != nil {
 		return tree.Value{}, e.Report(n.Place, "!KeyOf %s: %s", id, problem)
 	}
-	return tree.Value{Place: n.Place, Data: &reference{to: tree.Reference{Place: n.Place, Tag: tree.TagKeyOf, Model: made.Model, Target: made}}}, nil
+	to := tree.Reference{Place: n.Place, Tag: tree.TagKeyOf, Model: made.Model, Target: made}
+	return e.refer(&reference{to: to, path: e.Path})
 }
 
 func (e *Evaluator) suggestID(id string) string {
@@ -71,7 +72,7 @@ func (e *Evaluator) find(n tree.Value, args tree.List) (tree.Value, error) {
 	if failed.err != nil {
 		return tree.Value{}, failed.err
 	}
-	return tree.Value{Place: n.Place, Data: &reference{to: to, kind: kind}}, nil
+	return e.refer(&reference{to: to, kind: kind, path: e.Path})
 }
 
 func ModelNames(kinds []*schema.Kind) []string {
@@ -98,7 +99,7 @@ func (e *Evaluator) findCondition(tag string, kind *schema.Kind, arg tree.Value)
 	if err := e.complete(value, tag); err != nil {
 		return tree.Condition{}, err
 	}
-	condition := tree.Condition{Place: arg.Place, Field: field, Value: value}
+	condition := tree.Condition{Place: arg.Place, Field: field, Value: withoutObjects(value)}
 	if known := kind.Fields.Field(field); known != nil {
 		condition.Value = known.Normalize(condition.Value)
 		if problems := known.Check(e.Path, condition.Value); len(problems) > 0 {

@@ -177,6 +177,9 @@ func (e *Evaluator) jsonObject(place tree.Place, decoder *json.Decoder, depth in
 		if err != nil {
 			return nil, err
 		}
+		if err := e.spend(place, 3); err != nil { // a pair takes four times the memory of a value
+			return nil, err
+		}
 		data, err := e.jsonValue(place, decoder, depth+1)
 		if err != nil {
 			return nil, err
@@ -201,87 +204,4 @@ func jsonNumber(number json.Number) (any, error) {
 		return nil, err
 	}
 	return float, nil
-}
-
-// format is Python's format % values.
-func (e *Evaluator) format(n tree.Value, args tree.List) (tree.Value, error) {
-	format, err := e.literal(args[0], "!Format wants a format first")
-	failed := firstError{err}
-	values := make([]any, len(args)-1)
-	for i, arg := range args[1:] {
-		value, err := e.need(arg)
-		if err == nil {
-			err = e.complete(value, "!Format")
-		}
-		failed.add(err)
-		values[i] = value.Data
-	}
-	if failed.err != nil {
-		return tree.Value{}, failed.err
-	}
-	text, err := PythonFormat(format, values)
-	if err != nil {
-		return tree.Value{}, e.Report(n.Place, "!Format: %s", err)
-	}
-	if literal, isLiteral := text.(string); isLiteral {
-		return e.sized(n, literal)
-	}
-	return tree.Value{Place: n.Place, Data: text}, nil
-}
-
-// atIndex gives an element of a list, as Python counts, or a value of a
-// mapping.
-func (e *Evaluator) atIndex(n tree.Value, args tree.List) (tree.Value, error) {
-	from, err := e.need(args[0])
-	if err != nil {
-		return tree.Value{}, err
-	}
-	index, err := e.need(args[1])
-	if err != nil {
-		return tree.Value{}, err
-	}
-	switch data := from.Data.(type) {
-	case tree.List:
-		return e.atPosition(n, data, index, args)
-	case tree.Map:
-		return e.atKey(n, data, index, args)
-	case tree.Object:
-		return e.atKey(n, data.Fields(), index, args)
-	case string:
-		// Python looks for the index in the text, and then can't take it.
-		if part, isText := index.Data.(string); isText && !strings.Contains(data, part) && len(args) == 3 {
-			return args[2], nil
-		}
-	}
-	return tree.Value{}, e.Report(args[0].Place, "!AtIndex wants a list or a mapping: it got %s", tree.TypeName(from.Data))
-}
-
-func (e *Evaluator) atKey(n tree.Value, pairs tree.Map, index tree.Value, args tree.List) (tree.Value, error) {
-	if !tree.IsKey(index.Data) {
-		return tree.Value{}, e.Report(args[1].Place, "!AtIndex wants a key: it got %s", tree.TypeName(index.Data))
-	}
-	if i := pairs.Find(index.Data); i >= 0 {
-		return tree.Value{Place: n.Place, Data: pairs[i].Value.Data}, nil
-	}
-	if len(args) == 3 {
-		return args[2], nil
-	}
-	return tree.Value{}, e.Report(n.Place, "the mapping has no %s: want one of its keys, or a default", tree.Describe(index.Data))
-}
-
-func (e *Evaluator) atPosition(n tree.Value, elements tree.List, index tree.Value, args tree.List) (tree.Value, error) {
-	position := toBig(index.Data)
-	if position == nil {
-		return tree.Value{}, e.Report(args[1].Place, "!AtIndex wants a whole number to find an element of a list: it got %s", tree.TypeName(index.Data))
-	}
-	if position.Sign() < 0 {
-		position = new(big.Int).Add(position, big.NewInt(int64(len(elements))))
-	}
-	if position.IsInt64() && position.Int64() >= 0 && position.Int64() < int64(len(elements)) {
-		return tree.Value{Place: n.Place, Data: elements[position.Int64()].Data}, nil
-	}
-	if len(args) == 3 {
-		return args[2], nil
-	}
-	return tree.Value{}, e.Report(n.Place, "there is no element %s in a list of %d: want a smaller index, or a default", tree.Describe(index.Data), len(elements))
 }
