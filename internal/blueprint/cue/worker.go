@@ -22,7 +22,7 @@ import (
 
 // mostMemory is how much memory, in bytes, a worker may take before it ends itself:
 // with that of the program it stays below 256 MiB.
-const mostMemory = 200 << 20
+const mostMemory = 192 << 20
 
 // softMemory is how much memory, in bytes, a worker takes before it rather spends
 // time on collecting garbage.
@@ -31,6 +31,7 @@ const softMemory = 150 << 20
 // The exit statuses of a worker that ends itself.
 const (
 	memoryStatus = 86 // an evaluation takes too much memory
+	brokenStatus = 2  // Go's own, of a program that can have no more memory
 	timeStatus   = 87 // one takes too long, and nobody has ended it
 	orphanStatus = 88 // whoever asked is gone
 )
@@ -47,6 +48,9 @@ const overtime = time.Second
 // evaluation takes more memory or time than is good, and where in ends meanwhile,
 // since whoever asked is gone then.
 func Serve(in io.Reader, out io.Writer) error {
+	if err := limitMemory(); err != nil {
+		return fmt.Errorf("limiting the memory that evaluating CUE may take: %w", err)
+	}
 	go watchMemory()
 	debug.SetGCPercent(100)
 	debug.SetMemoryLimit(softMemory)
@@ -201,7 +205,7 @@ func (w *worker) evaluate(ctx context.Context, job Job) (Result, error) {
 	switch {
 	case ctx.Err() != nil:
 		return Result{}, ctx.Err()
-	case errors.As(ended, &exit) && exit.ExitCode() == memoryStatus:
+	case errors.As(ended, &exit) && (exit.ExitCode() == memoryStatus || exit.ExitCode() == brokenStatus):
 		return Result{}, errMemory
 	case errors.As(ended, &exit) && exit.Exited():
 		return Result{}, fmt.Errorf("the evaluation broke off: %s", exit)
