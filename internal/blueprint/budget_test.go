@@ -1,3 +1,7 @@
+//go:build !race
+
+// The race detector allocates much itself.
+
 package blueprint_test
 
 import (
@@ -5,13 +9,12 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aksync/aksync/internal/blueprint"
 	"github.com/aksync/aksync/internal/tree"
 )
 
-// TestBudget wants what multiplies to end before it takes much time or memory,
+// TestBudget wants what multiplies to end before it takes much memory,
 // whether a file or a server brings it.
 func TestBudget(t *testing.T) {
 	numbered := func(many int, format string) string {
@@ -46,51 +49,48 @@ func TestBudget(t *testing.T) {
 			// It is evaluated when references are answered, so that reading the text is
 			// no part of what is measured.
 			value := deferred(t, test.context, test.expression)
-			allocated, took, err := measure(func() error { _, err := value.Resolve(largeAnswers); return err })
+			allocated, err := measure(func() error { _, err := value.Resolve(largeAnswers); return err })
 			if err == nil || !strings.Contains(err.Error(), "grows without end") {
 				t.Errorf("got %.200v", err)
 			}
-			if allocated > 300<<20 || took > 10*time.Second {
-				t.Errorf("it took %v and %d MiB", took, allocated>>20)
+			if allocated > 300<<20 {
+				t.Errorf("it allocates %d MiB", allocated>>20)
 			}
 		})
 	}
 }
 
-// TestBudgetMerge wants merging large mappings to take time as they are large, and
-// no more.
+// TestBudgetMerge wants merging large mappings to take memory as they are large,
+// and no more.
 func TestBudgetMerge(t *testing.T) {
 	var keys strings.Builder
 	for i := range 50_000 {
 		fmt.Fprintf(&keys, "k%d: 1, ", i)
 	}
 	value := deferred(t, "  keys: {"+keys.String()+"}\n", "!Enumerate [[1, 2], MAP, !Context keys]")
-	_, took, err := measure(func() error { _, err := value.Resolve(largeAnswers); return err })
-	if err != nil || took > 5*time.Second {
-		t.Errorf("it took %v: %v", took, err)
+	allocated, err := measure(func() error { _, err := value.Resolve(largeAnswers); return err })
+	if err != nil || allocated > 300<<20 {
+		t.Errorf("it allocates %d MiB: %v", allocated>>20, err)
 	}
 }
 
-// TestBudgetOfFile wants many expressions, each of which ends in time, to end in
-// time together, and each pass to begin anew.
+// TestBudgetOfFile wants many expressions, each of which is within its bounds, to be
+// within bounds together, and each pass to begin anew.
 func TestBudgetOfFile(t *testing.T) {
 	context := "  list: &list [" + strings.Repeat("1, ", 200_000) + "]\n"
 	value := deferred(t, context, "["+strings.Repeat("!If [!Find [authentik_flows.flow, [slug, x]], !Context list, 1], ", 200)+"]")
 	for range 2 {
 		elements := value.Data.(tree.List)
 		var taken, refused int
-		_, took, _ := measure(func() error {
-			for _, element := range elements {
-				if _, err := element.Resolve(largeAnswers); err == nil {
-					taken++
-				} else {
-					refused++
-				}
+		for _, element := range elements {
+			if _, err := element.Resolve(largeAnswers); err == nil {
+				taken++
+			} else {
+				refused++
 			}
-			return nil
-		})
-		if taken < 3 || refused < 100 || took > 10*time.Second {
-			t.Errorf("%d taken, %d refused in %v", taken, refused, took)
+		}
+		if taken < 3 || refused < 100 {
+			t.Errorf("%d taken, %d refused", taken, refused)
 		}
 	}
 }
@@ -107,14 +107,13 @@ func deferred(t *testing.T, context, expression string) tree.Value {
 	return value
 }
 
-func measure(do func() error) (allocated uint64, took time.Duration, err error) {
+// measure returns the bytes that are allocated meanwhile.
+func measure(do func() error) (allocated uint64, err error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	start := time.Now()
 	err = do()
-	took = time.Since(start)
 	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc, took, err
+	return after.TotalAlloc - before.TotalAlloc, err
 }
 
 // largeAnswers has large objects, and none that exists before the pass.
