@@ -100,7 +100,7 @@ func (p *planner) matches(t *table, where []want) (matches []found, before *grou
 
 // meets reports whether a group's object meets the conditions after this pass.
 func (p *planner) meets(g *group, where []want) (bool, error) {
-	if g.deletes() || g.object == nil && g.absent() {
+	if g.deletes() || g.object == nil && g.failed {
 		return false, nil
 	}
 	for _, w := range where {
@@ -113,11 +113,6 @@ func (p *planner) meets(g *group, where []want) (bool, error) {
 		}
 	}
 	return true, nil
-}
-
-// absent reports whether nothing is made of the group.
-func (g *group) absent() bool {
-	return g.failed || slices.ContainsFunc(g.members, func(c *candidate) bool { return state(c.entry) == tree.Absent })
 }
 
 // after is afterValue for what is resolved already.

@@ -213,20 +213,20 @@ func (p *planner) makeChange(g *group, entry *tree.Entry) (*Change, tree.Problem
 		return nil, tree.Problems{{Place: entry.State.Place, Path: entry.Path + ".state",
 			Message: "the " + change.what() + " exists already: must_created allows only a new one, use created or present"}}
 	case change.State != tree.Created:
-		problems = p.update(change, g.kind, entry, live)
+		problems = p.update(change, g, entry, live)
 	}
 	return change, problems
 }
 
 // update makes an update of a change where what is declared differs from the live
 // object.
-func (p *planner) update(change *Change, kind *schema.Kind, entry *tree.Entry, live schema.Answer) tree.Problems {
-	declared := declaredBy(kind, entry)
-	problems := p.unanswered(kind, entry, live, declared)
+func (p *planner) update(change *Change, g *group, entry *tree.Entry, live schema.Answer) tree.Problems {
+	declared := declaredBy(g.kind, entry)
+	problems := p.unanswered(g, live, declared)
 	if len(problems) > 0 {
 		return problems
 	}
-	fields := changedFields(kind, declared, live.Fields)
+	fields := changedFields(g.kind, declared, live.Fields)
 	if len(fields) > 0 {
 		change.Action, change.Fields, change.Declared, change.Live = Update, fields, declared, live.Fields
 	}
@@ -235,20 +235,20 @@ func (p *planner) update(change *Change, kind *schema.Kind, entry *tree.Entry, l
 
 // unanswered says which declared fields the server's object has not got, or has
 // otherwise than aksync knows, and warns of the rest.
-func (p *planner) unanswered(kind *schema.Kind, entry *tree.Entry, live schema.Answer, declared map[string]any) tree.Problems {
+func (p *planner) unanswered(g *group, live schema.Answer, declared map[string]any) tree.Problems {
+	kind := g.kind
 	var problems tree.Problems
 	for _, field := range kind.Fields.Fields {
 		odd, isOdd := live.Odd[field.Name]
 		_, isDeclared := declared[field.Name]
 		_, isLive := live.Fields[field.Name]
-		value, _ := entry.Field(field.Name)
 		switch {
 		case isDeclared && isOdd:
-			problems = append(problems, tree.Problem{Place: value.Place, Path: entry.Path + ".attrs." + field.Name, Message: fmt.Sprintf(
-				"the server's %s has another kind of value there than aksync knows (%s): leave the field out, or use an aksync that knows authentik %s", kind.Title, odd, p.plan.Version)})
+			problems = append(problems, *p.fieldProblem(g, field.Name, fmt.Sprintf(
+				"the server's %s has another kind of value there than aksync knows (%s): leave the field out, or use an aksync that knows authentik %s", kind.Title, odd, p.plan.Version)))
 		case isDeclared && !isLive:
-			problems = append(problems, tree.Problem{Place: value.Place, Path: entry.Path + ".attrs." + field.Name, Message: fmt.Sprintf(
-				"a %s of this server, authentik %s, has no %s: leave it out", kind.Title, p.plan.Version, field.Name)})
+			problems = append(problems, *p.fieldProblem(g, field.Name, fmt.Sprintf(
+				"a %s of this server, authentik %s, has no %s: leave it out", kind.Title, p.plan.Version, field.Name)))
 		case isOdd:
 			p.plan.Warnings = append(p.plan.Warnings, fmt.Sprintf("the server's %s %s is not as aksync knows it: %s: %s", kind.Title, quote(p.liveName(kind, live)), field.Name, odd))
 		}

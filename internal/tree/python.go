@@ -136,14 +136,8 @@ func writeIDRepr(b *strings.Builder, id ID) error {
 	return nil
 }
 
-// PythonQuote writes text as Python's repr does: in single quotes, but where
+// writeQuoted writes text as Python's repr does: in single quotes, but where
 // the text holds one and no double quote.
-func PythonQuote(text string) string {
-	var b strings.Builder
-	writeQuoted(&b, text)
-	return b.String()
-}
-
 func writeQuoted(b *strings.Builder, text string) {
 	quote := '\''
 	if strings.ContainsRune(text, '\'') && !strings.ContainsRune(text, '"') {

@@ -110,12 +110,8 @@ func (e *Evaluator) deep(n tree.Value) (tree.Value, error) {
 		return e.deepDict(n.Place, data)
 	case *tree.Call:
 		return e.deepCall(n, data)
-	case tree.Broken:
-		return tree.Value{}, ErrReported
-	case tree.Unusable:
-		return tree.Value{}, e.Report(n.Place, "is %s", data.Why)
 	default:
-		return n, nil
+		return e.shallow(n)
 	}
 }
 
