@@ -2,24 +2,53 @@ package schema
 
 import (
 	"math/big"
-
-	"cuelang.org/go/cue"
+	"slices"
 )
 
 // Kind is all that aksync knows of one kind of object; #Kind in kind.cue says
 // what each word means.
 type Kind struct {
-	Model    string
-	Title    string
-	Managed  bool
-	Path     string
-	Key      string
-	ID       string
-	Lookup   string
-	Scope    string
-	Users    Users
-	Fields   *Shape
-	ReadOnly []*ReadOnly
+	Model string `json:"model"` // first, as readDigest wants it
+	Span
+	Title      string            `json:"title,omitempty"`
+	Class      string            `json:"class,omitempty"`
+	Managed    bool              `json:"managed,omitempty"`
+	Why        string            `json:"why,omitempty"`
+	Create     bool              `json:"create,omitempty"`
+	Update     bool              `json:"update,omitempty"`
+	Delete     bool              `json:"delete,omitempty"`
+	Enterprise bool              `json:"enterprise,omitempty"`
+	Path       string            `json:"path,omitempty"`
+	Query      map[string]string `json:"query,omitempty"`
+	Put        bool              `json:"put,omitempty"`
+	Key        string            `json:"key,omitempty"`
+	Label      []string          `json:"label,omitempty"`
+	Keys       [][]string        `json:"keys,omitempty"`
+	ID         string            `json:"id,omitempty"`
+	Alias      string            `json:"alias,omitempty"`
+	Lookup     string            `json:"lookup,omitempty"`
+	Scope      string            `json:"scope,omitempty"`
+	Bases      []string          `json:"bases,omitempty"`
+	Among      string            `json:"among,omitempty"`
+	Companions []Companion       `json:"companions,omitempty"`
+	Formerly   map[string]string `json:"formerly,omitempty"`
+	Users      Users             `json:"users,omitempty"`
+	Fields     *Shape            `json:"fields"`
+	ReadOnly   []*ReadOnly       `json:"readOnly,omitempty"`
+}
+
+// Span says since which version of authentik something is there, and since which
+// it is not there any more; both as year.month, or empty.
+type Span struct {
+	Since string `json:"since,omitempty"`
+	Until string `json:"until,omitempty"`
+}
+
+// Companion is what a PATCH has to hold beside any of the fields of When, or
+// beside anything where When is empty.
+type Companion struct {
+	When []string `json:"when,omitempty"`
+	Send []string `json:"send,omitempty"`
 }
 
 // Users says where an answer lists what uses the object; it is empty for a
@@ -27,23 +56,17 @@ type Kind struct {
 type Users struct {
 	// Field is the read-only field, Model that of its elements, and Label
 	// their field that names the user.
-	Field, Model, Label string
+	Field string `json:"field,omitempty"`
+	Model string `json:"model,omitempty"`
+	Label string `json:"label,omitempty"`
+	// Shows are the fields that each element has.
+	Shows []string `json:"shows,omitempty"`
 	// Entrance is the field, and its value, by which those users are known
 	// that people log in through; empty where nobody does.
-	Entrance struct{ Field, Is string }
-	// Shows are the fields that each element has.
-	Shows []string
-}
-
-// ReadOnly is a field that the server answers and nobody can write.
-type ReadOnly struct {
-	Name   string
-	Reason string
-	// Value is what the field holds in every object of the kind, if HasValue.
-	Value    any
-	HasValue bool
-
-	field *Field
+	Entrance struct {
+		Field string `json:"field,omitempty"`
+		Is    string `json:"is,omitempty"`
+	} `json:"entrance,omitempty"`
 }
 
 // PK is what identifiers call the primary key, whatever its kind calls it in
@@ -74,51 +97,99 @@ func (s *Shape) Names() []string {
 	return names
 }
 
-// Type is what sort of data a field takes; it is read off the constraint.
+// Type is what sort of data a field takes.
 type Type string
 
-// The types of fields.
+// The types of data.
 const (
 	Text    Type = "text"
 	Integer Type = "integer"
+	Number  Type = "number"
 	Boolean Type = "boolean"
+	Pointer Type = "uuid" // the primary key of another object, or another uuid
+	Time    Type = "time" // an instant
 	List    Type = "list"
-	Pointer Type = "pointer" // the primary key of another object
-	Other   Type = "other"   // a struct, or more than one of the above
+	Struct  Type = "object" // an object with fields of its own
+	JSON    Type = "json"   // anything that JSON can say
 )
 
-// Field is one field of a shape.
-type Field struct {
-	Name     string
-	Want     string
-	Type     Type
-	Required bool
-	Trim     bool
-	Nullable bool
-	// Default is what the server takes where the field is left out on
-	// creation, if HasDefault.
-	Default    any
-	HasDefault bool
-	// Refers is the model whose primary key the field, or each element of its
-	// list, holds; or empty.
-	Refers string
-	// Values are all that the field, or each element of a list, may be; or
+// Data says what a value has to be; #Data in kind.cue says what each word means.
+type Data struct {
+	Name     string   `json:"name,omitempty"`
+	Type     Type     `json:"type,omitempty"`
+	Nullable bool     `json:"nullable,omitempty"`
+	Min      *big.Int `json:"min,omitempty"`
+	Max      *big.Int `json:"max,omitempty"`
+	Pattern  string   `json:"pattern,omitempty"`
+	// Values are all that the value, or each element of a list, may be; or
 	// empty, where that can't be counted.
-	Values []Choice
-	// Min and Max bound a number; nil where there is no bound.
-	Min, Max *big.Int
-
-	is      cue.Value
-	element *Field
-	schema  *Schema
-	// verdicts are what is said of values, by verdictKey; schema.evaluating
-	// guards them.
-	verdicts map[any]bool
+	Values   []Choice `json:"values,omitempty"`
+	Element  *Field   `json:"element,omitempty"`
+	Fields   *Shape   `json:"fields,omitempty"`
+	Mapping  bool     `json:"mapping,omitempty"`
+	Duration bool     `json:"duration,omitempty"`
+	Trim     bool     `json:"trim,omitempty"`
+	Want     string   `json:"want,omitempty"`
 }
 
-// Choice is one value of an enumeration. Since is the first version of
-// authentik that takes it, as year.month; empty means all that are supported.
-type Choice struct{ Value, Since string }
+// Field is one field of a shape; #Field in kind.cue says what each word means.
+type Field struct {
+	Data
+	Span
+	Required bool `json:"required,omitempty"`
+	// Default is what the server takes where the field is left out on
+	// creation, if HasDefault.
+	Default    any  `json:"-"`
+	HasDefault bool `json:"-"`
+	Generated  bool `json:"generated,omitempty"`
+	// OnCreate is what is sent where an object is created without the field, if
+	// HasOnCreate.
+	OnCreate    any  `json:"-"`
+	HasOnCreate bool `json:"-"`
+	// Refers is the model whose primary key the field, or each element of its
+	// list, holds; or empty.
+	Refers    string         `json:"refers,omitempty"`
+	Set       bool           `json:"set,omitempty"`
+	Superset  bool           `json:"superset,omitempty"`
+	Unique    bool           `json:"unique,omitempty"`
+	WriteOnly bool           `json:"writeOnly,omitempty"`
+	Sensitive bool           `json:"sensitive,omitempty"`
+	Resets    bool           `json:"resets,omitempty"`
+	Unless    map[string]any `json:"unless,omitempty"`
+	Via       *Via           `json:"via,omitempty"`
+	Cascades  bool           `json:"cascades,omitempty"`
+	Filter    bool           `json:"filter,omitempty"`
+}
+
+// Via is a request of its own for a field; #Via in kind.cue says what each word
+// means.
+type Via struct {
+	Span
+	Path  string   `json:"path,omitempty"`
+	Body  string   `json:"body,omitempty"`
+	Take  string   `json:"take,omitempty"`
+	Read  string   `json:"read,omitempty"`
+	Show  []string `json:"show,omitempty"`
+	URL   bool     `json:"url,omitempty"`
+	Wiped string   `json:"wiped,omitempty"`
+}
+
+// Choice is one value of an enumeration.
+type Choice struct {
+	Value string `json:"value"`
+	Span
+}
+
+// ReadOnly is a field that the server answers and nobody can write.
+type ReadOnly struct {
+	Data
+	Span
+	Reason string `json:"reason,omitempty"`
+	Refers string `json:"refers,omitempty"`
+	// Value is what the field holds in every object of the kind, if HasValue.
+	Value    any  `json:"-"`
+	HasValue bool `json:"-"`
+}
 
 // readOnly gives the read-only field of that name, or nil.
 func (k *Kind) readOnly(name string) *ReadOnly {
@@ -136,11 +207,17 @@ func (k *Kind) field(name string) *Field {
 		return field
 	}
 	if readOnly := k.readOnly(name); readOnly != nil {
-		return readOnly.field
+		return readOnly.asField()
 	}
 	return nil
 }
 
-// Accepts tells whether the field's constraint takes the value, given as
-// Value.Plain gives it.
-func (r *ReadOnly) Accepts(plain any) bool { return r.field.accepts(plain) }
+func (r *ReadOnly) asField() *Field { return &Field{Data: r.Data, Span: r.Span, Refers: r.Refers} }
+
+// Accepts reports whether the field takes the value, given as Value.Plain gives
+// it.
+func (r *ReadOnly) Accepts(plain any) bool { return r.asField().CheckPlain(plain) == "" }
+
+// Is reports whether references to the model can mean the kind: by its own name or
+// that of a base.
+func (k *Kind) Is(model string) bool { return k.Model == model || slices.Contains(k.Bases, model) }
