@@ -123,13 +123,14 @@ type Data struct {
 	Pattern  string   `json:"pattern,omitempty"`
 	// Values are all that the value, or each element of a list, may be; or
 	// empty, where that can't be counted.
-	Values   []Choice `json:"values,omitempty"`
-	Element  *Field   `json:"element,omitempty"`
-	Fields   *Shape   `json:"fields,omitempty"`
-	Mapping  bool     `json:"mapping,omitempty"`
-	Duration bool     `json:"duration,omitempty"`
-	Trim     bool     `json:"trim,omitempty"`
-	Want     string   `json:"want,omitempty"`
+	Values     []Choice `json:"values,omitempty"`
+	Element    *Field   `json:"element,omitempty"`
+	Fields     *Shape   `json:"fields,omitempty"`
+	Mapping    bool     `json:"mapping,omitempty"`
+	Collection bool     `json:"collection,omitempty"`
+	Duration   bool     `json:"duration,omitempty"`
+	Trim       bool     `json:"trim,omitempty"`
+	Want       string   `json:"want,omitempty"`
 }
 
 // Field is one field of a shape; #Field in kind.cue says what each word means.

@@ -55,7 +55,7 @@ func (s *Server) filters(kind *schema.Kind, query url.Values) ([]func(*object) b
 	var filters []func(*object) bool
 	for _, field := range kind.Fields.Fields {
 		text := strings.TrimFunc(last(query, field.Name), isSpace)
-		if text == "" || field.Type == schema.List || field.Type == schema.Other {
+		if text == "" || field.Type == schema.List || field.Type == schema.JSON {
 			continue
 		}
 		value := field.Normalize(tree.Value{Data: text})
@@ -101,7 +101,7 @@ func (s *Server) complainOfFilter(field *schema.Field, text string, value tree.V
 		if pk, _ := value.Data.(string); s.store.get(field.Refers, pk) == nil {
 			return "Select a valid choice. That choice is not one of the available choices." // list-filter-configure_flow-unknown
 		}
-	case schema.Boolean, schema.List, schema.Other:
+	case schema.Boolean, schema.List, schema.JSON, schema.Struct, schema.Number, schema.Time:
 	}
 	return ""
 }

@@ -80,7 +80,7 @@ func (s *Server) complain(kind *schema.Kind, field *schema.Field, value, normali
 		return s.complainOfList(field, value)
 	case schema.Pointer:
 		return s.complainOfPointer(field, value, normalized)
-	case schema.Other:
+	case schema.JSON, schema.Struct, schema.Number, schema.Time:
 		for _, problem := range field.Check(field.Name, normalized) {
 			return []string{problem.Message}
 		}
