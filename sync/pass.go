@@ -25,6 +25,8 @@ type Blueprint struct {
 	State tree.FileState
 	// Problems are why the file is Invalid.
 	Problems tree.Problems
+	// Warnings are what authentik takes, and what does no harm.
+	Warnings tree.Problems
 }
 
 // Count gives how many files are in the state.

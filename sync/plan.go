@@ -40,9 +40,21 @@ type Desired struct {
 	// Edited are those of Entries that are not as they were in the pass before;
 	// it may be nil.
 	Edited map[*tree.Entry]bool
+	// Applies are blueprints of authentik's own that files want to be applied before
+	// them, and that are none of the files.
+	Applies []Instance
 	// Incomplete is set where a file is invalid, and so perhaps an object
 	// spoken of that nobody knows of: then nothing is pruned.
 	Incomplete bool
+}
+
+// Instance is a blueprint of authentik's own that a file names by an entry of
+// authentik_blueprints.metaapplyblueprint.
+type Instance struct {
+	Place tree.Place
+	Path  string
+	// By holds the fields that find it, such as its name or its path.
+	By []tree.Condition
 }
 
 // Plan is what has to be done, and what stands in the way. It is plain data:
@@ -61,9 +73,10 @@ type Plan struct {
 	// Live counts the live objects of the managed kinds that were listed, by
 	// model.
 	Live map[string]int
-	// Warnings are answers of the server that are not as the schema has
-	// them, but that nothing depends on.
-	Warnings []string
+	// Warnings are what does no harm but is not as it should be: answers of the
+	// server that are not as the schema has them, fields that authentik has
+	// dropped.
+	Warnings tree.Problems
 	// Refusal says why nothing of the plan is done, if a guard refuses it.
 	Refusal string
 	// Unanswered is set where the server did not answer for a kind: the next
@@ -82,7 +95,8 @@ type Change struct {
 	Action Action
 	// Model is the model of the object; Title is what people call its kind.
 	Model, Title string
-	// Name is what people call the object: the value of its kind's key.
+	// Name is what people call the object: the value of its kind's key, or what
+	// an object without one binds.
 	Name string
 	// PK is the primary key as text, and Key what ends the object's path in
 	// the API; both are empty before creation.
@@ -107,6 +121,11 @@ type Change struct {
 	// After are the numbers of the changes that have to be done before this
 	// one.
 	After []int
+	// Of is the number of the change that creates the object, where this is an
+	// update that has to wait for it; else nil.
+	Of *int
+	// Warnings say what harm the change can do, such as to lock people out.
+	Warnings []string
 	// Held says why some of the fields that differ, or all, are left for later;
 	// those are not among Fields and Declared.
 	Held string
@@ -121,6 +140,9 @@ type FieldChange struct {
 	Before, After any
 	// Choices is set where the field is one, or a list, of a few known values.
 	Choices bool
+	// Sensitive values are shown to nobody; WriteOnly ones can't be read back, so
+	// that Before is not known.
+	Sensitive, WriteOnly bool
 }
 
 // KnownAfterApply reports whether the new value depends on an object that the

@@ -250,7 +250,7 @@ func (p *planner) unanswered(g *group, live schema.Answer, declared map[string]a
 			problems = append(problems, *p.fieldProblem(g, field.Name, fmt.Sprintf(
 				"a %s of this server, authentik %s, has no %s: leave it out", kind.Title, p.plan.Version, field.Name)))
 		case isOdd:
-			p.plan.Warnings = append(p.plan.Warnings, fmt.Sprintf("the server's %s %s is not as aksync knows it: %s: %s", kind.Title, quote(p.liveName(kind, live)), field.Name, odd))
+			p.plan.Warnings = append(p.plan.Warnings, tree.Problem{Message: fmt.Sprintf("the server's %s %s is not as aksync knows it: %s: %s", kind.Title, quote(p.liveName(kind, live)), field.Name, odd)})
 		}
 	}
 	return problems
