@@ -79,6 +79,9 @@ func (d *document) silence(e *entry, kind *schema.Kind) {
 	silent := tree.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
 	silent.Identifiers = e.evaluateMap(d.evaluatorFor(e), "identifiers")
 	silent = readable(kind.Stored(kind.Normalize(silent)))
+	if e.made == nil { // !KeyOf may mean it
+		e.made = &silent
+	}
 	d.file.Silent = append(d.file.Silent, &silent)
 }
 
@@ -226,14 +229,22 @@ func (d *document) evaluatorFor(e *entry) *tags.Evaluator {
 
 func (d *document) takeUnmanaged(e *entry) {
 	d.file.Unmanaged[e.model]++
-	if kind := d.scope.Schema.Kind(e.model); kind != nil && e.id != "" {
+	kind := d.scope.Schema.Kind(e.model)
+	if kind != nil && kind.Path != "" && e.id != "" {
 		e.prepare(d.evaluatorFor(e), kind)
 	}
 	if d.strict {
 		model, _ := e.fields.Get("model")
-		d.problem(model.Place, schema.Join(e.path, "model"), "%s is not managed by aksync: want %s, or no --strict-models",
-			e.model, tags.Join(tags.ModelNames(d.scope.Schema.Managed())))
+		d.problem(model.Place, schema.Join(e.path, "model"), "%s is left alone by aksync%s: take the entry out, or do without --strict-models", e.model, why(kind))
 	}
+}
+
+// why says why a kind is not managed, as far as the schema does.
+func why(kind *schema.Kind) string {
+	if kind == nil || kind.Why == "" {
+		return ""
+	}
+	return " (" + kind.Why + ")"
 }
 
 func (d *document) takeManaged(e *entry, kind *schema.Kind) {

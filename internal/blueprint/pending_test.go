@@ -55,7 +55,7 @@ func TestPending(t *testing.T) {
 			file := readOne(t, blueprint.Options{Schema: loaded(t, freeSchema), LookupEnv: environment(map[string]string{"SET": "value"})}, "x.yaml",
 				"context: {reference: "+find+"}\nentries:\n- {model: authentik_flows.flow, id: flow, identifiers: {slug: !Format [\"%s\", slug-of-flow]}}\n"+
 					"- model: authentik_core.group\n  identifiers: {name: a}\n  attrs:\n    attributes: "+test.expression+"\n")
-			value, _ := file.Entries[0].Attrs.Get("attributes")
+			value := attributes(file)
 			if !value.HasPending() {
 				t.Fatalf("it is %v without a server", value.Plain())
 			}
