@@ -92,7 +92,7 @@ func TestPlanSeesWhatComesAfter(t *testing.T) {
 			want: []string{
 				"create a name:<nil>->a backends:<nil>->[InbuiltBackend] failed_attempts_before_cancel:<nil>->7",
 				"create b name:<nil>->b backends:<nil>->[InbuiltBackend] failed_attempts_before_cancel:<nil>->7",
-				"a.yaml:5:112: entries[2].attrs.password_stage: !Find: 2 objects are a password stage with failed_attempts_before_cancel 7 (b), " +
+				"a.yaml:5:112: entries[2].attrs.password_stage: !Find: 2 objects are a password stage with failed_attempts_before_cancel 7, " +
 					"one by the entry at a.yaml:3:3, one by the entry at a.yaml:4:3: want conditions that only one meets",
 			},
 		},

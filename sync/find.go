@@ -52,11 +52,11 @@ func (p *planner) find(kind *schema.Kind, conditions []tree.Condition) (found, e
 	case len(matches) > 1:
 		return found{}, fmt.Errorf("%d objects are a %s with %s%s: want conditions that only one meets", len(matches), kind.Title, describe(where), p.tellApart(kind, matches))
 	case before != nil && before.deletes():
-		return found{}, fmt.Errorf("the %s with %s is deleted by the entry at %s: want one that stays", kind.Title, describe(where), before.members[0].entry.Place)
+		return found{}, notFound("the %s with %s is deleted by the entry at %s: want one that stays", kind.Title, describe(where), before.members[0].entry.Place)
 	case before != nil:
-		return found{}, fmt.Errorf("no %s has %s any more, by the entry at %s: want it as it is then", kind.Title, describe(where), before.members[0].entry.Place)
+		return found{}, notFound("no %s has %s any more, by the entry at %s: want it as it is then", kind.Title, describe(where), before.members[0].entry.Place)
 	default:
-		return found{}, fmt.Errorf("no %s has %s%s", kind.Title, describe(where), p.suggest(t, where))
+		return found{}, notFound("no %s has %s%s", kind.Title, describe(where), p.suggest(t, where))
 	}
 }
 

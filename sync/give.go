@@ -27,6 +27,9 @@ func (a *applier) giveAll(ctx context.Context, t target, answer schema.Answer) e
 			continue
 		}
 		value := t.declared[field.Name]
+		if value == nil && field.WriteOnly {
+			continue // nothing to set: what there is stays
+		}
 		if field.Via.Lists() {
 			list, _ := value.([]any)
 			if err := a.grant(ctx, t, answer, field, list, !field.Superset); err != nil {

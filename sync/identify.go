@@ -67,8 +67,8 @@ func (p *planner) resolveIdentity(c *candidate) tree.Problems {
 	}
 	own := *c.entry
 	var problems tree.Problems
-	known := func(path string, v tree.Value) tree.Value {
-		resolved, err := v.Resolve(p.lookup)
+	known := func(path string, v tree.Value, lookup tree.Lookup) tree.Value {
+		resolved, err := v.Resolve(lookup)
 		if err == nil && !tree.Known(resolved.Plain()) && !strings.Contains(path, ".identifiers.") {
 			err = errKnownLater
 		}
@@ -78,17 +78,17 @@ func (p *planner) resolveIdentity(c *candidate) tree.Problems {
 		return resolved
 	}
 	for i, condition := range own.Conditions {
-		met := known(schema.Index(own.Path+".conditions", i), condition)
+		met := known(schema.Index(own.Path+".conditions", i), condition, p.lookupIfAny)
 		if len(problems) == 0 && !met.Truthy() {
 			c.phase = dropped
 			return nil
 		}
 	}
 	own.Conditions = nil
-	own.State = known(own.Path+".state", own.State)
+	own.State = known(own.Path+".state", own.State, p.lookup)
 	own.Identifiers = slices.Clone(own.Identifiers)
 	for i, member := range own.Identifiers {
-		own.Identifiers[i].Value = known(own.Path+".identifiers."+member.Name(), member.Value)
+		own.Identifiers[i].Value = known(own.Path+".identifiers."+member.Name(), member.Value, p.lookup)
 	}
 	if len(problems) > 0 {
 		return problems

@@ -145,9 +145,32 @@ func (p *planner) dropFormer(c *candidate) {
 func (p *planner) lookup(ref tree.Reference) (tree.Value, error) {
 	value, err := p.answer(ref)
 	if err != nil {
-		return tree.Value{}, tree.Problem{Place: ref.Place, Message: ref.Tag + ": " + err.Error()}
+		problem := tree.Problem{Place: ref.Place, Message: ref.Tag + ": " + err.Error()}
+		if errors.As(err, new(*notFoundError)) {
+			return tree.Value{}, errors.Join(problem, err)
+		}
+		return tree.Value{}, problem
 	}
 	return tree.Value{Place: ref.Place, Data: value.Data}, nil
+}
+
+// lookupIfAny is lookup in a condition, which may ask whether there is an object: null
+// where there is none, as authentik has it.
+func (p *planner) lookupIfAny(ref tree.Reference) (tree.Value, error) {
+	value, err := p.lookup(ref)
+	if errors.As(err, new(*notFoundError)) {
+		return tree.Value{Place: ref.Place}, nil
+	}
+	return value, err
+}
+
+// notFoundError is the error of a reference that finds no object.
+type notFoundError struct{ message string }
+
+func (e *notFoundError) Error() string { return e.message }
+
+func notFound(format string, args ...any) error {
+	return &notFoundError{fmt.Sprintf(format, args...)}
 }
 
 func (p *planner) answer(ref tree.Reference) (tree.Value, error) {
