@@ -42,7 +42,9 @@ type User struct {
 func (k *Kind) AnswerNames() []string {
 	names := k.Fields.Names()
 	for _, readOnly := range k.ReadOnly {
-		names = append(names, readOnly.Name)
+		if k.Fields.Field(readOnly.Name) == nil { // which some versions can write
+			names = append(names, readOnly.Name)
+		}
 	}
 	return names
 }

@@ -310,7 +310,7 @@ func (s *Schema) checkAttrs(k *Kind, e tree.Entry) tree.Problems {
 	var problems tree.Problems
 	for _, member := range e.Attrs {
 		at := Join(path, member.Name())
-		if readOnly := k.readOnly(member.Name()); readOnly != nil {
+		if readOnly := k.readOnly(member.Name()); readOnly != nil && k.Fields.Field(member.Name()) == nil {
 			problems = append(problems, tree.Problem{Place: member.Key.Place, Path: at, Message: fmt.Sprintf("%s can't be set: %s", member.Name(), readOnly.Reason)})
 			continue
 		}
