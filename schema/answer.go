@@ -84,6 +84,10 @@ func (k *Kind) ReadAnswer(answer Object) (Answer, error) {
 }
 
 func (a *Answer) add(field *Field, data any) {
+	if data == nil && field.Via != nil { // nothing was ever set
+		a.Fields[field.Name] = nil
+		return
+	}
 	value := tree.FromJSON(data)
 	if problems := field.Check(field.Name, value); len(problems) > 0 {
 		if a.Odd == nil {

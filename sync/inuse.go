@@ -135,7 +135,7 @@ func (p *Plan) leaving() map[string][]any {
 		case Update:
 			for _, field := range change.Fields {
 				for _, id := range elements(field.Before) {
-					if id != nil && !slices.Contains(elements(field.After), id) {
+					if schema.IDText(id) != "" && !holds(field.After, id) {
 						leaving[key] = append(leaving[key], id)
 					}
 				}

@@ -200,7 +200,7 @@ func letsGo(change *Change, name string, id any) bool {
 	}
 	for _, field := range change.Fields {
 		if field.Name == name {
-			return !slices.Contains(elements(field.After), id)
+			return !holds(field.After, id)
 		}
 	}
 	return false
