@@ -33,9 +33,6 @@ type User struct {
 	Name  string `json:"name"`
 	// Entrance is set where people log in through it.
 	Entrance bool `json:"entrance,omitempty"`
-	// Goes is set where it is no more than a part of what it uses, and goes with
-	// it, such as a binding.
-	Goes bool `json:"-"`
 }
 
 // AnswerNames returns the names of all fields that an answer has.

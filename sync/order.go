@@ -222,6 +222,9 @@ func sortChanges(changes []*Change) (sorted []*Change, circles map[*Change]strin
 			return
 		}
 		if at := slices.Index(path, change); at >= 0 {
+			if !slices.ContainsFunc(path[at:], func(c *Change) bool { return c.Action != Delete }) {
+				return // whichever goes first, the server lets go of it in the others
+			}
 			for _, member := range path[at:] {
 				circles[member] = "its change waits for itself in a circle: make it in two steps"
 			}
