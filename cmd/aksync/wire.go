@@ -163,7 +163,6 @@ func (f *passFlags) register(cmd *cobra.Command) {
 // passes is everything that a command needs to make passes.
 type passes struct {
 	*sync.Reconciler
-	schema *schema.Schema
 	source *source
 	client *authentik.Client
 }
@@ -190,6 +189,6 @@ func (f *passFlags) passes(log zerolog.Logger, args []string, observe func(authe
 		Reconciler: &sync.Reconciler{
 			Schema: s, Source: source, API: client, Parallelism: f.server.parallelism, Guards: guards,
 		},
-		schema: s, source: source, client: client,
+		source: source, client: client,
 	}, nil
 }
