@@ -48,6 +48,8 @@ type change struct {
 	Source source   `json:"source"`
 	UsedBy []string `json:"used_by"`
 	Fields []field  `json:"fields"`
+	// AfterCreation is set where the same plan creates the object.
+	AfterCreation bool `json:"after_creation,omitempty"`
 	// Warnings say how the change can lock people out.
 	Warnings []string `json:"warnings,omitempty"`
 }
@@ -117,6 +119,8 @@ func asChange(planned *sync.Change) change {
 		UsedBy:   append([]string{}, planned.UserNames()...),
 		Fields:   []field{},
 		Warnings: Warnings(planned),
+
+		AfterCreation: planned.Of != nil,
 	}
 	if planned.PK != "" {
 		c.PK = &planned.PK

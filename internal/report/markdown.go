@@ -159,6 +159,9 @@ func detail(change *sync.Change) string {
 	if len(change.UserNames()) > 0 {
 		b.WriteString(", used by " + codes(change.UserNames()))
 	}
+	if change.Of != nil {
+		b.WriteString(", after its creation, for what it can't have at once")
+	}
 	b.WriteString(".\n\n")
 	if rows := rowsOf(change); len(rows) > 0 {
 		b.WriteString(fenced(rows))

@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -129,5 +130,25 @@ func TestByKind(t *testing.T) {
 	}
 	if diff := cmp.Diff(counted, report.Summarize(&sync.Pass{Plan: many}).Models); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestAfterCreation wants an update that completes a creation of the same plan to say
+// so: it has no primary key yet.
+func TestAfterCreation(t *testing.T) {
+	creation := 1
+	update := updateOf("x", sync.FieldChange{Name: "group", After: tree.ID{Change: 2}})
+	update.PK, update.Of = "", &creation
+	pass := passOf(t, update)
+	if text := textOf(t, pass); !strings.Contains(text, "\n    after its creation, for what it can't have at once\n") {
+		t.Errorf("it is\n%s", text)
+	}
+	var doc, comment bytes.Buffer
+	if err := errors.Join(report.JSON(&doc, pass, about, false), report.Markdown(&comment, pass, about)); err != nil {
+		t.Fatal(err)
+	}
+	checkSchema(t, doc.Bytes())
+	if !strings.Contains(doc.String(), `"after_creation": true`) || !strings.Contains(comment.String(), "after its creation") {
+		t.Errorf("it is\n%s\n%s", doc.String(), comment.String())
 	}
 }
