@@ -213,9 +213,10 @@ func TestAnyKinds(t *testing.T) {
 		version := rapid.SampledFrom([]string{"2025.10.4", "2026.2.2", "2024.12.5"}).Draw(t, "version")
 		s := whole.At(version)
 		kinds := slices.DeleteFunc(s.Managed(), func(kind *schema.Kind) bool { return !kind.Create })
+		nameless := slices.DeleteFunc(slices.Clone(kinds), func(kind *schema.Kind) bool { return kind.Key != "" })
 		w := &anyWorld{t: t, schema: s, objects: map[string][]schema.Object{}}
 		chosen := map[string]bool{}
-		for _, kind := range rapid.SliceOfN(rapid.SampledFrom(kinds), 1, 6).Draw(t, "kinds") {
+		for _, kind := range rapid.SliceOfN(rapid.OneOf(rapid.SampledFrom(kinds), rapid.SampledFrom(nameless)), 1, 6).Draw(t, "kinds") {
 			chosen[kind.Model] = true
 			for _, field := range kind.Fields.Fields {
 				if field.Required && field.Refers != "" { // it can't be without one
