@@ -133,7 +133,7 @@ entries:
 		`a.yaml:13:21: entries[1].attrs.attributes.a: this is text and not the tag !Find: leave the quotes out if the tag is meant`,
 		`a.yaml:13:45: entries[1].attrs.attributes.b: this is text and not the tag !Env: leave the quotes out if the tag is meant`,
 		`a.yaml:13:59: entries[1].attrs.attributes.c: this is text and not the tag !Env: leave the quotes out if the tag is meant`,
-		`a.yaml:16:11: entries[2].attrs.template: authentik takes no notice of template any more: want ` + loaded(t, ownSchema).Kind("authentik_stages_identification.identificationstage").Formerly["template"],
+		`a.yaml:16:11: entries[2].attrs.template: authentik takes no notice of template any more: ` + loaded(t, ownSchema).Kind("authentik_stages_identification.identificationstage").Formerly["template"],
 		`b.cue:1:89: entries[0].attrs.attributes.x: this is text and not the tag !Env: want {"!Env": …} if the tag is meant`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
