@@ -118,6 +118,13 @@ func (g *generator) compile() error {
 			g.order(kind, g.apps[name])
 		}
 		g.kinds = append(g.kinds, kinds...)
+		definitions, err := definitionsFile(name, kinds)
+		if err != nil {
+			return err
+		}
+		if definitions != nil {
+			g.made[name+"/definitions.cue"] = definitions
+		}
 	}
 	slices.SortFunc(g.kinds, func(a, b *schema.Kind) int { return cmp.Compare(a.Model, b.Model) })
 	return nil
