@@ -2,9 +2,16 @@ package schema
 
 import (
 	"embed"
+	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
+
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/build"
+	"cuelang.org/go/cue/parser"
+	"cuelang.org/go/cue/token"
 )
 
 //go:embed */definitions.cue
@@ -32,6 +39,35 @@ func AppSource(app string) (text []byte, found bool) {
 	}
 	text, err := definitions.ReadFile(app + "/definitions.cue")
 	return text, err == nil
+}
+
+// AppInstance gives the CUE package of an app before it is compiled, for the root
+// package that was made by Instance. The file is given to change first.
+func AppInstance(app string, root *build.Instance, change func(*ast.File)) (*build.Instance, error) {
+	text, found := AppSource(app)
+	if !found {
+		return nil, fmt.Errorf("authentik has no app %q", app)
+	}
+	load := func(_ token.Pos, importPath string) *build.Instance {
+		if importPath == ImportPath {
+			return root
+		}
+		return nil
+	}
+	instance := build.NewContext(build.Loader(load)).NewInstance(path.Join("schema", app), load)
+	instance.ImportPath = ImportPath + "/" + app
+	file, err := parser.ParseFile(path.Join("schema", app, "definitions.cue"), text)
+	if err != nil {
+		return nil, cueError("parsing the schema of "+app, err)
+	}
+	change(file)
+	if err := instance.AddSyntax(file); err != nil {
+		return nil, cueError("reading the schema of "+app, err)
+	}
+	if err := instance.Complete(); err != nil {
+		return nil, cueError("reading the schema of "+app, err)
+	}
+	return instance, nil
 }
 
 // AppOf returns the name that an app of models has as a CUE package.
