@@ -18,7 +18,12 @@ func (s *Schema) At(version string) *Schema {
 // Has reports whether a server of the version has it. One of an unknown version
 // does.
 func (s Span) Has(version string) bool {
-	return !before(version, s.Since) && (s.Until == "" || !Known(version) || before(version, s.Until))
+	return !Before(version, s.Since) && (s.Until == "" || !Known(version) || Before(version, s.Until))
+}
+
+// Gone reports whether servers of the version have dropped it.
+func (s Span) Gone(version string) bool {
+	return s.Until != "" && Known(version) && !Before(version, s.Until)
 }
 
 // at returns the kind as a server of the version has it, or nil.
@@ -51,6 +56,9 @@ func (f *Field) at(version string) *Field {
 	own := *f
 	if f.Via != nil && !f.Via.Has(version) {
 		own.Via = nil
+	}
+	if own.Via.Lists() && own.Via.Wiped != "" && !Before(version, own.Via.Wiped) {
+		own.Superset = true // authentik only adds to them since
 	}
 	if slices.ContainsFunc(f.Values, func(c Choice) bool { return !c.Has(version) }) {
 		own.Values = slices.DeleteFunc(slices.Clone(f.Values), func(c Choice) bool { return !c.Has(version) })

@@ -185,15 +185,15 @@ func (f *Field) CheckVersion(path string, v tree.Value, version string) tree.Pro
 	}
 	for _, choice := range f.Values {
 		if choice.Value == v.Data && !choice.Has(version) {
-			return tree.Problems{{Place: v.Place, Path: path, Message: choice.lacking(tree.Describe(v.Data), version)}}
+			return tree.Problems{{Place: v.Place, Path: path, Message: choice.Lacking(tree.Describe(v.Data), version)}}
 		}
 	}
 	return nil
 }
 
-// lacking says that a server of the version has not got something, and which has.
-func (s Span) lacking(what, version string) string {
-	if before(version, s.Since) {
+// Lacking says that a server of the version has not got something, and which has.
+func (s Span) Lacking(what, version string) string {
+	if Before(version, s.Since) {
 		return fmt.Sprintf("%s needs authentik %s: this one is %s", what, s.Since, version)
 	}
 	return fmt.Sprintf("%s is gone since authentik %s: this one is %s", what, s.Until, version)

@@ -16,6 +16,9 @@ func CompileKinds(v cue.Value) ([]*Kind, error) {
 		kinds = append(kinds, kind)
 		return err
 	})
+	if err == nil {
+		setMembers(kinds)
+	}
 	return kinds, err
 }
 

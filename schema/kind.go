@@ -30,6 +30,8 @@ type Kind struct {
 	Scope      string            `json:"scope,omitempty"`
 	Bases      []string          `json:"bases,omitempty"`
 	Among      string            `json:"among,omitempty"`
+	// Members are the models of the kinds that have the kind among their bases.
+	Members    []string          `json:"members,omitempty"`
 	Companions []Companion       `json:"companions,omitempty"`
 	Formerly   map[string]string `json:"formerly,omitempty"`
 	Users      Users             `json:"users,omitempty"`

@@ -16,9 +16,9 @@ func Known(version string) bool {
 	return known
 }
 
-// before reports whether a version comes before another one. An unknown one comes
+// Before reports whether a version comes before another one. An unknown one comes
 // before none.
-func before(version, other string) bool {
+func Before(version, other string) bool {
 	number, known := parseVersion(version)
 	otherNumber, otherKnown := parseVersion(other)
 	return known && otherKnown && number < otherNumber

@@ -82,9 +82,17 @@ type Plan struct {
 	// Unanswered is set where the server did not answer for a kind: the next
 	// pass should come soon.
 	Unanswered bool
-	// Needs are models that references ask for and Live does not hold. A
-	// plan that needs any is of no use but to say so.
-	Needs []string
+	// Needs are models that references ask for and Live does not hold,
+	// NeedsGrants and NeedsContext what else it lacks. A plan that needs any is of
+	// no use but to say so.
+	Needs        []string
+	NeedsGrants  []Grant
+	NeedsContext []string
+}
+
+// asks reports whether the plan lacks anything that the server knows.
+func (p *Plan) asks() bool {
+	return len(p.Needs) > 0 || len(p.NeedsGrants) > 0 || len(p.NeedsContext) > 0
 }
 
 // Change is what happens to one object.
@@ -118,6 +126,8 @@ type Change struct {
 	// Live are the writable fields that the object had when it was planned
 	// against. Nil for a NoOp and before creation.
 	Live map[string]any
+	// Hidden are the fields that nobody may read.
+	Hidden []string
 	// After are the numbers of the changes that have to be done before this
 	// one.
 	After []int
