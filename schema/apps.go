@@ -9,7 +9,9 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/ast/astutil"
 	"cuelang.org/go/cue/build"
+	"cuelang.org/go/cue/format"
 	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/token"
 )
@@ -39,6 +41,35 @@ func AppSource(app string) (text []byte, found bool) {
 	}
 	text, err := definitions.ReadFile(app + "/definitions.cue")
 	return text, err == nil
+}
+
+// Source gives the CUE definition of a managed kind, with the clauses of its
+// package.
+func (k *Kind) Source() ([]byte, error) {
+	app := AppOf(k.Model)
+	text, found := AppSource(app)
+	if !found {
+		return nil, fmt.Errorf("%s has no definition", k.Model)
+	}
+	file, err := parser.ParseFile(path.Join("schema", app, "definitions.cue"), text, parser.ParseComments)
+	if err != nil {
+		return nil, cueError("parsing the schema of "+app, err)
+	}
+	file.Decls = slices.DeleteFunc(file.Decls, func(decl ast.Decl) bool {
+		field, isField := decl.(*ast.Field)
+		if !isField {
+			return false
+		}
+		label, _, _ := ast.LabelName(field.Label)
+		return !strings.EqualFold(strings.TrimLeft(label, "_#"), k.Class)
+	})
+	if err := astutil.Sanitize(file); err != nil {
+		return nil, cueError("printing the schema of "+k.Model, err)
+	}
+	for spec := range file.ImportSpecs() {
+		ast.SetRelPos(spec, token.Newline)
+	}
+	return format.Node(file)
 }
 
 // AppInstance gives the CUE package of an app before it is compiled, for the root

@@ -38,7 +38,7 @@ func Add(folder, version, openapi, blueprints string) error {
 // Generate makes the files of the schema in folder, by their names below it.
 func Generate(folder string) (map[string][]byte, error) {
 	g := &generator{folder: folder, made: map[string][]byte{}, apps: map[string][]*merged{}, quirks: map[string]given{}}
-	for _, step := range []func() error{g.read, g.makeKinds, g.compile, g.digest} {
+	for _, step := range []func() error{g.read, g.makeKinds, g.compile, g.digest, g.table} {
 		if err := step(); err != nil {
 			return nil, err
 		}
