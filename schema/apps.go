@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"cuelang.org/go/cue/ast"
-	"cuelang.org/go/cue/ast/astutil"
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/format"
 	"cuelang.org/go/cue/parser"
@@ -63,13 +62,33 @@ func (k *Kind) Source() ([]byte, error) {
 		label, _, _ := ast.LabelName(field.Label)
 		return !strings.EqualFold(strings.TrimLeft(label, "_#"), k.Class)
 	})
-	if err := astutil.Sanitize(file); err != nil {
-		return nil, cueError("printing the schema of "+k.Model, err)
-	}
-	for spec := range file.ImportSpecs() {
-		ast.SetRelPos(spec, token.Newline)
-	}
+	dropUnused(file)
 	return format.Node(file)
+}
+
+// dropUnused leaves out the imports that nothing needs.
+func dropUnused(file *ast.File) {
+	used := map[string]bool{}
+	ast.Walk(file, func(node ast.Node) bool {
+		if selector, isSelector := node.(*ast.SelectorExpr); isSelector {
+			if name, isName := selector.X.(*ast.Ident); isName {
+				used[name.Name] = true
+			}
+		}
+		return true
+	}, nil)
+	for _, decl := range file.Decls {
+		imports, isImport := decl.(*ast.ImportDecl)
+		if !isImport {
+			continue
+		}
+		imports.Specs = slices.DeleteFunc(imports.Specs, func(spec *ast.ImportSpec) bool {
+			return !used[strings.Trim(path.Base(spec.Path.Value), `"`)]
+		})
+		for _, spec := range imports.Specs {
+			ast.SetRelPos(spec, token.Newline)
+		}
+	}
 }
 
 // AppInstance gives the CUE package of an app before it is compiled, for the root
