@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
-	"unicode"
 
 	"cuelang.org/go/cue/format"
 
@@ -39,7 +38,8 @@ func definitionsFile(name string, kinds []*schema.Kind) ([]byte, error) {
 
 func definition(out *bytes.Buffer, kind *schema.Kind) {
 	fields := "_#" + strings.ToLower(kind.Class[:1]) + kind.Class[1:]
-	fmt.Fprintf(out, "\n// #%s is an entry that manages %s %s.\n#%s: schema.#Entry & {\n\tmodel: %q\n", kind.Class, article(kind.Title), kind.Title, kind.Class, kind.Model)
+	fmt.Fprintf(out, "\n// #%s is an entry of the model %s (%s).\n", kind.Class, kind.Model, kind.Title)
+	fmt.Fprintf(out, "#%s: schema.#Entry & {\n\tmodel: %q\n", kind.Class, kind.Model)
 	fmt.Fprintf(out, "\tidentifiers?: {\n\t\t%s\n", fields)
 	for _, field := range kind.FoundBy() {
 		fmt.Fprintf(out, "\t\t%s?: %s\n", label(field.Name), constraint(field))
@@ -49,14 +49,6 @@ func definition(out *bytes.Buffer, kind *schema.Kind) {
 		fmt.Fprintf(out, "\t%s?: %s%s\n", label(field.Name), constraint(field), versions(field.Span))
 	}
 	out.WriteString("}\n")
-}
-
-// article gives the article of a title.
-func article(title string) string {
-	if strings.ContainsRune("aeiouAEIO", rune(title[0])) || len(title) > 1 && unicode.IsUpper(rune(title[1])) && strings.ContainsRune("FHLMNRSX", rune(title[0])) {
-		return "an"
-	}
-	return "a"
 }
 
 // versions says in a comment which versions of authentik have something.
