@@ -72,9 +72,10 @@ func (r *rules) kind(out *bytes.Buffer, kind *merged, quirks given) {
 	out.WriteString("\t}\n}\n")
 }
 
-// isGiven reports whether the quirks give a word of the kind.
+// isGiven reports whether the quirks, or the rules of its base, give a word of the
+// kind.
 func (e *emitter) isGiven(path ...string) bool {
-	return e.quirks.has(slices.Concat([]string{"kinds", e.model}, path)...)
+	return e.rules.Bases[e.base].gives(path...) || e.quirks.has(slices.Concat([]string{"kinds", e.model}, path)...)
 }
 
 // head gives the words of the kind itself.

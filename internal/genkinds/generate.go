@@ -166,9 +166,12 @@ func (g *generator) digest() error {
 }
 
 // Check compares files with those in folder, and gives the names of those that
-// differ, or are missing.
+// differ, are missing, or are made no more.
 func Check(folder string, made map[string][]byte) ([]string, error) {
-	var differ []string
+	differ, err := left(folder, made)
+	if err != nil {
+		return nil, err
+	}
 	for _, name := range slices.Sorted(keysOf(made)) {
 		text, err := os.ReadFile(filepath.Join(folder, name))
 		if err != nil && !os.IsNotExist(err) {
@@ -181,8 +184,35 @@ func Check(folder string, made map[string][]byte) ([]string, error) {
 	return differ, nil
 }
 
-// Write writes files below folder.
+// left gives the names of files in folder that were made once, and are not now.
+func left(folder string, made map[string][]byte) ([]string, error) {
+	var names []string
+	for _, pattern := range []string{"kinds.cue", "definitions.cue"} {
+		files, err := filepath.Glob(filepath.Join(folder, "*", pattern))
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			name := filepath.Base(filepath.Dir(file)) + "/" + pattern
+			if made[name] == nil {
+				names = append(names, name)
+			}
+		}
+	}
+	return names, nil
+}
+
+// Write writes files below folder, and takes away those that are made no more.
 func Write(folder string, made map[string][]byte) error {
+	names, err := left(folder, made)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := os.Remove(filepath.Join(folder, name)); err != nil {
+			return err
+		}
+	}
 	for name, text := range made {
 		at := filepath.Join(folder, name)
 		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {

@@ -159,7 +159,8 @@ func testThing(t *testing.T, kind *schema.Kind) {
 	}
 }
 
-// TestCheck wants files that differ, and those that are missing, to be named.
+// TestCheck wants files that differ, those that are missing and those that are made
+// no more to be named.
 func TestCheck(t *testing.T) {
 	folder := t.TempDir()
 	made := map[string][]byte{"a/same": []byte("x"), "a/other": []byte("x"), "missing": []byte("x")}
@@ -172,12 +173,22 @@ func TestCheck(t *testing.T) {
 	if err := os.Remove(filepath.Join(folder, "missing")); err != nil {
 		t.Fatal(err)
 	}
+	gone := filepath.Join(folder, "a", "kinds.cue")
+	if err := os.WriteFile(gone, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	differ, err := Check(folder, made)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"a/other", "missing"}, differ); diff != "" {
+	if diff := cmp.Diff([]string{"a/kinds.cue", "a/other", "missing"}, differ); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if err := Write(folder, made); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(gone); !os.IsNotExist(err) {
+		t.Errorf("what is made no more is still there: %v", err)
 	}
 }
 
