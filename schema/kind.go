@@ -168,13 +168,14 @@ type Field struct {
 // means.
 type Via struct {
 	Span
-	Path  string   `json:"path,omitempty"`
-	Body  string   `json:"body,omitempty"`
-	Take  string   `json:"take,omitempty"`
-	Read  string   `json:"read,omitempty"`
-	Show  []string `json:"show,omitempty"`
-	URL   bool     `json:"url,omitempty"`
-	Wiped string   `json:"wiped,omitempty"`
+	Path  string            `json:"path,omitempty"`
+	Body  string            `json:"body,omitempty"`
+	Take  string            `json:"take,omitempty"`
+	Read  string            `json:"read,omitempty"`
+	Show  []string          `json:"show,omitempty"`
+	Twins map[string]string `json:"twins,omitempty"`
+	URL   bool              `json:"url,omitempty"`
+	Wiped string            `json:"wiped,omitempty"`
 }
 
 // Choice is one value of an enumeration.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -17,12 +18,26 @@ type Request struct {
 // Give returns the request that sets the value, or that adds the elements of a
 // list of grants.
 func (v *Via) Give(k *Kind, a Answer, value any) Request {
-	return v.request(http.MethodPost, v.Path, k, a, value)
+	return v.request(http.MethodPost, v.Path, k, a, v.withTwins(value))
 }
 
 // Revoke returns the request that takes elements of a list of grants away.
 func (v *Via) Revoke(k *Kind, a Answer, elements any) Request {
-	return v.request(http.MethodPatch, v.Take, k, a, elements)
+	return v.request(http.MethodPatch, v.Take, k, a, v.withTwins(elements))
+}
+
+func (v *Via) withTwins(value any) any {
+	list, isList := value.([]any)
+	if !isList {
+		return value
+	}
+	list = slices.Clone(list)
+	for _, element := range slices.Clone(list) {
+		if text, _ := element.(string); v.Twins[text] != "" {
+			list = append(list, v.Twins[text])
+		}
+	}
+	return list
 }
 
 func (v *Via) request(method, path string, k *Kind, a Answer, value any) Request {
