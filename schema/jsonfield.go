@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -109,13 +110,28 @@ func (f *Field) jsonAnything() object {
 // where there are choices.
 func (f *Field) jsonText(tagText object) []object {
 	if len(f.Values) > 0 {
-		return []object{f.jsonChoices(), tagText}
+		takes := []object{f.jsonChoices(), tagText}
+		if numbers := f.numbers(); len(numbers) > 0 {
+			takes = append(takes, object{"enum": numbers})
+		}
+		return takes
 	}
 	text := object{"type": "string", "errorMessage": "want " + f.want()}
 	if f.CheckPlain("") != "" {
 		text["pattern"] = `\S`
 	}
 	return []object{text, {"type": "number"}}
+}
+
+// numbers gives the choices that are numbers: a number becomes text.
+func (f *Field) numbers() []json.Number {
+	var numbers []json.Number
+	for _, choice := range f.Values {
+		if wholeNumber.MatchString(choice.Value) {
+			numbers = append(numbers, json.Number(choice.Value))
+		}
+	}
+	return numbers
 }
 
 // jsonChoices gives the field's choices, with the version that each needs.

@@ -146,6 +146,10 @@ func (j *jsonSchema) kind(kind *Kind) object {
 	for _, field := range kind.Fields.Fields {
 		attrs[field.Name] = withDefault(j.field(field), field)
 	}
+	for name, instead := range kind.Formerly {
+		message := "authentik has dropped it: " + instead
+		attrs[name] = object{"description": message, "deprecationMessage": message, "doNotSuggest": true}
+	}
 	identifiers := j.identifiers(kind)
 	entry := object{
 		"title":      kind.Title,

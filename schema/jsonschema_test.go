@@ -482,3 +482,19 @@ func TestJSONSchemaGolden(t *testing.T) {
 		t.Errorf("it is another one the second time (%v)", err)
 	}
 }
+
+// TestJSONSchemaDropped takes what authentik has dropped, which is a warning, and
+// numbers for choices that are text.
+func TestJSONSchemaDropped(t *testing.T) {
+	e := wholeEditor(t)
+	for entry, taken := range map[string]bool{
+		"{model: authentik_stages_identification.identificationstage, identifiers: {name: a}, attrs: {template: x}}":      true,
+		"{model: authentik_stages_identification.identificationstage, identifiers: {name: a}, attrs: {templates: x}}":     false,
+		"{model: authentik_stages_authenticator_totp.authenticatortotpstage, identifiers: {name: a}, attrs: {digits: 6}}": true,
+		"{model: authentik_stages_authenticator_totp.authenticatortotpstage, identifiers: {name: a}, attrs: {digits: 7}}": false,
+	} {
+		if err := e.check("entries: [" + entry + "]"); (err == nil) != taken {
+			t.Errorf("want taken: %t, but %v: %s", taken, err, entry)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 
 	"cuelang.org/go/cue/format"
@@ -47,6 +48,9 @@ func definition(out *bytes.Buffer, kind *schema.Kind) {
 	fmt.Fprintf(out, "\t}\n\tattrs?: %s\n}\n\n%s: {\n", fields, fields)
 	for _, field := range kind.Fields.Fields {
 		fmt.Fprintf(out, "\t%s?: %s%s\n", label(field.Name), constraint(field), versions(field.Span))
+	}
+	for _, name := range slices.Sorted(keysOf(kind.Formerly)) {
+		fmt.Fprintf(out, "\t%s?: _ // dropped by authentik: %s\n", label(name), kind.Formerly[name])
 	}
 	out.WriteString("}\n")
 }
