@@ -136,19 +136,20 @@ func (g *generator) order(kind *schema.Kind, merged []*merged) {
 	if kind.Fields.Fields == nil {
 		kind.Fields.Fields = []*schema.Field{} // none is no null in the digest
 	}
-	place := map[string]int{}
 	for _, m := range merged {
 		if m.Model.Model == kind.Model {
-			for i, fact := range m.Fields {
-				place[fact.Name] = i
-			}
-			for i, fact := range m.ReadOnly {
-				place[fact.Name] = i
-			}
+			slices.SortStableFunc(kind.Fields.Fields, func(a, b *schema.Field) int { return place(m.Fields, a.Name) - place(m.Fields, b.Name) })
+			slices.SortStableFunc(kind.ReadOnly, func(a, b *schema.ReadOnly) int { return place(m.ReadOnly, a.Name) - place(m.ReadOnly, b.Name) })
 		}
 	}
-	slices.SortStableFunc(kind.Fields.Fields, func(a, b *schema.Field) int { return place[a.Name] - place[b.Name] })
-	slices.SortStableFunc(kind.ReadOnly, func(a, b *schema.ReadOnly) int { return place[a.Name] - place[b.Name] })
+}
+
+// place gives the place of a field; that of one that is not there is the last.
+func place(facts []*Fact, name string) int {
+	if at := slices.IndexFunc(facts, func(f *Fact) bool { return f.Name == name }); at >= 0 {
+		return at
+	}
+	return len(facts)
 }
 
 // digest writes what Go reads.
