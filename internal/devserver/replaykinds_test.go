@@ -1,0 +1,376 @@
+package devserver_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http/httptest"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/aksync/aksync/internal/devserver"
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
+)
+
+// kindReplayer plays the recording of every kind against a server of its own.
+type kindReplayer struct {
+	t         *testing.T
+	schema    *schema.Schema
+	server    *devserver.Server
+	exchanges []exchange
+	// paths are the kinds by the path of their lists.
+	paths map[string]*schema.Kind
+	// known are the objects that the server holds or held, by model and primary
+	// key.
+	known map[string]bool
+}
+
+// readKinds reads a recording.
+func readKinds(t *testing.T, file string) []exchange {
+	t.Helper()
+	packed, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	var in io.Reader = packed
+	if strings.HasSuffix(file, ".gz") {
+		if in, err = gzip.NewReader(packed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	decoder := json.NewDecoder(in)
+	decoder.UseNumber()
+	var list []exchange
+	for decoder.More() {
+		var x exchange
+		if err := decoder.Decode(&x); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, x)
+	}
+	return list
+}
+
+func newKindReplayer(t *testing.T, version string, exchanges []exchange) *kindReplayer {
+	t.Helper()
+	s, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := devserver.New(devserver.Config{Schema: s, Version: version, Admin: "real-token-0001", Nobody: "nobody-token-0001"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &kindReplayer{t: t, schema: s.At(version), server: server, exchanges: exchanges, paths: map[string]*schema.Kind{}, known: map[string]bool{}}
+	for _, kind := range r.schema.Kinds() {
+		if kind.Path != "" {
+			r.paths["/api/v3/"+kind.Path+"/"] = kind
+		}
+	}
+	r.seed()
+	return r
+}
+
+// kindOf is the kind whose list or object a path names.
+func (r *kindReplayer) kindOf(requestPath string) *schema.Kind {
+	if kind := r.paths[requestPath]; kind != nil {
+		return kind
+	}
+	return r.paths[path.Dir(strings.TrimSuffix(requestPath, "/"))+"/"]
+}
+
+// shown are the objects that an answer shows, with their kinds.
+func (r *kindReplayer) shown(x exchange) []shownObject {
+	if x.Response.Status != 200 && x.Response.Status != 201 {
+		return nil
+	}
+	kind := r.kindOf(x.Request.Path)
+	body, isObject := x.Response.Body.(map[string]any)
+	if kind == nil || !isObject {
+		return nil
+	}
+	objects := []any{body}
+	if results, isList := body["results"].([]any); isList {
+		objects = results
+	}
+	var shown []shownObject
+	for _, object := range objects {
+		fields, isObject := object.(map[string]any)
+		if !isObject {
+			continue
+		}
+		own := kind
+		if model, isText := fields["meta_model_name"].(string); isText {
+			if other := r.schema.Kind(model); other != nil && other.Is(kind.Model) && len(other.Bases) > 0 && other != kind {
+				continue // a base shows little of it
+			}
+		}
+		if id, has := own.IDOf(fields); has {
+			shown = append(shown, shownObject{own, schema.IDText(id), fields})
+		}
+	}
+	return shown
+}
+
+type shownObject struct {
+	kind   *schema.Kind
+	pk     string
+	fields map[string]any
+}
+
+func (o shownObject) key() string { return o.kind.Model + " " + o.pk }
+
+// seed adds what the recording began with: objects that it shows and did not
+// create.
+func (r *kindReplayer) seed() {
+	created := map[string]bool{}
+	for _, x := range r.exchanges {
+		if x.Request.Method == "POST" && x.Response.Status == 201 {
+			for _, o := range r.shown(x) {
+				created[o.key()] = true
+			}
+		}
+	}
+	var waiting []shownObject
+	seen := map[string]bool{}
+	for _, x := range r.exchanges {
+		for _, o := range r.shown(x) {
+			if !created[o.key()] && !seen[o.key()] && x.Request.Method != "POST" {
+				seen[o.key()] = true
+				waiting = append(waiting, o)
+			}
+		}
+	}
+	for _, o := range waiting {
+		r.put(o)
+	}
+}
+
+func (r *kindReplayer) put(o shownObject) {
+	plain, _ := tree.PlainJSON(o.fields).(map[string]any)
+	if _, err := r.server.Put(o.kind.Model, o.pk, plain); err != nil {
+		r.t.Logf("%s: %v", o.key(), err)
+	}
+	r.known[o.key()] = true
+}
+
+// step sends an exchange's request, and returns how the answer differs.
+func (r *kindReplayer) step(x exchange) string {
+	r.t.Helper()
+	var wanted any
+	if x.Request.Method == "POST" && x.Response.Status == 201 {
+		if shown := r.shown(x); len(shown) == 1 {
+			id, _ := shown[0].kind.IDOf(shown[0].fields)
+			wanted = id
+			model := shown[0].kind.Model
+			r.server.NextPK(func(of string) any {
+				if of != model {
+					return nil
+				}
+				id := wanted
+				wanted = nil
+				return id
+			})
+			defer r.server.NextPK(nil)
+		}
+	}
+	request := x.request(r.t)
+	request.Host = "127.0.0.1:9020"
+	recorder := httptest.NewRecorder()
+	r.server.ServeHTTP(recorder, request)
+	answer := recorder.Result()
+	body, _ := io.ReadAll(answer.Body)
+	if answer.StatusCode != x.Response.Status {
+		return fmt.Sprintf("status %d, want %d: %.300s\n   want %.300s", answer.StatusCode, x.Response.Status, body, encoded(x.Response.Body))
+	}
+	if strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") || len(body) == 0 {
+		if got, want := htmlShape(string(body)), htmlShape(fmt.Sprint(x.Response.Body)); got != want {
+			return fmt.Sprintf("body %.200q, want %.200q", got, want)
+		}
+		return ""
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var got any
+	if err := decoder.Decode(&got); err != nil {
+		return fmt.Sprintf("no JSON: %.300s, want %.300s", body, encoded(x.Response.Body))
+	}
+	c := &comparison{kind: r.kindOf(x.Request.Path), random: map[string]any{}}
+	c.compare("", x.Response.Body, got)
+	if x.Response.Status == 201 && len(c.random) > 0 {
+		for _, o := range r.shown(x) {
+			r.adopt(o, c.random)
+		}
+	}
+	return strings.Join(c.diffs, "\n   ")
+}
+
+// adopt gives an object what the record made up.
+func (r *kindReplayer) adopt(o shownObject, random map[string]any) {
+	r.server.Adopt(o.kind.Model, o.pk, random)
+}
+
+func encoded(value any) string {
+	text, _ := json.Marshal(value)
+	return string(text)
+}
+
+// comparison is of a recorded answer with one of the server's.
+type comparison struct {
+	kind   *schema.Kind
+	diffs  []string
+	random map[string]any
+}
+
+func (c *comparison) compare(at string, want, got any) {
+	switch want := want.(type) {
+	case map[string]any:
+		other, isMap := got.(map[string]any)
+		if !isMap {
+			c.differ(at, want, got)
+			return
+		}
+		for name, value := range want {
+			if otherValue, has := other[name]; has {
+				c.compare(at+"."+name, value, otherValue)
+			} else {
+				c.differ(at+"."+name, value, "(nothing)")
+			}
+		}
+		for name, value := range other {
+			if _, has := want[name]; !has {
+				c.differ(at+"."+name, "(nothing)", value)
+			}
+		}
+	case []any:
+		other, isList := got.([]any)
+		if !isList || len(other) != len(want) {
+			c.differ(at, want, got)
+			return
+		}
+		if c.isSet(at) {
+			want, other = sortedBySelf(want), sortedBySelf(other)
+		}
+		for i := range want {
+			c.compare(fmt.Sprintf("%s[%d]", at, i), want[i], other[i])
+		}
+	default:
+		if encoded(want) == encoded(got) {
+			return
+		}
+		if sameShape(want, got) {
+			if name := strings.TrimPrefix(at, "."); !strings.ContainsAny(name, ".[") {
+				c.random[name] = want
+			}
+			return
+		}
+		c.differ(at, want, got)
+	}
+}
+
+// isSet reports whether the server keeps no order of a list: of references to
+// other objects, and of these objects themselves.
+func (c *comparison) isSet(at string) bool {
+	name := strings.TrimSuffix(at[strings.LastIndexByte(at, '.')+1:], "_obj")
+	return !strings.Contains(name, "[") && !slices.Contains([]string{"results", "redirect_uris", "backends", "user_fields", "asns", "allowed_servers", "device_classes"}, name)
+}
+
+func sortedBySelf(list []any) []any {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b any) int { return strings.Compare(sortText(a), sortText(b)) })
+	return list
+}
+
+func sortText(value any) string {
+	if m, isMap := value.(map[string]any); isMap && m["pk"] != nil {
+		return fmt.Sprint(m["pk"])
+	}
+	return encoded(value)
+}
+
+func (c *comparison) differ(at string, want, got any) {
+	c.diffs = append(c.diffs, fmt.Sprintf("%s: got %.160s, want %.160s", at, encoded(got), encoded(want)))
+}
+
+var (
+	timeShape  = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z$`)
+	tokenShape = regexp.MustCompile(`^[A-Za-z0-9]{40,}$`)
+	uuidInside = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+)
+
+// sameShape reports whether two values can be what the servers made up for one
+// field.
+func sameShape(want, got any) bool {
+	a, isText := want.(string)
+	b, isTextToo := got.(string)
+	if !isText || !isTextToo {
+		return false
+	}
+	switch {
+	case timeShape.MatchString(a) && timeShape.MatchString(b):
+		return true
+	case tokenShape.MatchString(a) && tokenShape.MatchString(b):
+		return len(a) == len(b)
+	case strings.HasPrefix(a, "data:image/svg") && strings.HasPrefix(b, "data:image/svg"):
+		return true
+	case uuid.Validate(a) == nil && uuid.Validate(b) == nil:
+		return true
+	}
+	return a != b && uuidInside.MatchString(a) && uuidInside.ReplaceAllString(a, "*") == uuidInside.ReplaceAllString(b, "*")
+}
+
+func TestReplayKinds(t *testing.T) {
+	version, file := "2025.10.4", "testdata/kinds-2025.10.4.jsonl.gz"
+	if other := os.Getenv("REPLAY"); other != "" {
+		version, file = other, "/work/shared/authentik-"+other+"/kinds.jsonl"
+	}
+	all := readKinds(t, file)
+	equal, steps := 0, map[string]int{}
+	only := os.Getenv("ONLY")
+	for _, part := range parts(all) {
+		r := newKindReplayer(t, version, part)
+		for _, x := range part {
+			diff := r.step(x)
+			if diff == "" {
+				equal++
+				continue
+			}
+			_, step, _ := strings.Cut(x.Name, "/")
+			steps[step]++
+			if only != "" && regexp.MustCompile(only).MatchString(x.Name) {
+				t.Logf("%s %s %s?%s %s\n   %s", x.Name, x.Request.Method, x.Request.Path, x.Request.Query, x.Request.Body, diff)
+			}
+		}
+	}
+	t.Logf("%d of %d are equal (%.1f in 100)", equal, len(all), 100*float64(equal)/float64(len(all)))
+	if only == "" {
+		names := []string{}
+		for name := range steps {
+			names = append(names, name)
+		}
+		slices.SortFunc(names, func(a, b string) int { return steps[b] - steps[a] })
+		for _, name := range names[:min(60, len(names))] {
+			t.Logf("%4d %s", steps[name], name)
+		}
+	}
+}
+
+// parts are the exchanges of each of the servers that were asked one after the
+// other.
+func parts(all []exchange) [][]exchange {
+	second := slices.IndexFunc(all, func(x exchange) bool { return strings.HasPrefix(x.Name, "setup-b/") })
+	if second < 0 {
+		return [][]exchange{all}
+	}
+	return [][]exchange{all[:second], all[second:]}
+}

@@ -1,0 +1,163 @@
+package devserver
+
+import (
+	"slices"
+
+	"github.com/aksync/aksync/internal/tree"
+)
+
+// rule is what the server asks of a body as a whole. It breaks one where all of
+// When, Blank and the rest hold: then it answers Error, or crashes.
+type rule struct {
+	// On are the methods that the rule is for, or all.
+	On []string `json:"on"`
+	// When are fields with the values that they have; null stands for one that
+	// the body does not have, or that is null in it.
+	When map[string][]any `json:"when"`
+	// Blank are fields that the body does not have or has empty, Filled those
+	// that it has, and Missing those that it does not even mention.
+	Blank   []string `json:"blank"`
+	Filled  []string `json:"filled"`
+	Missing []string `json:"missing"`
+	// Live are fields of the object as it was, with the values that they have;
+	// Changes are fields to which the body gives another value than the object
+	// has.
+	Live    map[string][]any `json:"live"`
+	Changes []string         `json:"changes"`
+	// Several are fields of which the body has more than one.
+	Several []string `json:"several"`
+	// Other is a field with a value that another object of the kind has too.
+	Other map[string]any `json:"other"`
+	// Call names a function of calls.go that has to hold, too.
+	Call string `json:"call"`
+	// Error is the answer, by field.
+	Error map[string]any `json:"error"`
+	// Crash is set where the server fails.
+	Crash bool `json:"crash"`
+	Spans
+}
+
+// checkRules breaks off at the first rule that is broken.
+func (c *check) checkRules() {
+	for _, rule := range c.table.about.Rules {
+		if !rule.broken(c) {
+			continue
+		}
+		if rule.Crash {
+			c.crashes = true
+		}
+		for field, message := range rule.Error {
+			if text, isText := message.(string); isText {
+				c.complaints.add(field, c.fill(text))
+			} else {
+				c.complaints[field] = message
+			}
+		}
+		return
+	}
+}
+
+// fill puts values of the body into a message.
+func (c *check) fill(text string) string {
+	own := &object{table: c.table, fields: c.fields}
+	filled, _ := view{store: c.store}.text(own, text).(string)
+	if filled == "" {
+		return text
+	}
+	return filled
+}
+
+func (r *rule) broken(c *check) bool {
+	switch {
+	case len(r.On) > 0 && !slices.Contains(r.On, c.method):
+		return false
+	case !holds(c.fields, r.When), c.self == nil && len(r.Live)+len(r.Changes) > 0:
+		return false
+	case c.self != nil && !holds(c.self.fields, r.Live):
+		return false
+	case r.Call != "" && !breaks[r.Call](c):
+		return false
+	}
+	return r.lacks(c.fields) && r.fills(c) && r.clashes(c)
+}
+
+// holds reports whether fields have one of the values each.
+func holds(fields map[string]any, when map[string][]any) bool {
+	for name, values := range when {
+		value := fields[name]
+		if !slices.ContainsFunc(values, func(wanted any) bool { return tree.PlainJSON(wanted) == value }) {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *rule) lacks(fields map[string]any) bool {
+	for _, name := range r.Missing {
+		if _, given := fields[name]; given {
+			return false
+		}
+	}
+	for _, name := range r.Blank {
+		if !isBlank(fields[name]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *rule) fills(c *check) bool {
+	for _, name := range r.Filled {
+		if isBlank(c.fields[name]) {
+			return false
+		}
+	}
+	for _, name := range r.Changes {
+		value, given := c.fields[name]
+		if !given || value == c.self.fields[name] {
+			return false
+		}
+	}
+	if len(r.Several) == 0 {
+		return true
+	}
+	filled := 0
+	for _, name := range r.Several {
+		if !isBlank(c.fields[name]) {
+			filled++
+		}
+	}
+	return filled > 1
+}
+
+func (r *rule) clashes(c *check) bool {
+	for name, value := range r.Other {
+		found := slices.ContainsFunc(c.table.inOrder.objects, func(o *object) bool {
+			return o != c.self && o.fields[name] == tree.PlainJSON(value)
+		})
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
+// isBlank reports whether Python takes a value for false.
+func isBlank(value any) bool {
+	switch value := value.(type) {
+	case nil:
+		return true
+	case string:
+		return value == ""
+	case bool:
+		return !value
+	case int64:
+		return value == 0
+	case []any:
+		return len(value) == 0
+	case map[string]any:
+		return len(value) == 0
+	default:
+		return false
+	}
+}
