@@ -118,7 +118,11 @@ func (v view) field(o *object, name string) (value any, has bool) {
 		return floats(o.fields[name]), true
 	}
 	value = v.computed(o, how)
-	if value == nil && how.Else != nil {
+	switch {
+	case value != nil:
+	case how.Otherwise != "":
+		value = v.text(o, how.Otherwise)
+	default:
 		value = how.Else
 	}
 	return value, true
@@ -128,7 +132,7 @@ func (v view) field(o *object, name string) (value any, has bool) {
 func (v view) computed(o *object, how *computed) any {
 	switch {
 	case how.Call != "":
-		return calls[how.Call](v, o)
+		return calls[how.Call](v, o, how)
 	case how.Choice != nil:
 		return how.Choice[pkText(o.fields[how.Of])]
 	case how.Of != "":
@@ -155,15 +159,28 @@ func (v view) nested(o *object, how *computed) any {
 		shown := []any{}
 		for _, element := range list {
 			if other := v.store.find(model, element); other != nil {
-				shown = append(shown, v.object(other, v.shape(how.Shape)))
+				shown = append(shown, v.within(other, how))
 			}
 		}
 		return shown
 	}
 	if other := v.store.find(model, value); other != nil {
-		return v.object(other, v.shape(how.Shape))
+		return v.within(other, how)
 	}
 	return nil
+}
+
+// within is an object as it stands in another one.
+func (v view) within(o *object, how *computed) map[string]any {
+	shown := v.object(o, v.shape(how.Shape))
+	if base := v.store.kinds[how.Base]; base != nil {
+		shown["meta_model_name"], shown["component"] = how.Base, ""
+		shown["verbose_name"], shown["verbose_name_plural"] = base.about.Verbose, base.about.Plural
+		for _, name := range how.Empties {
+			shown[name] = nil
+		}
+	}
+	return shown
 }
 
 func (v view) shape(name string) []string {
@@ -258,6 +275,8 @@ func (v view) placeholder(o *object, name string) any {
 		return "http://" + v.host
 	case schema.PK:
 		return o.id
+	case "pk_hex":
+		return strings.ReplaceAll(o.pk, "-", "")
 	case "str":
 		return v.says(o)
 	}

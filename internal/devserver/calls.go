@@ -15,43 +15,47 @@ import (
 
 // calls compute what the facts have no words for. Each is a function of an object
 // and of what it refers to.
-var calls = map[string]func(v view, o *object) any{
-	"digits":      digits,
-	"superuser":   superuser,
-	"avatar":      avatar,
-	"hash":        hash,
-	"subject":     func(_ view, o *object) any { return certificateOf(o).subject },
-	"expiry":      func(_ view, o *object) any { return certificateOf(o).expiry },
-	"sha1":        func(_ view, o *object) any { return certificateOf(o).sha1 },
-	"sha256":      func(_ view, o *object) any { return certificateOf(o).sha256 },
-	"hasKey":      func(_ view, o *object) any { return !isBlank(o.fields["key_data"]) },
-	"keyType":     keyType,
-	"launch":      launch,
-	"callbacks":   callbacks,
-	"countries":   countries,
-	"ancestry":    ancestry,
-	"inherited":   inherited,
-	"sourceIcon":  sourceIcon,
-	"sourceType":  sourceType,
-	"samlAddress": samlAddress,
+var calls = map[string]func(v view, o *object, how *computed) any{
+	"digits":    digits,
+	"superuser": superuser,
+	"avatar":    avatar,
+	"hash":      hash,
+	"subject":   func(_ view, o *object, _ *computed) any { return certificateOf(o).subject },
+	"expiry":    func(_ view, o *object, _ *computed) any { return certificateOf(o).expiry },
+	"sha1":      func(_ view, o *object, _ *computed) any { return certificateOf(o).sha1 },
+	"sha256":    func(_ view, o *object, _ *computed) any { return certificateOf(o).sha256 },
+	"hasKey":    func(_ view, o *object, _ *computed) any { return !isBlank(o.fields["key_data"]) },
+	"keyType":   keyType,
+	"launch":    launch,
+	"callbacks": callbacks,
+	"countries": countries,
+	"image":     image,
 }
 
 // callNeeds are the models that calls look at beside the object.
 var callNeeds = map[string][]string{
 	"superuser": {"authentik_core.group"},
 	"launch":    {"authentik_core.provider", userModel},
-	"inherited": {"authentik_core.group", "authentik_rbac.role"},
-	"ancestry":  {"authentik_core.group"},
 }
 
 // breaks are what rules ask that the facts have no words for.
-var breaks = map[string]func(c *check) bool{}
+var breaks = map[string]func(c *check) bool{
+	"outlives":  outlives,
+	"ownParent": func(c *check) bool { return c.self != nil && c.fields["parent"] == c.self.id },
+}
+
+// outlives reports whether something is to live longer than it may.
+func outlives(c *check) bool {
+	text, _ := c.fields["expires"].(string)
+	expires, isTime := parseTime(text)
+	return isTime && expires.After(c.now().Add(lifetime))
+}
 
 // effectCalls are what writes do that the facts have no words for.
 var effectCalls = map[string]func(ch *change) any{}
 
 // digits are the first digits of a uuid as a number.
-func digits(_ view, o *object) any {
+func digits(_ view, o *object, _ *computed) any {
 	id, err := uuid.Parse(o.pk)
 	if err != nil {
 		return nil
@@ -62,7 +66,7 @@ func digits(_ view, o *object) any {
 }
 
 // superuser reports whether any group of a user, or one above it, makes it one.
-func superuser(v view, o *object) any {
+func superuser(v view, o *object, _ *computed) any {
 	seen := map[string]bool{}
 	var is func(group *object) bool
 	is = func(group *object) bool {
@@ -91,7 +95,7 @@ func superuser(v view, o *object) any {
 }
 
 // avatar is a picture with the first letters of a name.
-func avatar(_ view, o *object) any {
+func avatar(_ view, o *object, _ *computed) any {
 	name := pkText(o.fields["name"])
 	if name == "" {
 		name = pkText(o.fields["username"])
@@ -104,7 +108,7 @@ func avatar(_ view, o *object) any {
 }
 
 // hash stands for what authentik makes of a user's number and its own secret.
-func hash(_ view, o *object) any {
+func hash(_ view, o *object, _ *computed) any {
 	sum := sha256.Sum256([]byte(o.pk + "aksync"))
 	return hex.EncodeToString(sum[:])
 }
@@ -118,7 +122,7 @@ func colons(sum []byte) string {
 }
 
 // launch is where an application starts for who asks.
-func launch(v view, o *object) any {
+func launch(v view, o *object, _ *computed) any {
 	address := pkText(o.fields["meta_launch_url"])
 	if address == "" {
 		return nil
@@ -127,7 +131,7 @@ func launch(v view, o *object) any {
 }
 
 // callbacks are where a proxy takes people that have logged in.
-func callbacks(_ view, o *object) any {
+func callbacks(_ view, o *object, _ *computed) any {
 	host := strings.TrimSuffix(pkText(o.fields["external_host"]), "/")
 	return []any{
 		map[string]any{"matching_mode": "strict", "url": host + "/outpost.goauthentik.io/callback?X-authentik-auth-callback=true"},
@@ -135,7 +139,7 @@ func callbacks(_ view, o *object) any {
 	}
 }
 
-func countries(v view, o *object) any {
+func countries(v view, o *object, _ *computed) any {
 	list := []any{}
 	for _, code := range targets(o.fields["countries"]) {
 		list = append(list, map[string]any{"code": code, "name": v.store.facts.Countries[code]})
@@ -143,19 +147,10 @@ func countries(v view, o *object) any {
 	return list
 }
 
-// ancestry are the groups above a group.
-func ancestry(v view, o *object) any { return nil }
+// image is where a picture is that a field names by its place.
+func image(_ view, o *object, how *computed) any { return asURL(o.fields[how.Of]) }
 
-// inherited are the roles of a group and of those above it.
-func inherited(v view, o *object) any { return nil }
-
-func sourceIcon(_ view, o *object) any { return nil }
-
-func sourceType(_ view, o *object) any { return nil }
-
-func samlAddress(_ view, o *object) any { return "-" }
-
-func keyType(_ view, o *object) any { return certificateOf(o).keyType }
+func keyType(_ view, o *object, _ *computed) any { return certificateOf(o).keyType }
 
 // certificate is what shows of a certificate.
 type certificate struct{ subject, expiry, sha1, sha256, keyType any }

@@ -68,13 +68,16 @@ func (s *store) newFields(t *table) map[string]any {
 			fields[field.Name] = initial(field)
 		}
 	}
+	for name, value := range t.about.Initial {
+		fields[name] = tree.PlainJSON(value)
+	}
 	return fields
 }
 
 // initial is what a field holds that was never set.
 func initial(field *schema.Field) any {
 	switch {
-	case field.Generated:
+	case field.Generated && field.Type == schema.Text:
 		return random("text40")
 	case field.HasDefault && (field.Default != nil || field.Nullable):
 		return field.Default
@@ -114,6 +117,8 @@ func random(sort string) any {
 	switch sort {
 	case "uuid":
 		return uuid.NewString()
+	case "text60":
+		return (rand.Text() + rand.Text() + rand.Text())[:60]
 	case "text128":
 		return rand.Text() + rand.Text() + rand.Text() + rand.Text() + rand.Text()[:24]
 	default:
@@ -126,6 +131,7 @@ type change struct {
 	*check
 	fields map[string]any // of the object as it is to be
 	isNew  bool
+	id     any // of what is new
 	caller *object
 	given  map[string]any // by the body
 }
@@ -163,7 +169,7 @@ func (e *effect) value(ch *change) any {
 	case e.Adds != nil:
 		return ch.withAll(ch.fields[e.Field], e.Adds)
 	case e.Text != "":
-		return view{store: ch.store}.text(&object{table: ch.table, fields: ch.fields}, e.Text)
+		return view{store: ch.store}.text(ch.object(), e.Text)
 	case e.Makes != nil:
 		return ch.make(e.Makes)
 	case e.Call != "":
@@ -194,15 +200,33 @@ func (ch *change) make(what *making) any {
 		return nil
 	}
 	fields := ch.newFields(t)
-	own := &object{table: ch.table, fields: ch.fields}
 	for name, value := range what.Fields {
-		if text, isText := value.(string); isText {
-			value = view{store: ch.store}.text(own, text)
+		switch value := value.(type) {
+		case string:
+			fields[name] = view{store: ch.store}.text(ch.object(), value)
+		case map[string]any:
+			model, _ := value["model"].(string)
+			with, _ := value["fields"].(map[string]any)
+			fields[name] = ch.make(&making{Model: model, Fields: with})
+		default:
+			fields[name] = tree.PlainJSON(value)
 		}
-		fields[name] = tree.PlainJSON(value)
+	}
+	for name := range t.unique {
+		if value, has := uniqueValue(fields[name]); has && t.unique[name][value] != nil {
+			return t.unique[name][value].id
+		}
 	}
 	ch.makeUp(t, fields, true, ch.now())
 	return ch.put(t, ch.newPK(t), fields).id
+}
+
+// object is what the change is about, as it is to be.
+func (ch *change) object() *object {
+	if ch.self != nil {
+		return &object{table: ch.table, id: ch.self.id, pk: ch.self.pk, fields: ch.fields}
+	}
+	return &object{table: ch.table, id: ch.id, pk: pkText(ch.id), fields: ch.fields}
 }
 
 // settle brings a value into the form in which the database gives it back: sets

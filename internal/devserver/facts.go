@@ -64,6 +64,20 @@ type about struct {
 	// Defaults are the fields that get their default, and not null, when what
 	// they refer to is deleted.
 	Defaults []string `json:"defaults"`
+	// Most are bounds of text that the schema has for other versions only.
+	Most map[string]int64 `json:"most"`
+	// Shows are fields of an answer that the schema doesn't know, and Omits those
+	// that it knows and the server leaves out.
+	Shows []string `json:"shows"`
+	Omits []string `json:"omits"`
+	// Initial are values of fields that nobody can write, in a new object.
+	Initial map[string]any `json:"initial"`
+	// Nonempty are lists that may not be empty, though the schema doesn't say so.
+	Nonempty []string `json:"nonempty"`
+	// Only says what is said where a second object is to have a field set, and
+	// Refused what is said of any value of a field.
+	Only    map[string]any    `json:"only"`
+	Refused map[string]string `json:"refusesField"`
 	// Together are the sets of fields that no two objects share.
 	Together [][]string `json:"together"`
 	// Unique says what is said of a value that is taken; Own are the unique
@@ -75,7 +89,7 @@ type about struct {
 	// Writes says what else a write does to fields, in that order.
 	Writes []*effect `json:"writes"`
 	// Autocomplete stands in a list's answer beside the objects.
-	Autocomplete json.RawMessage `json:"autocomplete"`
+	Autocomplete map[string]json.RawMessage `json:"autocomplete"`
 	// Actions are requests below an object's path.
 	Actions map[string]*action `json:"actions"`
 	// Hides are the parameters that leave out a field where they are false.
@@ -117,8 +131,13 @@ type computed struct {
 	Random string `json:"random"`
 	// Call names a function of compute.go.
 	Call string `json:"call"`
-	// Else is shown where the rest gives nothing.
-	Else any `json:"else"`
+	// Else is shown where the rest gives nothing, or Otherwise, a text.
+	Else      any    `json:"else"`
+	Otherwise string `json:"otherwise"`
+	// Base is the base as which an object is shown that is a special case of it,
+	// without the fields of Empties.
+	Base    string   `json:"base"`
+	Empties []string `json:"empties"`
 	Spans
 }
 
@@ -156,6 +175,9 @@ func (f *facts) about(model, version string) *about {
 	}
 	known.Filters = inVersion(known.Filters, version)
 	known.Rules = slices.DeleteFunc(known.Rules, func(r *rule) bool { return !r.has(version) })
+	known.Answers = inVersion(known.Answers, version)
+	known.Most = inVersion(known.Most, version)
+	known.Only = inVersion(known.Only, version)
 	for name, how := range known.Answers {
 		if !how.has(version) {
 			delete(known.Answers, name)
@@ -183,8 +205,8 @@ func (f *facts) shape(name, version string) []string {
 }
 
 // inVersion leaves out the names that a version has not got.
-func inVersion(names map[string]string, version string) map[string]string {
-	kept := make(map[string]string, len(names))
+func inVersion[T any](names map[string]T, version string) map[string]T {
+	kept := make(map[string]T, len(names))
 	for name, what := range names {
 		if name, has := spanned(name, version); has {
 			kept[name] = what
@@ -205,4 +227,14 @@ func spanned(text, version string) (name string, has bool) {
 		}
 	}
 	return name, span.has(version)
+}
+
+// autocomplete is what a list's answer says of how it can be searched.
+func (a *about) autocomplete(version string) []byte {
+	for span, text := range a.Autocomplete {
+		if _, has := spanned("autocomplete "+span, version); has {
+			return text
+		}
+	}
+	return []byte(`{}`)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/big"
 	"net/netip"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -20,7 +19,7 @@ import (
 var (
 	slugForm  = regexp.MustCompile(`^[-a-zA-Z0-9_]+$`)
 	emailForm = regexp.MustCompile(`^[^@\s"(),:;<>\[\\\]]+@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}$|^[^@\s]+@localhost$`)
-	hostForm  = regexp.MustCompile(`^([A-Za-z0-9_¡-￿]([A-Za-z0-9_¡-￿-]{0,61}[A-Za-z0-9_¡-￿])?\.?)+$`)
+	urlForm   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9.+-]*://\S+$`)
 )
 
 // forms say what is wrong with text of some format.
@@ -30,6 +29,7 @@ var forms = map[string]func(string) []string{
 	"ip":    wanted(isIP, "Enter a valid IPv4 or IPv6 address."),
 	"path":  wanted(isPath, "No leading or trailing slashes allowed."),
 	"words": wanted(func(text string) bool { return !strings.Contains(text, " ") }, "Value must not contain spaces."),
+	"urls":  wanted(isURL, "Enter a valid URL."),
 	"file":  wanted(fileForm.MatchString, fileMessage),
 	"cert":  wanted(isCertificate, "Unable to load certificate."),
 	"key":   wanted(isPrivateKey, "Unable to load private key (possibly encrypted?)."),
@@ -48,18 +48,8 @@ func wanted(is func(string) bool, message string) func(string) []string {
 	}
 }
 
-// isURL reports whether Django's URL validator takes the text (normalise/url-*).
-func isURL(text string) bool {
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || !regexp.MustCompile(`^(https?|ftps?|rtsps?)$`).MatchString(strings.ToLower(u.Scheme)) || strings.ContainsAny(text, " \t\r\n") {
-		return false
-	}
-	host := u.Hostname()
-	if isIP(host) {
-		return true
-	}
-	return hostForm.MatchString(host)
-}
+// isURL reports whether text is an address, or several of them (normalise/url-*).
+func isURL(text string) bool { return urlForm.MatchString(text) }
 
 func isIP(text string) bool {
 	_, err := netip.ParseAddr(text)

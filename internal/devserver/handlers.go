@@ -158,7 +158,7 @@ func (s *Server) refused(r *request, v *validated) *response {
 		return refusal
 	}
 	if r.table.kind.Enterprise {
-		answer := response{status: http.StatusBadRequest, body: encode([]string{needsLicence})}
+		answer := response{status: http.StatusBadRequest, body: encode(complaints{"non_field_errors": []string{needsLicence}})}
 		return &answer
 	}
 	return nil
@@ -226,6 +226,9 @@ func (s *Server) write(r *request, ch *change) response {
 	if s.store.conflicts(ch.table, pk, ch.fields) {
 		return unhandled(r.Method, http.StatusInternalServerError)
 	}
+	if ch.isNew {
+		ch.id = s.store.newPK(ch.table)
+	}
 	ch.apply()
 	o := s.store.save(ch)
 	status := http.StatusOK
@@ -244,10 +247,8 @@ func (s *store) save(ch *change) *object {
 			delete(own, name)
 		}
 	}
-	var id any
-	if ch.isNew {
-		id = s.newPK(ch.table)
-	} else {
+	id := ch.id
+	if !ch.isNew {
 		id = ch.self.id
 		s.wipe(ch)
 	}

@@ -234,11 +234,7 @@ func (s *Server) envelope(r *request, texts [][]byte, number, pages, count, firs
 	body.WriteByte(']')
 	if s.version.autocomplete {
 		body.WriteString(`,"autocomplete":`)
-		if r.table.about.Autocomplete != nil {
-			body.Write(r.table.about.Autocomplete)
-		} else {
-			body.WriteString(`{}`)
-		}
+		body.Write(r.table.about.autocomplete(s.config.Version))
 	}
 	body.WriteByte('}')
 	return body.Bytes()

@@ -143,6 +143,7 @@ func (r *kindReplayer) seed() {
 	}
 	var waiting []shownObject
 	seen := map[string]bool{}
+	unseen := r.referredTo(created)
 	for _, x := range r.exchanges {
 		for _, o := range r.shown(x) {
 			if !created[o.key()] && !seen[o.key()] && x.Request.Method != "POST" {
@@ -151,9 +152,48 @@ func (r *kindReplayer) seed() {
 			}
 		}
 	}
+	slices.SortStableFunc(waiting, func(a, b shownObject) int {
+		x, y := tree.PlainJSON(a.fields[a.kind.ID]), tree.PlainJSON(b.fields[b.kind.ID])
+		m, isNumber := x.(int64)
+		n, isNumberToo := y.(int64)
+		if !isNumber || !isNumberToo {
+			return 0
+		}
+		return int(m - n)
+	})
+	for _, o := range unseen {
+		if !seen[o.key()] {
+			seen[o.key()] = true
+			r.put(o)
+		}
+	}
 	for _, o := range waiting {
 		r.put(o)
 	}
+}
+
+// referredTo are the objects that requests refer to and no answer shows.
+func (r *kindReplayer) referredTo(created map[string]bool) []shownObject {
+	var objects []shownObject
+	for _, x := range r.exchanges {
+		var body map[string]any
+		kind := r.kindOf(x.Request.Path)
+		if kind == nil || x.Response.Status > 201 || json.Unmarshal(x.Request.Body, &body) != nil {
+			continue
+		}
+		for _, field := range kind.Fields.Fields {
+			of := r.schema.Kind(field.Refers)
+			pk, isText := body[field.Name].(string)
+			if of == nil || of.Path == "" || !of.Create || !isText || uuid.Validate(pk) != nil {
+				continue
+			}
+			o := shownObject{of, pk, map[string]any{of.Key: "unseen-" + pk, of.ID: pk}}
+			if !created[o.key()] {
+				objects = append(objects, o)
+			}
+		}
+	}
+	return objects
 }
 
 func (r *kindReplayer) put(o shownObject) {
@@ -167,18 +207,12 @@ func (r *kindReplayer) put(o shownObject) {
 // step sends an exchange's request, and returns how the answer differs.
 func (r *kindReplayer) step(x exchange) string {
 	r.t.Helper()
-	var wanted any
 	if x.Request.Method == "POST" && x.Response.Status == 201 {
 		if shown := r.shown(x); len(shown) == 1 {
-			id, _ := shown[0].kind.IDOf(shown[0].fields)
-			wanted = id
-			model := shown[0].kind.Model
-			r.server.NextPK(func(of string) any {
-				if of != model {
-					return nil
-				}
-				id := wanted
-				wanted = nil
+			ids := madeWith(shown[0])
+			r.server.NextPK(func(model string) any {
+				id := ids[model]
+				delete(ids, model)
 				return id
 			})
 			defer r.server.NextPK(nil)
@@ -218,6 +252,16 @@ func (r *kindReplayer) step(x exchange) string {
 // adopt gives an object what the record made up.
 func (r *kindReplayer) adopt(o shownObject, random map[string]any) {
 	r.server.Adopt(o.kind.Model, o.pk, random)
+}
+
+// madeWith are the primary keys of an object and of those that were made with it.
+func madeWith(o shownObject) map[string]any {
+	id, _ := o.kind.IDOf(o.fields)
+	ids := map[string]any{o.kind.Model: id}
+	if token, has := o.fields["token_obj"].(map[string]any); has {
+		ids["authentik_core.token"], ids["authentik_core.user"] = token["pk"], tree.PlainJSON(token["user"])
+	}
+	return ids
 }
 
 func encoded(value any) string {
@@ -321,7 +365,7 @@ func sameShape(want, got any) bool {
 		return true
 	case tokenShape.MatchString(a) && tokenShape.MatchString(b):
 		return len(a) == len(b)
-	case strings.HasPrefix(a, "data:image/svg") && strings.HasPrefix(b, "data:image/svg"):
+	case isAvatar(a) && isAvatar(b):
 		return true
 	case uuid.Validate(a) == nil && uuid.Validate(b) == nil:
 		return true
@@ -336,6 +380,7 @@ func TestReplayKinds(t *testing.T) {
 	}
 	all := readKinds(t, file)
 	equal, steps := 0, map[string]int{}
+	reasons := map[string]map[string]int{}
 	only := os.Getenv("ONLY")
 	for _, part := range parts(all) {
 		r := newKindReplayer(t, version, part)
@@ -347,13 +392,34 @@ func TestReplayKinds(t *testing.T) {
 			}
 			_, step, _ := strings.Cut(x.Name, "/")
 			steps[step]++
+			for _, key := range summary(diff) {
+				model, _, _ := strings.Cut(x.Name, "/")
+				if reasons[key] == nil {
+					reasons[key] = map[string]int{}
+				}
+				reasons[key][strings.TrimPrefix(model, "authentik_")+"/"+step]++
+			}
 			if only != "" && regexp.MustCompile(only).MatchString(x.Name) {
 				t.Logf("%s %s %s?%s %s\n   %s", x.Name, x.Request.Method, x.Request.Path, x.Request.Query, x.Request.Body, diff)
 			}
 		}
 	}
 	t.Logf("%d of %d are equal (%.1f in 100)", equal, len(all), 100*float64(equal)/float64(len(all)))
-	if only == "" {
+	if os.Getenv("WHY") != "" {
+		var keys []string
+		for key := range reasons {
+			keys = append(keys, key)
+		}
+		slices.SortFunc(keys, func(a, b string) int { return len(reasons[b]) - len(reasons[a]) })
+		for _, key := range keys[:min(120, len(keys))] {
+			var some []string
+			for name := range reasons[key] {
+				some = append(some, name)
+			}
+			slices.Sort(some)
+			t.Logf("%4d %s   e.g. %v", len(some), key, some[:min(3, len(some))])
+		}
+	} else if only == "" {
 		names := []string{}
 		for name := range steps {
 			names = append(names, name)
@@ -373,4 +439,21 @@ func parts(all []exchange) [][]exchange {
 		return [][]exchange{all}
 	}
 	return [][]exchange{all[:second], all[second:]}
+}
+
+// summary counts differences by what differs.
+func summary(diff string) []string {
+	var keys []string
+	for line := range strings.SplitSeq(diff, "\n") {
+		line = regexp.MustCompile(`\[\d+\]`).ReplaceAllString(strings.TrimSpace(line), "[]")
+		line = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`).ReplaceAllString(line, "<uuid>")
+		keys = append(keys, line[:min(len(line), 150)])
+	}
+	return keys
+}
+
+// isAvatar reports whether text is the picture of a user, which depends on the
+// server's settings.
+func isAvatar(text string) bool {
+	return strings.HasPrefix(text, "data:image/svg") || strings.HasPrefix(text, "https://www.gravatar.com/")
 }

@@ -2,6 +2,7 @@ package devserver
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/aksync/aksync/internal/tree"
 )
@@ -14,8 +15,9 @@ type rule struct {
 	// When are fields with the values that they have; null stands for one that
 	// the body does not have, or that is null in it.
 	When map[string][]any `json:"when"`
-	// Blank are fields that the body does not have or has empty, Filled those
+	// Given are fields that the body has, Blank are those that the body does not have or has empty, Filled those
 	// that it has, and Missing those that it does not even mention.
+	Given   []string `json:"given"`
 	Blank   []string `json:"blank"`
 	Filled  []string `json:"filled"`
 	Missing []string `json:"missing"`
@@ -59,6 +61,7 @@ func (c *check) checkRules() {
 
 // fill puts values of the body into a message.
 func (c *check) fill(text string) string {
+	text = strings.ReplaceAll(text, "{limit}", c.now().Add(lifetime).UTC().Format("2006-01-02 15:04:05.000000+00:00"))
 	own := &object{table: c.table, fields: c.fields}
 	filled, _ := view{store: c.store}.text(own, text).(string)
 	if filled == "" {
@@ -95,6 +98,11 @@ func holds(fields map[string]any, when map[string][]any) bool {
 func (r *rule) lacks(fields map[string]any) bool {
 	for _, name := range r.Missing {
 		if _, given := fields[name]; given {
+			return false
+		}
+	}
+	for _, name := range r.Given {
+		if _, given := fields[name]; !given {
 			return false
 		}
 	}

@@ -121,6 +121,9 @@ func isInteger(kind *schema.Kind) bool {
 func (s *store) answersOf(t *table) (answers map[string]*computed, names []string) {
 	answers = map[string]*computed{}
 	add := func(name string, readOnly bool) {
+		if slices.Contains(t.about.Omits, name) {
+			return
+		}
 		names = append(names, name)
 		if how := t.about.Answers[name]; how != nil {
 			answers[name] = how
@@ -138,6 +141,9 @@ func (s *store) answersOf(t *table) (answers map[string]*computed, names []strin
 		if readOnly.HasValue && answers[readOnly.Name] == nil {
 			answers[readOnly.Name] = &computed{Value: readOnly.Value}
 		}
+	}
+	for _, name := range t.about.Shows {
+		add(name, true)
 	}
 	for name, how := range t.about.Answers {
 		if !slices.Contains(names, name) && !how.isHidden() {

@@ -162,8 +162,11 @@ func (c *check) complainOfText(field *schema.Field, name string, value, normaliz
 	}
 	text, isText := normalized.Data.(string)
 	if !isText {
-		if isSlug(field) && c.table.about.Formats[name] != "text" {
+		switch form := c.table.about.Formats[name]; {
+		case isSlug(field):
 			return []string{c.slugMessage()} // create-wrong-types of application
+		case form == "email" || form == "urls":
+			return forms[form]("") // create-wrong-types of user
 		}
 		return []string{"Not a valid string."} // post-name-bool
 	}
@@ -187,8 +190,8 @@ func (c *check) complainOfText(field *schema.Field, name string, value, normaliz
 // complainOfForm says what is wrong with how a text looks.
 func (c *check) complainOfForm(field *schema.Field, name, text string, length *big.Int) any {
 	var messages []string
-	if field.Max != nil && length.Cmp(field.Max) > 0 {
-		messages = append(messages, fmt.Sprintf("Ensure this field has no more than %s characters.", field.Max))
+	if most := c.most(field); most != nil && length.Cmp(most) > 0 {
+		messages = append(messages, fmt.Sprintf("Ensure this field has no more than %s characters.", most))
 	}
 	if field.Min != nil && length.Cmp(field.Min) < 0 {
 		messages = append(messages, fmt.Sprintf("Ensure this field has at least %s characters.", field.Min))
@@ -206,6 +209,14 @@ func (c *check) complainOfForm(field *schema.Field, name, text string, length *b
 		return nil
 	}
 	return messages
+}
+
+// most is how long text may be in the server's version.
+func (c *check) most(field *schema.Field) *big.Int {
+	if most, has := c.table.about.Most[field.Name]; has {
+		return big.NewInt(most)
+	}
+	return field.Max
 }
 
 func (c *check) complainOfChoice(field *schema.Field, value tree.Value) any {
@@ -361,7 +372,7 @@ func (c *check) complainOfPointers(field *schema.Field, value tree.Value) any {
 	if !isList {
 		return []string{fmt.Sprintf("Expected a list of items but got type \"%s\".", pythonType(value))}
 	}
-	if len(list) == 0 && field.Min != nil && field.Min.Sign() > 0 {
+	if len(list) == 0 && (field.Min != nil && field.Min.Sign() > 0 || slices.Contains(c.table.about.Nonempty, field.Name)) {
 		return []string{"This list may not be empty."}
 	}
 	for _, element := range list {
@@ -426,6 +437,12 @@ func (s *store) pointsByNumber(field *schema.Field) bool {
 
 // complainOfUnique says that a value is taken.
 func (c *check) complainOfUnique(field *schema.Field, value any) any {
+	if message, has := c.table.about.Only[field.Name]; has && value == true && c.otherHas(field.Name) {
+		return message
+	}
+	if message := c.table.about.Refused[field.Name]; message != "" {
+		return []string{message}
+	}
 	if c.table.unique[field.Name] == nil || !c.taken(c.table, field.Name, value, c.selfPK()) {
 		return nil
 	}
@@ -436,6 +453,11 @@ func (c *check) complainOfUnique(field *schema.Field, value any) any {
 		return []string{message}
 	}
 	return []string{fmt.Sprintf("%s with this %s already exists.", c.uniqueOf(field.Name), strings.ReplaceAll(field.Name, "_", " "))} // post-dup-name
+}
+
+// otherHas reports whether another object of the kind has a field set.
+func (c *check) otherHas(name string) bool {
+	return slices.ContainsFunc(c.table.inOrder.objects, func(o *object) bool { return o != c.self && o.fields[name] == true })
 }
 
 func (c *check) takenByOwn(name string, value any) bool {
