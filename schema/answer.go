@@ -42,7 +42,9 @@ type User struct {
 func (k *Kind) AnswerNames() []string {
 	names := k.Fields.Names()
 	for _, readOnly := range k.ReadOnly {
-		names = append(names, readOnly.Name)
+		if k.Fields.Field(readOnly.Name) == nil { // which some versions can write
+			names = append(names, readOnly.Name)
+		}
 	}
 	return names
 }
@@ -66,12 +68,12 @@ func (k *Kind) IDOf(object Object) (id any, has bool) {
 // missing one is none, since an older version has not got it.
 func (k *Kind) ReadAnswer(answer Object) (Answer, error) {
 	id, has := k.IDOf(answer)
-	if !has || !k.field(k.ID).accepts(id) {
+	if !has || k.field(k.ID).CheckPlain(id) != "" {
 		return Answer{}, fmt.Errorf("the server's answer for a %s is not as aksync knows it: its %s is %s", k.Title, k.ID, tree.Describe(tree.PlainJSON(answer[k.ID])))
 	}
 	read := Answer{ID: id, Fields: make(map[string]any, len(k.Fields.Fields))}
 	for _, field := range k.Fields.Fields {
-		if data, given := answer[field.Name]; given {
+		if data, given := answer[field.answered()]; given {
 			read.add(field, data)
 		}
 	}

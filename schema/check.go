@@ -1,14 +1,12 @@
 package schema
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/big"
 	"reflect"
 	"strconv"
 	"strings"
 
-	"cuelang.org/go/cue"
 	"github.com/aksync/aksync/internal/tree"
 )
 
@@ -38,7 +36,7 @@ func unknownField(path string, member tree.Pair, known []string) tree.Problem {
 }
 
 func (f *Field) missing(path string, place tree.Place) tree.Problem {
-	return tree.Problem{Place: place, Path: path, Message: fmt.Sprintf("%s is missing: want %s", f.Name, f.Want)}
+	return tree.Problem{Place: place, Path: path, Message: fmt.Sprintf("%s is missing: want %s", f.Name, f.want())}
 }
 
 // mostPath bounds the length of a path: of what is nested deeper the rest is left
@@ -85,168 +83,89 @@ func (f *Field) Check(path string, v tree.Value) tree.Problems {
 	if !f.takesType(v.Data) {
 		return tree.Problems{{Place: v.Place, Path: path, Message: f.complaint(v.Data)}}
 	}
-	if list, isList := v.Data.(tree.List); isList && f.element != nil {
-		if problems := f.checkElements(path, list); len(problems) > 0 {
-			return problems
-		}
-		// What is left to ask of the list as a whole is how short it may be.
-		v.Data = list[:min(len(list), mostAsked)]
+	if problems := f.checkParts(path, v); len(problems) > 0 {
+		return problems
 	}
 	if v.HasLater() {
 		return f.checkLater(path, v)
 	}
-	if v.HasPending() || !tooLarge(v.Data) && f.accepts(v.Plain()) {
+	if f.accepts(v.Data) {
 		return nil
 	}
 	return tree.Problems{{Place: v.Place, Path: path, Message: f.complaint(v.Data)}}
 }
 
-const (
-	// mostWrong is how many elements of a list are complained of.
-	mostWrong = 100
-	// mostAsked is how many elements of a list CUE is asked of, after each
-	// was checked by itself.
-	mostAsked = 16
-	// mostEncoded is how large a list or a mapping may be that CUE is asked of as
-	// a whole: in elements, members and 16 bytes of text.
-	mostEncoded = 300_000
-)
+// mostWrong is how many elements of a list are complained of.
+const mostWrong = 100
 
-// tooLarge reports whether a list or a mapping is too large to be encoded.
-func tooLarge(data any) bool {
-	switch data.(type) {
-	case tree.List, tree.Map:
-		return size(data, mostEncoded) > mostEncoded
-	default:
-		return false
-	}
-}
-
-func (f *Field) checkElements(path string, list tree.List) tree.Problems {
-	var problems tree.Problems
-	for i, element := range list {
-		problems = append(problems, f.element.Check(Index(path, i), element)...)
-		if len(problems) >= mostWrong {
-			break
+// checkParts checks the elements of a list, and the fields of an object.
+func (f *Field) checkParts(path string, v tree.Value) tree.Problems {
+	switch data := v.Data.(type) {
+	case tree.List:
+		if f.Element == nil {
+			return nil
+		}
+		var problems tree.Problems
+		for i, element := range data {
+			problems = append(problems, f.Element.Check(Index(path, i), element)...)
+			if len(problems) >= mostWrong {
+				break
+			}
+		}
+		return problems
+	case tree.Map:
+		if f.Type == Struct && f.Fields != nil {
+			return f.Fields.Check(path, v.Place, data)
 		}
 	}
-	return problems
+	return nil
 }
 
-// takesType reports whether the field takes data of such a type at all, so that
-// nothing is copied that can't be right. A key that is known only after apply
-// counts as right.
+// takesType reports whether the field takes data of such a type at all. A key that
+// is known only after apply counts as right.
 func (f *Field) takesType(data any) bool {
-	if f.Type == Other {
-		return true
+	if data == nil {
+		return f.Nullable || f.Type == JSON && !f.Mapping && !f.Collection
+	}
+	if f.Type == JSON {
+		return f.takesJSON(data)
 	}
 	switch data.(type) {
-	case nil:
-		return f.Nullable
 	case bool:
 		return f.Type == Boolean
 	case int64, *big.Int:
-		return f.Type == Integer
+		return f.Type == Integer || f.Type == Number
+	case float64:
+		return f.Type == Number
 	case string:
-		return f.Type == Text || f.Type == Pointer
+		return f.Type == Text || f.Type == Pointer || f.Type == Time
 	case tree.List:
 		return f.Type == List
-	case float64, tree.Map:
-		return false
+	case tree.Map:
+		return f.Type == Struct
 	default:
 		return true
 	}
 }
 
-// maxVerdicts bounds what is remembered of one field. The names of ten
-// thousand objects fit in.
-const maxVerdicts = 20_000
-
-// maxRemembered bounds the size of a remembered value, in bytes.
-const maxRemembered = 1 << 10
-
-// verdictKey returns what a value is remembered by, and whether it is: a scalar
-// by itself, since 5 and 5.0 are not one in CUE, and the rest by its JSON. What
-// is large is not remembered, nor what JSON can't say, such as .nan.
-func verdictKey(plain any) (key any, remembered bool) {
-	type text string // of JSON, and no value itself
-	switch plain := plain.(type) {
-	case nil, bool, int64:
-		return plain, true
-	case string:
-		return plain, len(plain) <= maxRemembered
-	}
-	if size(plain, maxRemembered/16) > maxRemembered/16 {
-		return nil, false
-	}
-	encoded, err := json.Marshal(plain)
-	return text(fmt.Sprintf("%T %s", plain, encoded)), err == nil
-}
-
-// size returns how many elements and members data has, and 16 bytes of text,
-// with what is shared counted wherever it stands; or some number above most. The
-// data is that of a Value, or plain.
-func size(data any, most int) int {
-	total := 1
-	add := func(name string, data any) {
-		if total <= most {
-			total += len(name)/16 + size(data, most-total)
-		}
-	}
-	switch data := data.(type) {
-	case string:
-		total += len(data) / 16
-	case tree.List:
-		for _, element := range data {
-			add("", element.Data)
-		}
+func (f *Field) takesJSON(data any) bool {
+	switch data.(type) {
 	case tree.Map:
-		for _, p := range data {
-			add(p.Name(), p.Value.Data)
-		}
-	case []any:
-		for _, element := range data {
-			add("", element)
-		}
-	case map[string]any:
-		for name, value := range data {
-			add(name, value)
-		}
+		return true
+	case tree.List:
+		return !f.Mapping
+	case nil, bool, int64, *big.Int, float64, string:
+		return !f.Mapping && !f.Collection
+	default:
+		return true
 	}
-	return total
-}
-
-// accepts asks the CUE constraint, and remembers what it said: the values of
-// one field repeat, over objects and over passes.
-func (f *Field) accepts(plain any) bool {
-	f.schema.evaluating.Lock()
-	defer f.schema.evaluating.Unlock()
-	key, remembered := verdictKey(plain)
-	if !remembered {
-		return f.evaluate(plain)
-	}
-	verdict, known := f.verdicts[key]
-	if !known {
-		verdict = f.evaluate(plain)
-		if f.verdicts == nil || len(f.verdicts) >= maxVerdicts {
-			f.verdicts = map[any]bool{}
-		}
-		f.verdicts[key] = verdict
-	}
-	return verdict
-}
-
-// evaluate asks the CUE constraint; schema.evaluating has to be held.
-func (f *Field) evaluate(plain any) bool {
-	value := f.schema.context.Encode(plain, cue.NilIsAny(false))
-	return f.is.Unify(value).Validate(cue.Concrete(true)) == nil
 }
 
 // complaint says what is wrong with data and what would be right.
 func (f *Field) complaint(data any) string {
 	text, isText := data.(string)
 	if !isText || len(f.Values) == 0 || f.Type == List {
-		return fmt.Sprintf("%s is not taken here: want %s", tree.Describe(data), f.Want)
+		return fmt.Sprintf("%s is not taken here: want %s", tree.Describe(data), f.want())
 	}
 	known := make([]string, len(f.Values))
 	for i, choice := range f.Values {
@@ -255,8 +174,7 @@ func (f *Field) complaint(data any) string {
 	return fmt.Sprintf("%s is not known: %s", tree.Describe(data), Suggest(text, known))
 }
 
-// CheckVersion says which of a value's choices the server's version does not
-// have yet. A version that is not of the form year.month[.patch] has them all.
+// CheckVersion says which of a value's choices a server of the version has not got.
 func (f *Field) CheckVersion(path string, v tree.Value, version string) tree.Problems {
 	if list, isList := v.Data.(tree.List); isList {
 		var problems tree.Problems
@@ -266,11 +184,19 @@ func (f *Field) CheckVersion(path string, v tree.Value, version string) tree.Pro
 		return problems
 	}
 	for _, choice := range f.Values {
-		if choice.Value == v.Data && olderThan(version, choice.Since) {
-			return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s needs authentik %s: this one is %s", tree.Describe(v.Data), choice.Since, version)}}
+		if choice.Value == v.Data && !choice.Has(version) {
+			return tree.Problems{{Place: v.Place, Path: path, Message: choice.Lacking(tree.Describe(v.Data), version)}}
 		}
 	}
 	return nil
+}
+
+// Lacking says that a server of the version has not got something, and which has.
+func (s Span) Lacking(what, version string) string {
+	if Before(version, s.Since) {
+		return fmt.Sprintf("%s needs authentik %s: this one is %s", what, s.Since, version)
+	}
+	return fmt.Sprintf("%s is gone since authentik %s: this one is %s", what, s.Until, version)
 }
 
 // CheckEntry says what is wrong with an entry of a managed kind: with its
@@ -283,10 +209,10 @@ func (s *Schema) CheckEntry(e tree.Entry) tree.Problems {
 		return nil
 	}
 	problems := s.Entry.Field("state").Check(Join(e.Path, "state"), e.State)
-	problems = append(problems, kind.checkIdentifiers(e)...)
+	problems = append(problems, s.checkIdentifiers(kind, e)...)
 	state := tree.State(text(e.State))
 	if state != tree.Absent {
-		problems = append(problems, kind.checkAttrs(e)...)
+		problems = append(problems, s.checkAttrs(kind, e)...)
 	}
 	if state == tree.MustCreated {
 		problems = append(problems, kind.CheckCreate(e)...)
@@ -301,7 +227,7 @@ func text(v tree.Value) string {
 
 // checkIdentifiers says what is wrong with what finds the object: any field that
 // the server answers and can look for, all of which have to hold.
-func (k *Kind) checkIdentifiers(e tree.Entry) tree.Problems {
+func (s *Schema) checkIdentifiers(k *Kind, e tree.Entry) tree.Problems {
 	path := Join(e.Path, "identifiers")
 	if len(e.Identifiers) == 0 {
 		return tree.Problems{{Place: e.Place, Path: path, Message: fmt.Sprintf("nothing says which %s is meant: want %s or %s in identifiers", k.Title, k.Key, PK)}}
@@ -318,7 +244,7 @@ func (k *Kind) checkIdentifiers(e tree.Entry) tree.Problems {
 		if member.Name() == PK {
 			refers = k.Model
 		}
-		wrong := field.checkReference(at, member.Value, refers)
+		wrong := s.checkReference(field, at, member.Value, refers)
 		if len(wrong) == 0 {
 			wrong = field.checkEnds(at, member.Value)
 		}
@@ -338,7 +264,7 @@ func (k *Kind) identifier(name string) (field *Field, complaint string) {
 	}
 	if readOnly := k.readOnly(name); readOnly != nil {
 		if readOnly.finds() {
-			return readOnly.field, ""
+			return readOnly.asField(), ""
 		}
 		return nil, fmt.Sprintf("a %s can't be found by %s, which authentik makes for the answer only: want %s or %s", k.Title, name, k.Key, PK)
 	}
@@ -364,7 +290,7 @@ func (k *Kind) identifiers() []string {
 // same in all of them, nor by a list of other objects. authentik's database has
 // neither.
 func (r *ReadOnly) finds() bool {
-	return !r.HasValue && !(r.field.Type == List && r.field.element != nil && r.field.element.Type == Other)
+	return !r.HasValue && !(r.Type == List && r.Element != nil && (r.Element.Type == JSON || r.Element.Type == Struct))
 }
 
 // checkEnds refuses white space at the ends of an identifier that the server
@@ -379,12 +305,12 @@ func (f *Field) checkEnds(path string, v tree.Value) tree.Problems {
 		"%s has white space at its ends, which the server trims, and so never finds it: want %s", tree.Describe(text), tree.Describe(trimmed))}}
 }
 
-func (k *Kind) checkAttrs(e tree.Entry) tree.Problems {
+func (s *Schema) checkAttrs(k *Kind, e tree.Entry) tree.Problems {
 	path := Join(e.Path, "attrs")
 	var problems tree.Problems
 	for _, member := range e.Attrs {
 		at := Join(path, member.Name())
-		if readOnly := k.readOnly(member.Name()); readOnly != nil {
+		if readOnly := k.readOnly(member.Name()); readOnly != nil && k.Fields.Field(member.Name()) == nil {
 			problems = append(problems, tree.Problem{Place: member.Key.Place, Path: at, Message: fmt.Sprintf("%s can't be set: %s", member.Name(), readOnly.Reason)})
 			continue
 		}
@@ -393,7 +319,7 @@ func (k *Kind) checkAttrs(e tree.Entry) tree.Problems {
 			problems = append(problems, unknownField(at, member, k.Fields.Names()))
 			continue
 		}
-		problems = append(problems, field.checkReference(at, member.Value, field.Refers)...)
+		problems = append(problems, s.checkReference(field, at, member.Value, field.Refers)...)
 		problems = append(problems, k.checkRename(at, e, field, member)...)
 	}
 	return problems
@@ -411,7 +337,7 @@ func (k *Kind) checkRename(path string, e tree.Entry, field *Field, attr tree.Pa
 		return nil
 	}
 	message := fmt.Sprintf("is %s, but identifiers say %s", tree.Describe(attr.Value.Data), tree.Describe(identifier.Data))
-	if field.Type == Other {
+	if field.Type == JSON || field.Type == Struct {
 		message = "is another one than identifiers say"
 	}
 	if field.Name == k.Key {
@@ -430,7 +356,7 @@ func settled(v tree.Value) bool {
 
 // checkReference is Check, and that a reference asks for the model that is meant,
 // if any is.
-func (f *Field) checkReference(path string, v tree.Value, refers string) tree.Problems {
+func (s *Schema) checkReference(f *Field, path string, v tree.Value, refers string) tree.Problems {
 	pending, isPending := v.Data.(tree.Pending)
 	if !isPending {
 		return f.Check(path, v)
@@ -440,11 +366,11 @@ func (f *Field) checkReference(path string, v tree.Value, refers string) tree.Pr
 		return nil
 	}
 	reference := whole.Whole()
-	if reference.Tag == tree.TagFindObject || reference.Model == refers {
+	if reference.Tag == tree.TagFindObject || s.CanRefer(refers, reference.Model) {
 		return nil
 	}
 	if refers == "" {
-		return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s is not taken here: want %s", reference.Tag, f.Want)}}
+		return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s is not taken here: want %s", reference.Tag, f.want())}}
 	}
 	return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s refers to %s: want %s", reference.Tag, reference.Model, refers)}}
 }
@@ -459,20 +385,4 @@ func (k *Kind) CheckCreate(e tree.Entry) tree.Problems {
 		}
 	}
 	return problems
-}
-
-// olderThan tells whether a server's version comes before since; both are
-// year.month and perhaps more, as authentik numbers its releases.
-func olderThan(version, since string) bool {
-	if since == "" {
-		return false // as nearly all
-	}
-	var year, month, sinceYear, sinceMonth int
-	if n, _ := fmt.Sscanf(version, "%d.%d", &year, &month); n != 2 {
-		return false
-	}
-	if n, _ := fmt.Sscanf(since, "%d.%d", &sinceYear, &sinceMonth); n != 2 {
-		return false
-	}
-	return year < sinceYear || year == sinceYear && month < sinceMonth
 }

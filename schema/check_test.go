@@ -303,8 +303,8 @@ func TestLoadRefusesIncompleteKinds(t *testing.T) {
 	const kind = `package schema
 kinds: "authentik_x.y": {
 	title: "y", managed: true, path: "x/y", key: "name"
-	fields: name: {is: string, want: "text", refers: "authentik_flows.flow"}
-	readOnly: pk: {is: #UUID, want: "a uuid", reason: "computed"}
+	fields: name: {type: "text", want: "text", refers: "authentik_flows.flow"}
+	readOnly: pk: {type: "uuid", reason: "computed"}
 }`
 	if _, err := loadMore(kind); err != nil {
 		t.Fatalf("a complete kind is refused: %v", err)

@@ -1,236 +1,158 @@
 package schema
 
 import (
+	"encoding/json"
 	"fmt"
-	"math/big"
 	"strings"
 
 	"cuelang.org/go/cue"
 )
 
-// compileKind reads one kind; the CUE of #Kind has checked its words.
-func (s *Schema) compileKind(model string, v cue.Value) (*Kind, error) {
-	var words struct {
-		Title   string `json:"title"`
-		Managed bool   `json:"managed"`
-		Path    string `json:"path"`
-		Key     string `json:"key"`
-		ID      string `json:"id"`
-		Lookup  string `json:"lookup"`
-		Scope   string `json:"scope"`
-		Users   struct {
-			Field string `json:"field"`
-			Model string `json:"model"`
-			Label string `json:"label"`
-
-			Entrance struct {
-				Field string `json:"field"`
-				Is    string `json:"is"`
-			} `json:"entrance"`
-		} `json:"users"`
+// CompileKinds reads kinds from CUE: a struct of #Kind by model.
+func CompileKinds(v cue.Value) ([]*Kind, error) {
+	var kinds []*Kind
+	err := eachField(v, func(model string, v cue.Value) error {
+		kind, err := compileKind(model, v)
+		kinds = append(kinds, kind)
+		return err
+	})
+	if err == nil {
+		setMembers(kinds)
 	}
-	if err := v.Decode(&words); err != nil {
-		return nil, cueError("reading it", err)
-	}
-	k := &Kind{
-		Model: model, Title: words.Title, Managed: words.Managed, Path: words.Path,
-		Key: words.Key, ID: words.ID, Lookup: words.Lookup, Scope: words.Scope,
-		Users: Users{Field: words.Users.Field, Model: words.Users.Model, Label: words.Users.Label},
-	}
-	k.Users.Entrance.Field, k.Users.Entrance.Is = words.Users.Entrance.Field, words.Users.Entrance.Is
-	var err error
-	if k.Fields, err = s.compileShape(v.LookupPath(cue.ParsePath("fields"))); err != nil {
-		return nil, err
-	}
-	if k.Fields.Field(k.Key) == nil {
-		return nil, fmt.Errorf("its key %q is none of its fields %s", k.Key, strings.Join(k.Fields.Names(), ", "))
-	}
-	if k.ReadOnly, err = s.compileReadOnly(v.LookupPath(cue.ParsePath("readOnly"))); err != nil {
-		return nil, err
-	}
-	if k.field(k.ID) == nil || k.field(k.Lookup) == nil {
-		return nil, fmt.Errorf("its id %q or its lookup %q is none of its fields", k.ID, k.Lookup)
-	}
-	return k, k.compileUsers()
+	return kinds, err
 }
 
-// compileUsers reads what is shown of each user off the constraint of the
-// field that lists them.
-func (k *Kind) compileUsers() error {
-	if k.Users.Field == "" {
+// CompileParts reads the shapes of a blueprint's parts from the root package.
+func (s *Schema) CompileParts(root cue.Value) error {
+	for path, shape := range map[string]**Shape{"blueprint": &s.Blueprint, "metadata": &s.Metadata, "entry": &s.Entry, "permission": &s.Permission} {
+		var err error
+		if *shape, err = compileShape(root.LookupPath(cue.ParsePath(path))); err != nil {
+			return fmt.Errorf("the shape of %s: %w", path, err)
+		}
+	}
+	return nil
+}
+
+// eachField goes through the regular fields of a struct, in their order.
+func eachField(v cue.Value, do func(name string, v cue.Value) error) error {
+	if !v.Exists() {
 		return nil
 	}
-	readOnly := k.readOnly(k.Users.Field)
-	if readOnly == nil {
+	fields, err := v.Fields()
+	if err != nil {
+		return cueError("reading the schema", err)
+	}
+	for fields.Next() {
+		name := fields.Selector().Unquoted()
+		if err := do(name, fields.Value()); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// compileKind reads one kind; the CUE of #Kind has checked its words.
+func compileKind(model string, v cue.Value) (*Kind, error) {
+	k := &Kind{}
+	if err := decode(v, k, "fields", "readOnly"); err != nil {
+		return nil, err
+	}
+	k.Model = model
+	var err error
+	if k.Fields, err = compileShape(v.LookupPath(cue.ParsePath("fields"))); err != nil {
+		return nil, err
+	}
+	err = eachField(v.LookupPath(cue.ParsePath("readOnly")), func(name string, v cue.Value) error {
+		r := &ReadOnly{}
+		if err := decode(v, r, "values", "fields", "element"); err != nil {
+			return err
+		}
+		k.ReadOnly = append(k.ReadOnly, r)
+		return r.compile(name, v, r.Refers)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return k, k.verify()
+}
+
+// verify makes sure that what the kind says of its fields is about fields that it
+// has.
+func (k *Kind) verify() error {
+	if k.Key != "" && k.field(k.Key) == nil {
+		return fmt.Errorf("its key %q is none of its fields %s", k.Key, strings.Join(k.Fields.Names(), ", "))
+	}
+	if k.Path != "" && (k.field(k.ID) == nil || k.field(k.Lookup) == nil) {
+		return fmt.Errorf("its id %q or its lookup %q is none of its fields", k.ID, k.Lookup)
+	}
+	if k.Users.Field != "" && k.readOnly(k.Users.Field) == nil {
 		return fmt.Errorf("its users are in %s, which is none of its read-only fields", k.Users.Field)
 	}
-	fields, err := readOnly.field.is.LookupPath(cue.MakePath(cue.AnyIndex)).Fields(cue.Optional(true))
-	if err != nil {
-		return cueError("reading what is shown of its users", err)
-	}
-	for fields.Next() {
-		k.Users.Shows = append(k.Users.Shows, fields.Selector().Unquoted())
-	}
 	return nil
 }
 
-func (s *Schema) compileReadOnly(v cue.Value) ([]*ReadOnly, error) {
-	fields, err := v.Fields()
-	if err != nil {
-		return nil, cueError("reading the read-only fields", err)
-	}
-	var readOnly []*ReadOnly
-	for fields.Next() {
-		var words struct {
-			Reason string `json:"reason"`
-		}
-		if err := fields.Value().Decode(&words); err != nil {
-			return nil, cueError("reading "+fields.Selector().Unquoted(), err)
-		}
-		field, err := s.compileField(fields.Selector().Unquoted(), fields.Value())
-		if err != nil {
-			return nil, err
-		}
-		r := &ReadOnly{Name: field.Name, Reason: words.Reason, field: field}
-		if value := fields.Value().LookupPath(cue.ParsePath("value")); value.Exists() {
-			r.HasValue = true
-			if err := value.Decode(&r.Value); err != nil {
-				return nil, cueError("reading the value of "+r.Name, err)
+// decode reads the words of a value, but for some that are read by themselves.
+func decode(v cue.Value, into any, but ...string) error {
+	words := map[string]json.RawMessage{}
+	err := eachField(v, func(name string, v cue.Value) error {
+		for _, other := range but {
+			if name == other {
+				return nil
 			}
 		}
-		readOnly = append(readOnly, r)
+		text, err := v.MarshalJSON()
+		words[name] = text
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	return readOnly, nil
+	text, err := json.Marshal(words)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, into)
 }
 
-func (s *Schema) compileShape(v cue.Value) (*Shape, error) {
-	fields, err := v.Fields()
-	if err != nil {
-		return nil, cueError("reading the fields", err)
-	}
+func compileShape(v cue.Value) (*Shape, error) {
 	shape := &Shape{}
-	for fields.Next() {
-		field, err := s.compileField(fields.Selector().Unquoted(), fields.Value())
-		if err != nil {
-			return nil, err
+	err := eachField(v, func(name string, v cue.Value) error {
+		f := &Field{}
+		if err := decode(v, f, "values", "fields", "element"); err != nil {
+			return err
 		}
-		shape.Fields = append(shape.Fields, field)
-	}
-	return shape, nil
+		shape.Fields = append(shape.Fields, f)
+		return f.compile(name, v, f.Refers)
+	})
+	return shape, err
 }
 
-func (s *Schema) compileField(name string, v cue.Value) (*Field, error) {
-	var words struct {
-		Want     string `json:"want"`
-		Required bool   `json:"required"`
-		Trim     bool   `json:"trim"`
-		Refers   string `json:"refers"`
-	}
-	if err := v.Decode(&words); err != nil {
-		return nil, cueError("reading "+name, err)
-	}
-	f := &Field{
-		Name: name, Want: words.Want, Required: words.Required, Trim: words.Trim, Refers: words.Refers,
-		is: v.LookupPath(cue.ParsePath("is")), schema: s,
-	}
-	if err := f.compileDefault(v); err != nil {
-		return nil, err
-	}
-	if err := f.compileValues(v); err != nil {
-		return nil, err
-	}
-	f.compileType()
-	return f, nil
-}
-
-func (f *Field) compileDefault(v cue.Value) error {
-	value := v.LookupPath(cue.ParsePath("default"))
-	if !value.Exists() {
-		return nil
-	}
-	f.HasDefault = true
-	if err := value.Decode(&f.Default); err != nil {
-		return cueError("reading the default of "+f.Name, err)
-	}
-	if whole, ok := f.Default.(int); ok {
-		f.Default = int64(whole)
-	}
-	return nil
-}
-
-func (f *Field) compileValues(v cue.Value) error {
-	values := v.LookupPath(cue.ParsePath("values"))
-	if !values.Exists() {
-		return nil
-	}
-	fields, err := values.Fields()
+// compile reads what keeps an order of its own.
+func (d *Data) compile(name string, v cue.Value, refers string) error {
+	d.Name = name
+	err := eachField(v.LookupPath(cue.ParsePath("values")), func(value string, v cue.Value) error {
+		choice := Choice{Value: value}
+		err := decode(v, &choice.Span)
+		d.Values = append(d.Values, choice)
+		return err
+	})
 	if err != nil {
-		return cueError("reading the values of "+f.Name, err)
+		return err
 	}
-	for fields.Next() {
-		since, err := fields.Value().LookupPath(cue.ParsePath("since")).String()
-		if err != nil {
-			return cueError("reading the values of "+f.Name, err)
+	if fields := v.LookupPath(cue.ParsePath("fields")); fields.Exists() {
+		if d.Fields, err = compileShape(fields); err != nil {
+			return err
 		}
-		f.Values = append(f.Values, Choice{Value: fields.Selector().Unquoted(), Since: since})
 	}
+	if element := v.LookupPath(cue.ParsePath("element")); element.Exists() {
+		d.Element = &Field{}
+		if err := decode(element, d.Element, "values", "fields", "element"); err != nil {
+			return err
+		}
+		if err := d.Element.compile(name, element, refers); err != nil {
+			return err
+		}
+	}
+	d.complete(refers)
 	return nil
-}
-
-// compileType reads a field's type off its constraint.
-func (f *Field) compileType() {
-	kinds := f.is.IncompleteKind()
-	f.Nullable = kinds&cue.NullKind != 0
-	switch kinds &^ cue.NullKind {
-	case cue.StringKind:
-		f.Type = Text
-		if f.Refers != "" {
-			f.Type = Pointer
-		}
-	case cue.IntKind:
-		f.Type = Integer
-		f.Min, f.Max = bounds(f.is)
-	case cue.BoolKind:
-		f.Type = Boolean
-	case cue.ListKind:
-		f.Type = List
-		f.compileElement()
-	default:
-		f.Type = Other
-	}
-}
-
-// compileElement makes a list's elements a field of their own, so that an
-// error can name the element.
-func (f *Field) compileElement() {
-	element := f.is.LookupPath(cue.MakePath(cue.AnyIndex))
-	if !element.Exists() {
-		return
-	}
-	f.element = &Field{Name: f.Name, Want: f.Want, Values: f.Values, is: element, schema: f.schema}
-	f.element.compileType()
-	f.element.Refers = f.Refers
-}
-
-// bounds finds the least and the greatest number that a constraint lets pass,
-// as far as it says them by >= and <=.
-func bounds(v cue.Value) (least, greatest *big.Int) {
-	op, args := v.Expr()
-	switch op {
-	case cue.AndOp:
-		for _, arg := range args {
-			low, high := bounds(arg)
-			if low != nil {
-				least = low
-			}
-			if high != nil {
-				greatest = high
-			}
-		}
-	case cue.GreaterThanEqualOp:
-		least, _ = args[0].Int(nil)
-	case cue.LessThanEqualOp:
-		greatest, _ = args[0].Int(nil)
-	}
-	return least, greatest
 }

@@ -143,12 +143,27 @@ func (s *Schema) Digest() ([]byte, error) {
 	if err := line(s.parts); err != nil {
 		return nil, err
 	}
-	for _, kind := range s.Kinds() {
+	kinds := s.Kinds()
+	setMembers(kinds)
+	for _, kind := range kinds {
 		if err := line(kind); err != nil {
 			return nil, err
 		}
 	}
 	return out.Bytes(), nil
+}
+
+// setMembers notes with each base the kinds that are special cases of it.
+func setMembers(kinds []*Kind) {
+	members := map[string][]string{}
+	for _, kind := range kinds {
+		for _, base := range kind.Bases {
+			members[base] = append(members[base], kind.Model)
+		}
+	}
+	for _, kind := range kinds {
+		kind.Members = members[kind.Model]
+	}
 }
 
 // parts are the shapes of a blueprint's parts.

@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"cuelang.org/go/cue"
 )
 
 // field defines what a field takes: its own values, and tags; itself is the name
@@ -36,12 +34,12 @@ func (j *jsonSchema) takes(itself string, f *Field) object {
 	case Pointer:
 		takes = append(takes, tagText)
 	case List:
-		list := object{"type": "array", "errorMessage": "want " + f.Want}
+		list := object{"type": "array", "errorMessage": "want " + f.want()}
 		if least := f.leastElements(); least > 0 {
 			list["minItems"] = least
 		}
-		if f.element != nil {
-			list["items"] = j.field(itself+".element", f.element)
+		if f.Element != nil {
+			list["items"] = j.field(itself+".element", f.Element)
 		}
 		takes = append(takes, list, tagText)
 	default:
@@ -49,15 +47,6 @@ func (j *jsonSchema) takes(itself string, f *Field) object {
 	}
 	tags := tagShapes{itself: refer(itself), text: tagText, field: f, schema: j.schema}
 	return object{"anyOf": append(takes, tags.all()...)}
-}
-
-// choices gives the values that the field counts.
-func (f *Field) choices() []string {
-	names := make([]string, len(f.Values))
-	for i, choice := range f.Values {
-		names[i] = choice.Value
-	}
-	return names
 }
 
 // jsonText gives what a field for text takes as it stands. Text that follows a
@@ -68,8 +57,8 @@ func (f *Field) jsonText(tagText object) []object {
 	if len(f.Values) > 0 {
 		return []object{f.jsonChoices(), tagText}
 	}
-	text := object{"type": "string", "errorMessage": "want " + f.Want}
-	if !f.accepts("") {
+	text := object{"type": "string", "errorMessage": "want " + f.want()}
+	if f.CheckPlain("") != "" {
 		text["pattern"] = `\S`
 	}
 	return []object{text, {"type": "number"}}
@@ -91,7 +80,7 @@ func (f *Field) jsonChoices() object {
 }
 
 func (f *Field) jsonInteger() object {
-	made := object{"type": "integer", "errorMessage": "want " + f.Want}
+	made := object{"type": "integer", "errorMessage": "want " + f.want()}
 	if f.Min != nil {
 		made["minimum"] = f.Min
 	}
@@ -103,11 +92,10 @@ func (f *Field) jsonInteger() object {
 
 // leastElements gives how many elements a list has to have.
 func (f *Field) leastElements() int {
-	least := 0
-	for f.is.LookupPath(cue.MakePath(cue.Index(least))).Exists() {
-		least++
+	if f.Min == nil {
+		return 0
 	}
-	return least
+	return int(f.Min.Int64())
 }
 
 // textUnlike takes text that may follow a tag, and none that was most likely

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"cuelang.org/go/cue"
 	"github.com/aksync/aksync/internal/tree"
 )
 
@@ -82,7 +81,7 @@ func (j *jsonSchema) shape(shape *Shape, special map[string]object) object {
 	for _, field := range shape.Fields {
 		property, isSpecial := special[field.Name]
 		if !isSpecial {
-			property = constraint(field.is)
+			property = field.constraint()
 		}
 		properties[field.Name] = described(property, field)
 		if field.Required {
@@ -98,7 +97,7 @@ func (j *jsonSchema) shape(shape *Shape, special map[string]object) object {
 
 // described adds to a schema what people are told of the field.
 func described(property object, field *Field) object {
-	all := object{"description": field.Want}
+	all := object{"description": field.want()}
 	for key, value := range property {
 		all[key] = value
 	}
@@ -108,53 +107,20 @@ func described(property object, field *Field) object {
 	return all
 }
 
-// jsonTypes are CUE's kinds as a JSON schema calls them.
-var jsonTypes = []struct {
-	kind cue.Kind
-	name string
-}{
-	{cue.NullKind, "null"}, {cue.BoolKind, "boolean"}, {cue.StringKind, "string"},
-	{cue.ListKind, "array"}, {cue.StructKind, "object"},
-}
-
-// constraint gives the types that a constraint takes, and the one value where
-// there is only one.
-func constraint(v cue.Value) object {
-	var only any
-	if v.IncompleteKind()&(cue.ListKind|cue.StructKind) == 0 && v.IsConcrete() && v.Decode(&only) == nil {
-		return object{"const": only}
+// constraint gives the types that a part of a blueprint takes, and the one value
+// where there is only one.
+func (f *Field) constraint() object {
+	if f.Min != nil && f.Max != nil && f.Min.Cmp(f.Max) == 0 {
+		return object{"const": f.Min}
 	}
-	var types []string
-	for _, t := range jsonTypes {
-		if v.IncompleteKind()&t.kind != 0 {
-			types = append(types, t.name)
-		}
+	types := map[Type][]string{Text: {"string"}, Integer: {"integer"}, List: {"array"}, JSON: {"object"}}[f.Type]
+	if f.Collection {
+		types = []string{"array", "object"}
 	}
-	made := object{"type": types}
-	switch kinds := v.IncompleteKind(); {
-	case kinds&cue.FloatKind != 0:
-		made["type"] = append(types, "number")
-	case kinds&cue.IntKind != 0:
-		made["type"] = append(types, "integer")
+	if f.Nullable {
+		types = append([]string{"null"}, types...)
 	}
-	if members := membersOf(v); members.Exists() && members.IncompleteKind() != cue.TopKind {
-		made["additionalProperties"] = constraint(members)
-	}
-	return made
-}
-
-// membersOf gives the constraint of a mapping's members, if v or a part of it
-// takes mappings.
-func membersOf(v cue.Value) cue.Value {
-	members := v.LookupPath(cue.MakePath(cue.AnyString))
-	if op, parts := v.Expr(); op == cue.AndOp || op == cue.OrOp {
-		for _, part := range parts {
-			if !members.Exists() {
-				members = membersOf(part)
-			}
-		}
-	}
-	return members
+	return object{"type": types}
 }
 
 // entry gives the schema of an entry: what all have, and what those of each
@@ -236,7 +202,7 @@ func (j *jsonSchema) identifiers(kind *Kind, attrs object) object {
 		if !readOnly.finds() {
 			continue
 		}
-		field := *readOnly.field
+		field := *readOnly.asField()
 		if field.Name == PK {
 			field.Type, field.Refers = Pointer, kind.Model
 		}

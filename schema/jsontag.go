@@ -25,7 +25,7 @@ func arguments(least int, each ...object) object {
 
 // tagsOfText are the tags that give text.
 func tagsOfText() []object {
-	return tagShapes{itself: anything, text: object{"type": "string"}, field: &Field{Type: Text}}.all()
+	return tagShapes{itself: anything, text: object{"type": "string"}, field: &Field{Data: Data{Type: Text}}}.all()
 }
 
 // tagRow says what lists that follow some tags look like, in the JSON schema of the

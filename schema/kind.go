@@ -30,6 +30,8 @@ type Kind struct {
 	Scope      string            `json:"scope,omitempty"`
 	Bases      []string          `json:"bases,omitempty"`
 	Among      string            `json:"among,omitempty"`
+	// Members are the models of the kinds that have the kind among their bases.
+	Members    []string          `json:"members,omitempty"`
 	Companions []Companion       `json:"companions,omitempty"`
 	Formerly   map[string]string `json:"formerly,omitempty"`
 	Users      Users             `json:"users,omitempty"`
@@ -123,13 +125,14 @@ type Data struct {
 	Pattern  string   `json:"pattern,omitempty"`
 	// Values are all that the value, or each element of a list, may be; or
 	// empty, where that can't be counted.
-	Values   []Choice `json:"values,omitempty"`
-	Element  *Field   `json:"element,omitempty"`
-	Fields   *Shape   `json:"fields,omitempty"`
-	Mapping  bool     `json:"mapping,omitempty"`
-	Duration bool     `json:"duration,omitempty"`
-	Trim     bool     `json:"trim,omitempty"`
-	Want     string   `json:"want,omitempty"`
+	Values     []Choice `json:"values,omitempty"`
+	Element    *Field   `json:"element,omitempty"`
+	Fields     *Shape   `json:"fields,omitempty"`
+	Mapping    bool     `json:"mapping,omitempty"`
+	Collection bool     `json:"collection,omitempty"`
+	Duration   bool     `json:"duration,omitempty"`
+	Trim       bool     `json:"trim,omitempty"`
+	Want       string   `json:"want,omitempty"`
 }
 
 // Field is one field of a shape; #Field in kind.cue says what each word means.
@@ -165,13 +168,14 @@ type Field struct {
 // means.
 type Via struct {
 	Span
-	Path  string   `json:"path,omitempty"`
-	Body  string   `json:"body,omitempty"`
-	Take  string   `json:"take,omitempty"`
-	Read  string   `json:"read,omitempty"`
-	Show  []string `json:"show,omitempty"`
-	URL   bool     `json:"url,omitempty"`
-	Wiped string   `json:"wiped,omitempty"`
+	Path  string            `json:"path,omitempty"`
+	Body  string            `json:"body,omitempty"`
+	Take  string            `json:"take,omitempty"`
+	Read  string            `json:"read,omitempty"`
+	Show  []string          `json:"show,omitempty"`
+	Twins map[string]string `json:"twins,omitempty"`
+	URL   bool              `json:"url,omitempty"`
+	Wiped string            `json:"wiped,omitempty"`
 }
 
 // Choice is one value of an enumeration.

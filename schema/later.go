@@ -13,19 +13,19 @@ func (f *Field) checkLater(path string, v tree.Value) tree.Problems {
 	takes := false
 	switch v.Data.(type) {
 	case tree.ID:
-		takes = f.Refers != "" || f.Type == Other || f.Type == Text && len(f.Values) == 0
+		takes = f.Refers != "" || f.Type == JSON || f.Type == Text && len(f.Values) == 0
 	case tree.Text:
-		takes = f.Type == Other || f.Type == Text && len(f.Values) == 0
+		takes = f.Type == JSON || f.Type == Text && len(f.Values) == 0
 	case tree.List:
-		takes = f.Type == List || f.Type == Other
+		takes = f.Type == List || f.Type == JSON
 	case tree.Map:
-		takes = f.Type == Other
+		takes = f.Type == Struct || f.Type == JSON
 	}
 	if takes {
 		return nil
 	}
 	return tree.Problems{{Place: v.Place, Path: path,
-		Message: fmt.Sprintf("is known only after apply, since it depends on an object that is yet to be created, and is not taken here: want %s", f.Want)}}
+		Message: fmt.Sprintf("is known only after apply, since it depends on an object that is yet to be created, and is not taken here: want %s", f.want())}}
 }
 
 // CheckPlain says what is wrong with a value as Value.Plain has it, or nothing.

@@ -25,9 +25,19 @@ func readModels() []string {
 // Models returns the names of all models that a blueprint can have entries of,
 // sorted: those that aksync manages, and those that it leaves alone.
 func (s *Schema) Models() []string {
+	if s.whole != nil {
+		return s.whole.Models()
+	}
 	names := slices.Clone(s.models)
-	for name := range s.kinds {
+	for name := range s.lines {
 		names = append(names, name)
+	}
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	for name, kind := range s.kinds {
+		if kind != nil {
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
@@ -37,7 +47,7 @@ func (s *Schema) Models() []string {
 // is in small letters.
 func (s *Schema) HasModel(model string) bool {
 	_, found := slices.BinarySearch(s.models, model)
-	return found || s.kinds[model] != nil
+	return found || s.Kind(model) != nil
 }
 
 // CheckModel says what is wrong with the name of an entry's model, or gives "".

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -85,8 +86,44 @@ func (f *Field) normalizeType(v tree.Value) tree.Value {
 			v.Data = nil
 		}
 		v.Data = canonicalUUID(v.Data)
+	case Number:
+		v.Data = toNumber(v.Data)
+	case Time:
+		v.Data = toTime(v.Data)
+	case List, Struct:
+		v.Data = f.normalizeParts(v.Data)
+	case JSON:
 	}
 	return v
+}
+
+// normalizeParts is Normalize for the elements of a list and the fields of an
+// object.
+func (f *Field) normalizeParts(data any) any {
+	switch data := data.(type) {
+	case tree.List:
+		if f.Element == nil {
+			return data
+		}
+		list := make(tree.List, len(data))
+		for i, element := range data {
+			list[i] = f.Element.Normalize(element)
+		}
+		return list
+	case tree.Map:
+		if f.Fields == nil {
+			return data
+		}
+		m := slices.Clone(data)
+		for i, member := range m {
+			if field := f.Fields.Field(member.Name()); field != nil {
+				m[i].Value = field.Normalize(member.Value)
+			}
+		}
+		return m
+	default:
+		return data
+	}
 }
 
 func normalizeText(data any) any {
@@ -128,6 +165,38 @@ func toInteger(data any) any {
 	default:
 		return data
 	}
+}
+
+// toNumber is for numbers that need not be whole (normalise/number-*).
+func toNumber(data any) any {
+	switch data := data.(type) {
+	case int64:
+		return float64(data)
+	case string:
+		if number, err := strconv.ParseFloat(strings.TrimFunc(data, tree.IsPythonSpace), 64); err == nil && len(data) <= mostNumber {
+			return number
+		}
+	}
+	return data
+}
+
+// toTime gives an instant as the server answers it: in UTC, to the microsecond
+// (normalise/time-*). One without a zone is in UTC.
+func toTime(data any) any {
+	text, isText := data.(string)
+	if !isText {
+		return data
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
+		if instant, err := time.Parse(layout, text); err == nil {
+			instant = instant.UTC().Truncate(time.Microsecond)
+			if instant.Nanosecond() == 0 {
+				return instant.Format("2006-01-02T15:04:05Z")
+			}
+			return instant.Format("2006-01-02T15:04:05.000000Z")
+		}
+	}
+	return text
 }
 
 // The words that Django REST Framework takes for true and false.

@@ -28,25 +28,30 @@ const ImportPath = "github.com/aksync/aksync/schema"
 //go:embed *.cue
 var embedded embed.FS
 
+//go:embed kinds.jsonl
+var digest []byte
+
 // Files gives the embedded CUE files, by name.
 func Files() fs.FS { return embedded }
 
-// Schema is the compiled CUE. It is safe for concurrent use.
+// Schema is what aksync knows of authentik's kinds of objects, and of the shape of
+// a blueprint. It is safe for concurrent use.
 type Schema struct {
-	// Blueprint, Metadata, Entry and Permission are the shapes of a blueprint's
-	// parts.
-	Blueprint, Metadata, Entry, Permission *Shape
-
-	kinds  map[string]*Kind
-	models []string // what Models adds to the kinds
-	// context is what values to check are made in; evaluating guards it and
-	// the compiled values, which are not safe for concurrent use.
-	context    *cue.Context
-	evaluating sync.Mutex
+	parts
+	// lines are the kinds as the digest has them; kinds are those that were
+	// read, and models what Models adds to them.
+	lines   map[string][]byte
+	models  []string
+	reading sync.Mutex
+	kinds   map[string]*Kind
+	// whole is the schema of all versions that this one is a part of, and version
+	// the one that it is for; nil and empty for the whole.
+	whole   *Schema
+	version string
 }
 
-// Load compiles the embedded schema. Each of more may hold further CUE files
-// of package schema, such as a further kind.
+// Load reads the schema. Each of more may hold CUE files of package schema with
+// further kinds.
 func Load(more ...fs.FS) (*Schema, error) {
 	s, err := load(more)
 	if err != nil {
@@ -56,16 +61,38 @@ func Load(more ...fs.FS) (*Schema, error) {
 }
 
 func load(more []fs.FS) (*Schema, error) {
+	s := &Schema{lines: map[string][]byte{}, kinds: map[string]*Kind{}, models: readModels()}
+	if err := s.readDigest(digest); err != nil || len(more) == 0 {
+		return s, err
+	}
 	instance, err := Instance(func(*ast.File) {}, more...)
 	if err != nil {
 		return nil, err
 	}
-	context := cuecontext.New()
-	root := context.BuildInstance(instance)
+	root := cuecontext.New().BuildInstance(instance)
 	if err := root.Err(); err != nil {
 		return nil, cueError("compiling the schema", err)
 	}
-	return compile(context, root)
+	kinds, err := CompileKinds(root.LookupPath(cue.ParsePath("kinds")))
+	if err != nil {
+		return nil, err
+	}
+	for _, kind := range kinds {
+		s.kinds[kind.Model] = kind
+	}
+	return s, s.checkRefers(kinds)
+}
+
+// checkRefers makes sure that every kind that a field refers to is there.
+func (s *Schema) checkRefers(kinds []*Kind) error {
+	for _, kind := range kinds {
+		for _, field := range kind.Fields.Fields {
+			if field.Refers != "" && s.Kind(field.Refers) == nil {
+				return fmt.Errorf("the kind %s: field %s refers to %s, which no file describes", kind.Model, field.Name, field.Refers)
+			}
+		}
+	}
+	return nil
 }
 
 // Instance gives the embedded schema, with the files of more, before it is
@@ -118,58 +145,48 @@ func cueError(doing string, err error) error {
 	return fmt.Errorf("%s: %s", doing, strings.TrimSpace(errors.Details(err, nil)))
 }
 
-func compile(context *cue.Context, root cue.Value) (*Schema, error) {
-	s := &Schema{kinds: map[string]*Kind{}, models: readModels(), context: context}
-	for _, part := range []struct {
-		path  string
-		shape **Shape
-	}{{"blueprint", &s.Blueprint}, {"metadata", &s.Metadata}, {"entry", &s.Entry}, {"permission", &s.Permission}} {
-		shape, err := s.compileShape(root.LookupPath(cue.ParsePath(part.path)))
-		if err != nil {
-			return nil, fmt.Errorf("the shape of %s: %w", part.path, err)
-		}
-		*part.shape = shape
-	}
-	kinds, err := root.LookupPath(cue.ParsePath("kinds")).Fields()
-	if err != nil {
-		return nil, cueError("reading the kinds", err)
-	}
-	for kinds.Next() {
-		model := kinds.Selector().Unquoted()
-		if s.kinds[model], err = s.compileKind(model, kinds.Value()); err != nil {
-			return nil, fmt.Errorf("the kind %s: %w", model, err)
-		}
-	}
-	return s, s.checkReferences()
-}
-
-// checkReferences makes sure that every kind that a field refers to is there.
-func (s *Schema) checkReferences() error {
-	for _, kind := range s.Kinds() {
-		for _, field := range kind.Fields.Fields {
-			if field.Refers != "" && s.kinds[field.Refers] == nil {
-				return fmt.Errorf("the kind %s: field %s refers to %s, which no file describes", kind.Model, field.Name, field.Refers)
-			}
-		}
-	}
-	return nil
-}
-
 // Kind gives the kind of a model, or nil where the schema has none. Like
 // authentik it does not tell capital from small letters.
-func (s *Schema) Kind(model string) *Kind { return s.kinds[strings.ToLower(model)] }
-
-// Kinds gives all kinds in the order of their models.
-func (s *Schema) Kinds() []*Kind {
-	kinds := make([]*Kind, 0, len(s.kinds))
-	for _, kind := range s.kinds {
-		kinds = append(kinds, kind)
+func (s *Schema) Kind(model string) *Kind {
+	model = strings.ToLower(model)
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	if kind, read := s.kinds[model]; read {
+		return kind
 	}
-	slices.SortFunc(kinds, func(a, b *Kind) int { return strings.Compare(a.Model, b.Model) })
+	kind := s.read(model)
+	s.kinds[model] = kind
+	return kind
+}
+
+// read reads a kind that was not asked for before.
+func (s *Schema) read(model string) *Kind {
+	if s.whole != nil {
+		return s.whole.Kind(model).at(s.version)
+	}
+	line, known := s.lines[model]
+	if !known {
+		return nil
+	}
+	kind, err := readKind(line)
+	if err != nil {
+		panic(fmt.Sprintf("the embedded schema: %s: %v", model, err)) // TestDigest reads each
+	}
+	return kind
+}
+
+// Kinds gives all kinds in the order of their models. It reads each.
+func (s *Schema) Kinds() []*Kind {
+	var kinds []*Kind
+	for _, model := range s.Models() {
+		if kind := s.Kind(model); kind != nil {
+			kinds = append(kinds, kind)
+		}
+	}
 	return kinds
 }
 
-// Managed gives the kinds that aksync creates, updates and deletes.
+// Managed gives the kinds that aksync creates, updates or deletes.
 func (s *Schema) Managed() []*Kind {
 	return slices.DeleteFunc(s.Kinds(), func(k *Kind) bool { return !k.Managed })
 }

@@ -103,7 +103,7 @@ func TestPlanSeesWhatComesAfter(t *testing.T) {
 			whos:   []schema.Object{identification(pk4, "w", nil)},
 			want: []string{
 				"create a name:<nil>->a backends:<nil>->[InbuiltBackend] failed_attempts_before_cancel:<nil>->7",
-				"a.yaml:4:112: entries[1].attrs.password_stage: !Find: 2 objects are a password stage with failed_attempts_before_cancel 7, " +
+				"a.yaml:4:112: entries[1].attrs.password_stage: !Find: 2 objects are a password stage with failed_attempts_before_cancel 7 (b), " +
 					"one by the entry at a.yaml:3:3: want conditions that only one meets",
 			},
 		},

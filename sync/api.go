@@ -18,6 +18,8 @@ type Reader interface {
 	List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error)
 	// Retrieve gives one object by what ends its path.
 	Retrieve(ctx context.Context, path, key string) (schema.Object, error)
+	// Get asks for what is no object and no list of pages.
+	Get(ctx context.Context, path string) (any, error)
 	// UsedBy gives what uses an object, each with its name and what its
 	// deletion does to it.
 	UsedBy(ctx context.Context, path, key string) ([]schema.Object, error)
@@ -27,7 +29,11 @@ type Reader interface {
 // by Failure what is known of the outcome.
 type Writer interface {
 	Create(ctx context.Context, path string, body schema.Object) (schema.Object, error)
+	// Update writes all of an object, and Patch the fields in body.
 	Update(ctx context.Context, path, key string, body schema.Object) (schema.Object, error)
+	Patch(ctx context.Context, path, key string, body schema.Object) (schema.Object, error)
+	// Act does something with an object that is a request of its own.
+	Act(ctx context.Context, method, path, key, action string, body schema.Object) error
 	Delete(ctx context.Context, path, key string) error
 }
 

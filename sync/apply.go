@@ -86,7 +86,7 @@ func Apply(ctx context.Context, s *schema.Schema, api API, plan *Plan, how Apply
 	ctx, giveUp := context.WithCancel(ctx)
 	defer giveUp()
 	a := &applier{
-		schema: s, api: api, works: map[int]*work{}, stopNow: how.StopNow,
+		schema: s.At(plan.Version), version: plan.Version, api: api, works: map[int]*work{}, stopNow: how.StopNow,
 		slots: semaphore.NewWeighted(int64(max(1, how.Parallelism))), giveUp: giveUp,
 	}
 	var order []*work
@@ -130,7 +130,8 @@ func Apply(ctx context.Context, s *schema.Schema, api API, plan *Plan, how Apply
 }
 
 type applier struct {
-	schema  *schema.Schema
+	schema  *schema.Schema // of the server's version
+	version string
 	api     API
 	works   map[int]*work // by the number of the change
 	slots   *semaphore.Weighted
@@ -157,6 +158,8 @@ type work struct {
 // made is what a change has made of its object.
 type made struct {
 	id any // its primary key, a string or an int64
+	// key is what ends its path in the API.
+	key string
 	// already is set where somebody else had done it.
 	already bool
 }
@@ -292,7 +295,16 @@ type target struct {
 func (a *applier) target(change *Change) (target, error) {
 	t := target{Change: change, kind: a.schema.Kind(change.Model), declared: schema.Object{}}
 	if t.kind == nil {
-		return target{}, fmt.Errorf("this aksync does not know the model %s", change.Model)
+		return target{}, fmt.Errorf("this aksync does not know the model %s, or authentik %s does not", change.Model, a.version)
+	}
+	if change.Of != nil {
+		w := a.works[*change.Of]
+		if w == nil || w.made.key == "" {
+			return target{}, fmt.Errorf("the %s is not there, which the plan creates first", change.what())
+		}
+		own := *change
+		own.PK, own.Key = schema.IDText(w.made.id), w.made.key
+		t.Change = &own
 	}
 	for name, value := range change.Declared {
 		t.declared[name] = tree.Replace(value, a.idOf)

@@ -83,10 +83,10 @@ var bundles = fstest.MapFS{"bundle.cue": {Data: []byte(`package schema
 kinds: "authentik_x.bundle": {
 	title: "bundle", managed: true, path: "x/bundles", key: "name"
 	fields: {
-		name: {is: #Text, want: "text", required: true, trim: true}
-		stages: {is: [...#UUID], want: "a list of references", refers: "authentik_stages_password.passwordstage", default: []}
+		name: {type: "text", min: 1, required: true, trim: true}
+		stages: {type: "list", element: type: "uuid", refers: "authentik_stages_password.passwordstage", default: []}
 	}
-	readOnly: pk: {is: #UUID, want: "a uuid", reason: "computed"}
+	readOnly: pk: type: "uuid"
 }`)}}
 
 // An object waits for all that it refers to, also where there are more such

@@ -35,7 +35,7 @@ func (s *sourceOf) replace(read *sync.Blueprints) {
 
 // emptyServer holds nothing, and fails as long as it is down.
 type emptyServer struct {
-	sync.Writer
+	sync.API
 	mutex gosync.Mutex
 	down  bool
 }

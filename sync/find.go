@@ -21,7 +21,10 @@ func (f found) id(kind *schema.Kind) tree.ID {
 		return f.group.id()
 	}
 	id, _ := kind.IDOf(f.object)
-	return tree.ID{Known: id}
+	if kind.Managed {
+		return tree.ID{Known: id}
+	}
+	return tree.ID{Known: id, Model: kind.Model}
 }
 
 // find gives the one object of a kind that meets all conditions after this pass:
@@ -47,13 +50,13 @@ func (p *planner) find(kind *schema.Kind, conditions []tree.Condition) (found, e
 	case len(matches) == 1:
 		return matches[0], nil
 	case len(matches) > 1:
-		return found{}, fmt.Errorf("%d objects are a %s with %s%s: want conditions that only one meets", len(matches), kind.Title, describe(where), p.places(matches))
+		return found{}, fmt.Errorf("%d objects are a %s with %s%s: want conditions that only one meets", len(matches), kind.Title, describe(where), p.tellApart(kind, matches))
 	case before != nil && before.deletes():
-		return found{}, fmt.Errorf("the %s with %s is deleted by the entry at %s: want one that stays", kind.Title, describe(where), before.members[0].entry.Place)
+		return found{}, notFound("the %s with %s is deleted by the entry at %s: want one that stays", kind.Title, describe(where), before.members[0].entry.Place)
 	case before != nil:
-		return found{}, fmt.Errorf("no %s has %s any more, by the entry at %s: want it as it is then", kind.Title, describe(where), before.members[0].entry.Place)
+		return found{}, notFound("no %s has %s any more, by the entry at %s: want it as it is then", kind.Title, describe(where), before.members[0].entry.Place)
 	default:
-		return found{}, fmt.Errorf("no %s has %s%s", kind.Title, describe(where), p.suggest(t, where))
+		return found{}, notFound("no %s has %s%s", kind.Title, describe(where), p.suggest(t, where))
 	}
 }
 
@@ -108,7 +111,7 @@ func (p *planner) meets(g *group, where []want) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if !reflect.DeepEqual(value, w.value) {
+		if !w.equals(value) {
 			return false, nil
 		}
 	}
@@ -188,7 +191,7 @@ func (p *planner) declaring(kind *schema.Kind, where []want) ([]*group, error) {
 	}
 	var all []*group
 	for _, g := range p.order {
-		if g.kind == kind {
+		if g.kind.Is(kind.Model) {
 			all = append(all, g)
 		}
 	}
@@ -254,15 +257,23 @@ func (p *planner) objectOf(kind *schema.Kind, f found) (tree.Value, error) {
 	return tree.Value{Data: fields}, nil
 }
 
-// places says where the objects are declared, as far as they are.
-func (p *planner) places(matches []found) string {
+// tellApart names the objects, with what tells them apart, and says where they are
+// declared as far as they are.
+func (p *planner) tellApart(kind *schema.Kind, matches []found) string {
+	var objects []schema.Object
 	text := ""
 	for _, match := range matches {
+		if match.object != nil {
+			objects = append(objects, match.object)
+		}
 		if match.group != nil {
 			text += ", one by the entry at " + match.group.members[0].entry.Place.String()
 		}
 	}
-	return text
+	if len(objects) == 0 {
+		return text
+	}
+	return " (" + p.names(kind, objects) + ")" + text
 }
 
 // suggest adds what was probably meant, where a condition on the key missed.

@@ -135,8 +135,8 @@ func TestPrune(t *testing.T) {
 			"b.yaml": "metadata: {name: x, labels: {blueprints.goauthentik.io/instantiate: 'false'}}\n" + head + entry("name: keep-b", "")}, []string{"keep-*"},
 			[]string{"no_op keep-a"}},
 		{"no blueprint at all", map[string]string{"a.txt": ""}, []string{"*"}, []string{}},
-		{"blueprints of other models only", map[string]string{"a.yaml": head + "- {model: authentik_flows.flow, identifiers: {slug: x}}\n"}, []string{"*"},
-			[]string{}},
+		{"blueprints of other models only", map[string]string{"a.yaml": head + "- {model: authentik_flows.flow, identifiers: {slug: x}, state: absent}\n"}, []string{"*"},
+			[]string{"no_op x"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -67,8 +67,8 @@ func (p *planner) resolveIdentity(c *candidate) tree.Problems {
 	}
 	own := *c.entry
 	var problems tree.Problems
-	known := func(path string, v tree.Value) tree.Value {
-		resolved, err := v.Resolve(p.lookup)
+	known := func(path string, v tree.Value, lookup tree.Lookup) tree.Value {
+		resolved, err := v.Resolve(lookup)
 		if err == nil && !tree.Known(resolved.Plain()) && !strings.Contains(path, ".identifiers.") {
 			err = errKnownLater
 		}
@@ -78,17 +78,17 @@ func (p *planner) resolveIdentity(c *candidate) tree.Problems {
 		return resolved
 	}
 	for i, condition := range own.Conditions {
-		met := known(schema.Index(own.Path+".conditions", i), condition)
+		met := known(schema.Index(own.Path+".conditions", i), condition, p.lookupIfAny)
 		if len(problems) == 0 && !met.Truthy() {
 			c.phase = dropped
 			return nil
 		}
 	}
 	own.Conditions = nil
-	own.State = known(own.Path+".state", own.State)
+	own.State = known(own.Path+".state", own.State, p.lookup)
 	own.Identifiers = slices.Clone(own.Identifiers)
 	for i, member := range own.Identifiers {
-		own.Identifiers[i].Value = known(own.Path+".identifiers."+member.Name(), member.Value)
+		own.Identifiers[i].Value = known(own.Path+".identifiers."+member.Name(), member.Value, p.lookup)
 	}
 	if len(problems) > 0 {
 		return problems
@@ -113,12 +113,15 @@ func (p *planner) match(c *candidate) tree.Problems {
 		if problem := c.contradicts(t, object, where); problem != nil {
 			return tree.Problems{*problem}
 		}
-	case hasPK && len(where) == 0:
-		if state(c.entry) != tree.Absent {
-			return tree.Problems{c.complain(pk, schema.PK, "no %s has the pk %s: an object can't be created with a given pk, find it by %s", c.kind.Title, schema.IDText(pk.Plain()), c.kind.Key)}
-		}
+	case hasPK && len(where) == 0 && state(c.entry) == tree.Absent:
 	default:
-		found := t.having(where)
+		if len(where) == 0 {
+			where = p.naturalKey(c)
+		}
+		if len(where) == 0 {
+			return tree.Problems{c.complain(pk, schema.PK, "no %s has the pk %s: an object can't be created with a given pk, find it by %s", c.kind.Title, schema.IDText(pk.Plain()), c.kind.KeyWords())}
+		}
+		found := p.narrow(c, t.having(where))
 		if len(found) > 1 {
 			return tree.Problems{{Place: c.entry.Place, Path: c.entry.Path + ".identifiers", Message: fmt.Sprintf(
 				"%d objects are a %s with %s (%s): want identifiers that only one has", len(found), c.kind.Title, describe(where), p.names(c.kind, found))}}
@@ -134,12 +137,68 @@ func (p *planner) match(c *candidate) tree.Problems {
 	return nil
 }
 
+// naturalKey returns what finds the object of an entry that gives only a pk which
+// exists nowhere, as authentik's own exports have it: a key of the kind that is
+// whole among the attrs.
+func (p *planner) naturalKey(c *candidate) []want {
+	for _, key := range c.kind.Keys {
+		if where := p.declaredWants(c, key); len(where) == len(key) {
+			return where
+		}
+	}
+	return nil
+}
+
+// declaredWants returns what the attrs say of the fields, of those that they hold
+// and that can be told now.
+func (p *planner) declaredWants(c *candidate, fields []string) []want {
+	var where []want
+	for _, name := range fields {
+		value, given := c.entry.Attrs.Get(name)
+		if given && value.HasPending() {
+			var err error
+			if value, err = p.attr(c, name); err != nil {
+				continue // what is wrong is noted
+			}
+		}
+		if given {
+			where = append(where, wantOf(c.kind, name, p.dealias(c, name, value).Plain()))
+		}
+	}
+	return where
+}
+
+// narrow returns those of several objects that have what the attrs say of the
+// fields that objects of the kind are known by.
+func (p *planner) narrow(c *candidate, found []schema.Object) []schema.Object {
+	if len(found) < 2 {
+		return found
+	}
+	var fields []string
+	for _, key := range append(slices.Clone(c.kind.Keys), c.kind.Label) {
+		fields = append(fields, key...)
+	}
+	where := p.declaredWants(c, unique(fields))
+	narrowed := slices.DeleteFunc(slices.Clone(found), func(object schema.Object) bool {
+		return slices.ContainsFunc(where, func(w want) bool { return !w.met(object[w.field]) })
+	})
+	if len(narrowed) == 1 {
+		return narrowed
+	}
+	return found
+}
+
+// wantOf is what a field of a kind has to have.
+func wantOf(kind *schema.Kind, name string, value any) want {
+	return want{name, value, kind.Fields.Field(name)}
+}
+
 // identifying returns what the entry's identifiers say, but for the pk.
 func (p *planner) identifying(c *candidate) []want {
 	var where []want
 	for _, member := range c.entry.Identifiers {
 		if name := member.Name(); name != schema.PK {
-			where = append(where, want{name, p.dealias(c, name, member.Value).Plain()})
+			where = append(where, wantOf(c.kind, name, p.dealias(c, name, member.Value).Plain()))
 		}
 	}
 	return where
@@ -173,7 +232,7 @@ func (c *candidate) contradicts(t *table, object schema.Object, where []want) *t
 // told before it is created.
 func identity(kind *schema.Kind, t *table, object schema.Object, where []want, pk tree.Value) string {
 	if object != nil {
-		return liveIdentity(kind, t.id(object))
+		return liveIdentity(kind.Model, t.id(object))
 	}
 	if len(where) == 0 {
 		return kind.Model + " pk " + schema.IDText(pk.Plain())
@@ -181,7 +240,7 @@ func identity(kind *schema.Kind, t *table, object schema.Object, where []want, p
 	return kind.Model + " new " + fingerprint(where)
 }
 
-func liveIdentity(kind *schema.Kind, id string) string { return kind.Model + " live " + id }
+func liveIdentity(model, id string) string { return model + " live " + id }
 
 // fingerprint is equal for equal wants, in whatever order they stand, and for no
 // others.
@@ -205,6 +264,11 @@ func (p *planner) join(c *candidate, object schema.Object, identity string) {
 		g = &group{kind: c.kind, number: c.number, object: object}
 		p.groups[identity] = g
 		p.order = append(p.order, g)
+		if id, has := c.kind.IDOf(object); has {
+			for _, base := range c.kind.Bases {
+				p.groups[liveIdentity(base, schema.IDText(id))] = g
+			}
+		}
 	}
 	c.group = g
 	g.members = append(g.members, c)
@@ -212,7 +276,7 @@ func (p *planner) join(c *candidate, object schema.Object, identity string) {
 
 // groupOf returns the entries about a live object, or nil.
 func (p *planner) groupOf(t *table, object schema.Object) *group {
-	return p.groups[liveIdentity(t.kind, t.id(object))]
+	return p.groups[liveIdentity(t.kind.Model, t.id(object))]
 }
 
 // An alias is a pk that exists nowhere, in the identifiers of an entry that other
@@ -228,18 +292,52 @@ func (p *planner) alias(c *candidate, pk string) {
 
 type aliasKey struct{ file, pk string }
 
-// dealias returns a value of a field that refers to other objects with the alias,
-// if it is one, replaced by what it stands for.
+// dealias returns a value of a field that refers to other objects with the aliases
+// in it replaced by what they stand for.
 func (p *planner) dealias(c *candidate, name string, v tree.Value) tree.Value {
 	field := c.kind.Fields.Field(name)
-	if len(p.aliases) == 0 || field == nil || field.Refers == "" {
+	if field == nil || field.Refers == "" {
 		return v
 	}
-	text, _ := v.Data.(string)
-	if target := p.aliases[aliasKey{c.entry.Place.File, text}]; target != nil && target.group != nil {
+	list, isList := v.Data.(tree.List)
+	if !isList {
+		return p.dealiasOne(c, field, v)
+	}
+	own := slices.Clone(list)
+	for i, element := range own {
+		own[i] = p.dealiasOne(c, field, element)
+	}
+	return tree.Value{Place: v.Place, Data: own}
+}
+
+func (p *planner) dealiasOne(c *candidate, field *schema.Field, v tree.Value) tree.Value {
+	key := schema.IDText(v.Data)
+	if key == "" {
+		return v
+	}
+	if target := p.aliases[aliasKey{c.entry.Place.File, key}]; target != nil && target.group != nil {
 		return tree.Value{Place: v.Place, Data: target.group.id()}
 	}
+	if id := p.byOtherID(field.Refers, key); id != nil {
+		v.Data = id
+	}
 	return v
+}
+
+// byOtherID returns the primary key of the live object that policy bindings know
+// by another id, or nil (policies/api/bindings.py: either is taken, and the primary
+// key answered).
+func (p *planner) byOtherID(base, id string) any {
+	for _, kind := range p.schema.Members(base) {
+		if kind.Alias == "" {
+			continue
+		}
+		for _, object := range p.table(kind).index(kind.Alias)[id] {
+			pk, _ := kind.IDOf(object)
+			return pk
+		}
+	}
+	return nil
 }
 
 // id is the key of the group's object, as references have it.
@@ -319,7 +417,7 @@ func (p *planner) changedTo(g *group, fields []string) []want {
 		if !has {
 			return nil
 		}
-		where[i] = want{name, value}
+		where[i] = wantOf(g.kind, name, value)
 		changed = changed || !where[i].met(g.object[name])
 	}
 	if !changed {
@@ -358,7 +456,11 @@ func (p *planner) names(kind *schema.Kind, objects []schema.Object) string {
 			break
 		}
 		id, _ := kind.IDOf(object)
-		names = append(names, cmp.Or(asText(object[kind.Key]), schema.IDText(id)))
+		name := cmp.Or(asText(object[kind.Key]), schema.IDText(id))
+		if managed := asText(object["managed"]); managed != "" {
+			name += " managed " + managed
+		}
+		names = append(names, name)
 	}
 	return strings.Join(names, ", ")
 }
@@ -366,6 +468,9 @@ func (p *planner) names(kind *schema.Kind, objects []schema.Object) string {
 // nameOf is what people call the group's object: as it is live, as it is
 // declared, or else its primary key.
 func (p *planner) nameOf(g *group) string {
+	if g.kind.Key == "" {
+		return p.labelOf(g)
+	}
 	name := asText(g.object[g.kind.Key])
 	for _, c := range g.members {
 		value, _ := c.entry.Field(g.kind.Key)

@@ -22,18 +22,18 @@ const numberedKinds = `package schema
 kinds: "authentik_core.user": {
 	title: "user", managed: true, path: "core/users", key: "username", id: "id"
 	fields: {
-		username: {is: #Text, want: "text", required: true}
-		parent: {is: null | int, want: "a user", refers: "authentik_core.user"}
+		username: {type: "text", min: 1, required: true}
+		parent: {type: "integer", nullable: true, refers: "authentik_core.user"}
 	}
-	readOnly: id: {is: int, want: "a whole number", reason: "the server gives it"}
+	readOnly: id: type: "integer"
 }
 kinds: "authentik_brands.brand": {
 	title: "brand", managed: true, path: "core/brands", key: "domain", id: "brand_uuid", lookup: "brand_uuid"
 	fields: {
-		domain: {is: #Text, want: "text", required: true}
-		admin: {is: null | int, want: "a user", refers: "authentik_core.user"}
+		domain: {type: "text", min: 1, required: true}
+		admin: {type: "integer", nullable: true, refers: "authentik_core.user"}
 	}
-	readOnly: brand_uuid: {is: #UUID, want: "a uuid", reason: "the server gives it"}
+	readOnly: brand_uuid: type: "uuid"
 }
 `
 

@@ -46,7 +46,7 @@ func askUse(ctx context.Context, s *schema.Schema, api Reader, plan *Plan, paral
 			if is(err, Failure.NotFound) {
 				return nil // it is gone already
 			}
-			uses[i] = use{usersOf(objects), err}
+			uses[i] = use{usersOf(s, objects), err}
 			return ctx.Err()
 		})
 	}
@@ -60,15 +60,19 @@ func askUse(ctx context.Context, s *schema.Schema, api Reader, plan *Plan, paral
 	return byID, nil
 }
 
-// usersOf reads the answer of used_by.
-func usersOf(objects []schema.Object) []schema.User {
+// usersOf reads the answer of used_by. What goes along with the object without being
+// anything of its own, such as a binding or a session, is no more than a part of it;
+// a provider that goes with its flow is more.
+func usersOf(s *schema.Schema, objects []schema.Object) []schema.User {
 	users := make([]schema.User, len(objects))
 	for i, object := range objects {
+		model := strings.ToLower(asText(object["app"]) + "." + asText(object["model_name"]))
+		kind := s.Kind(model)
 		users[i] = schema.User{
-			Model: strings.ToLower(asText(object["app"]) + "." + asText(object["model_name"])),
+			Model: model,
 			ID:    asText(object["pk"]),
 			Name:  asText(object["name"]),
-			Goes:  asText(object["action"]) == "cascade",
+			Goes:  asText(object["action"]) == "cascade" && (kind == nil || kind.Key == ""),
 		}
 	}
 	return users

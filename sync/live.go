@@ -2,9 +2,13 @@ package sync
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"net/url"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -20,7 +24,17 @@ type Live struct {
 	// Kinds are the objects by model. A model that is not there was not asked
 	// for.
 	Kinds map[string]Listing
+	// Grants are the values of fields that no answer shows and a list of their
+	// own does, as far as they were asked for.
+	Grants map[Grant][]any
+	// Context holds the values of blueprints' context that are the server's, as far
+	// as they were asked for.
+	Context map[string]any
 }
+
+// Grant is a field of an object that a list of its own shows, such as the
+// permissions of a role.
+type Grant struct{ Model, ID, Field string }
 
 // Listing is all objects of a kind as the server answered them, or why they
 // could not be had.
@@ -70,12 +84,9 @@ func (l *Live) fetch(ctx context.Context, s *schema.Schema, api Reader, models [
 	for _, model := range models {
 		kind := s.Kind(model)
 		group.Go(func() error {
-			objects, err := api.List(ctx, kind.Path, kind.ID, nil)
+			objects, err := list(ctx, api, kind)
 			if ctx.Err() != nil {
 				return err
-			}
-			if err != nil {
-				err = fmt.Errorf("listing each %s: %w", kind.Title, err)
 			}
 			adding.Lock()
 			defer adding.Unlock()
@@ -84,6 +95,108 @@ func (l *Live) fetch(ctx context.Context, s *schema.Schema, api Reader, models [
 		})
 	}
 	return group.Wait()
+}
+
+// list asks for all objects of a kind.
+func list(ctx context.Context, api Reader, kind *schema.Kind) ([]schema.Object, error) {
+	if kind.Path == "" {
+		return nil, fmt.Errorf("listing each %s: the API has no list of them", kind.Title)
+	}
+	query := url.Values{}
+	for name, value := range kind.Query {
+		query.Set(name, value)
+	}
+	objects, err := api.List(ctx, kind.Path, kind.ID, query)
+	if err != nil {
+		return nil, fmt.Errorf("listing each %s: %w", kind.Title, err)
+	}
+	return objects, nil
+}
+
+// fetchGrants adds the values of fields that no answer shows, side by side.
+func (l *Live) fetchGrants(ctx context.Context, s *schema.Schema, api Reader, grants []Grant) error {
+	if l.Grants == nil {
+		l.Grants = map[Grant][]any{}
+	}
+	var adding sync.Mutex
+	group, ctx := errgroup.WithContext(ctx)
+	for _, grant := range grants {
+		field := s.At(l.Version).Kind(grant.Model).Fields.Field(grant.Field)
+		group.Go(func() error {
+			granted, err := readGrant(ctx, api, field.Via, grant.ID)
+			adding.Lock()
+			defer adding.Unlock()
+			l.Grants[grant] = granted
+			return err
+		})
+	}
+	return group.Wait()
+}
+
+// readGrant asks for what is granted to the object with a key.
+func readGrant(ctx context.Context, api Reader, via *schema.Via, id string) ([]any, error) {
+	path, query, err := via.ReadFrom(id)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := api.List(ctx, path, "id", query)
+	if err != nil {
+		return nil, err
+	}
+	granted := make([]any, len(objects))
+	for i, object := range objects {
+		granted[i] = via.Element(object)
+	}
+	return granted, nil
+}
+
+// The values of a blueprint's context that are the server's, and where it says
+// them (authentik/blueprints/v1/importer.py).
+const (
+	contextModels   = "goauthentik.io/rbac/models"
+	contextLicensed = "goauthentik.io/enterprise/licensed"
+)
+
+// fetchContext adds the values of the names.
+func (l *Live) fetchContext(ctx context.Context, api Reader, names []string) error {
+	if l.Context == nil {
+		l.Context = map[string]any{}
+	}
+	for _, name := range names {
+		value, err := readContext(ctx, api, name)
+		if err != nil {
+			return fmt.Errorf("asking for the context's %s: %w", name, err)
+		}
+		l.Context[name] = value
+	}
+	return nil
+}
+
+func readContext(ctx context.Context, api Reader, name string) (any, error) {
+	switch name {
+	case contextModels:
+		answer, err := api.Get(ctx, "admin/models")
+		if err != nil {
+			return nil, err
+		}
+		models := map[string]any{}
+		list, _ := answer.([]any)
+		for _, element := range list {
+			object, _ := element.(schema.Object)
+			app, model, _ := strings.Cut(asText(object["name"]), ".")
+			models[model] = app
+		}
+		return models, nil
+	case contextLicensed:
+		answer, err := api.Get(ctx, "enterprise/license/summary")
+		if err != nil {
+			return nil, err
+		}
+		summary, _ := answer.(schema.Object)
+		return slices.Contains([]string{"valid", "expiry_soon"}, asText(summary["status"])), nil
+	default:
+		return nil, errors.New("aksync does not know it")
+	}
 }
 
 // table finds the live objects of one kind.
@@ -96,6 +209,7 @@ type table struct {
 	by map[string]map[any][]schema.Object
 }
 
+// newTable finds the objects of a kind in its list.
 func newTable(kind *schema.Kind, listing Listing) *table {
 	t := &table{kind: kind, Listing: listing, byID: make(map[string]schema.Object, len(listing.Objects)), by: map[string]map[any][]schema.Object{}}
 	for _, object := range listing.Objects {
@@ -158,9 +272,25 @@ func (t *table) having(where []want) []schema.Object {
 type want struct {
 	field string
 	value any
+	// as compares values of the field; nil where they have to be equal.
+	as *schema.Field
 }
 
 // met reports whether an answer's value of the field is the one.
-func (w want) met(answered any) bool {
-	return reflect.DeepEqual(tree.PlainJSON(answered), w.value)
+func (w want) met(answered any) bool { return w.equals(tree.PlainJSON(answered)) }
+
+// equals is met for a value as Value.Plain has it. A mapping has to be a part of
+// the one that the object has, as authentik looks for it.
+func (w want) equals(plain any) bool {
+	if wanted, isMap := w.value.(map[string]any); isMap {
+		has, isMapToo := plain.(map[string]any)
+		return isMapToo && !slices.ContainsFunc(slices.Collect(maps.Keys(wanted)), func(name string) bool {
+			value, is := has[name]
+			return !is || !want{value: wanted[name]}.equals(value)
+		})
+	}
+	if w.as != nil {
+		return w.as.Same(w.value, plain)
+	}
+	return reflect.DeepEqual(plain, w.value)
 }

@@ -57,7 +57,7 @@ func disagreement(kind *schema.Kind, name string, a, b *tree.Entry) *tree.Proble
 	for _, field := range kind.Fields.Fields {
 		value, given := b.Field(field.Name)
 		other, both := a.Field(field.Name)
-		if given && both && !reflect.DeepEqual(other.Plain(), value.Plain()) {
+		if given && both && !field.Same(other.Plain(), value.Plain()) && !reflect.DeepEqual(other.Plain(), value.Plain()) {
 			return &tree.Problem{Place: value.Place, Path: b.Path + "." + part(b, field.Name) + "." + field.Name, Message: fmt.Sprintf(
 				"the %s has another %s at %s: want one of the two", what, field.Name, other.Place)}
 		}
@@ -88,13 +88,13 @@ func (p *planner) freeze(entries []*tree.Entry) frozenObjects {
 		t := p.table(kind)
 		pk, _ := entry.Identifiers.Get(schema.PK)
 		if id := schema.IDText(pk.Plain()); id != "" {
-			frozen[liveIdentity(kind, id)] = entry.Place
+			frozen[liveIdentity(kind.Model, id)] = entry.Place
 		}
 		where, complete := literalWants(entry)
 		if len(where) > 0 && complete {
 			frozen[identity(kind, t, nil, where, tree.Value{})] = entry.Place
 			for _, object := range t.having(where) {
-				frozen[liveIdentity(kind, t.id(object))] = entry.Place
+				frozen[liveIdentity(kind.Model, t.id(object))] = entry.Place
 			}
 		}
 		if name, _ := entry.Field(kind.Key); asText(name.Data) != "" {
@@ -112,7 +112,7 @@ func literalWants(entry *tree.Entry) (where []want, complete bool) {
 			return where, false
 		}
 		if member.Name() != schema.PK {
-			where = append(where, want{member.Name(), member.Value.Plain()})
+			where = append(where, want{field: member.Name(), value: member.Value.Plain()})
 		}
 	}
 	return where, true
@@ -129,7 +129,7 @@ func (f frozenObjects) check(p *planner, g *group) *tree.Problem {
 	t, first := p.table(g.kind), g.members[0].entry
 	ids := []string{}
 	if g.object != nil {
-		ids = append(ids, liveIdentity(g.kind, t.id(g.object)), namedIdentity(g.kind, asText(g.object[g.kind.Key])))
+		ids = append(ids, liveIdentity(g.kind.Model, t.id(g.object)), namedIdentity(g.kind, asText(g.object[g.kind.Key])))
 	}
 	for _, c := range g.members {
 		name, _ := c.entry.Field(g.kind.Key)

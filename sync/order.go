@@ -6,81 +6,121 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
-// scopedName is a name among those that have to differ: of a kind, or of all
-// kinds of a scope.
-type scopedName struct{ scope, name string }
-
-func scoped(kind *schema.Kind, name string) scopedName {
-	return scopedName{cmp.Or(kind.Scope, kind.Model), name}
+// scopedName is a value that only one object of a kind, or of all kinds of a
+// scope, may have of a field.
+type scopedName struct {
+	scope, field string
+	value        any
 }
 
-// nameNow is what the object is called before the change; empty if it is not
-// there yet.
-func (c *Change) nameNow() string {
-	if c.PK == "" {
-		return ""
+func scoped(kind *schema.Kind, field string, value any) scopedName {
+	if field == kind.Key {
+		return scopedName{cmp.Or(kind.Scope, kind.Model), "", value}
 	}
-	return c.Name
+	return scopedName{kind.Model, field, value}
 }
 
-// nameNext is what the object is called after the change; empty if it is gone,
-// or where the name is known only after apply.
-func (c *Change) nameNext(key string) string {
-	if c.Action == Delete {
-		return ""
-	}
-	for _, field := range c.Fields {
-		if field.Name == key {
-			return asText(field.After)
+// uniqueFields returns the kind's key, if it has one, and its other fields of which
+// no two objects have the same.
+func uniqueFields(kind *schema.Kind) []string {
+	var names []string
+	for _, field := range kind.Fields.Fields {
+		if field.Name == kind.Key || field.Unique {
+			names = append(names, field.Name)
 		}
 	}
-	return c.nameNow()
+	return names
 }
 
-// checkNames makes sure that no two objects of a scope end up with one name,
-// and lets a change that takes a name wait for the one that gives it up.
+// valueNow is what the object has of a field before the change; nil if it is not there
+// yet.
+func (c *Change) valueNow(field, key string) any {
+	if c.PK == "" {
+		return nil
+	}
+	if field == key {
+		return c.Name
+	}
+	return c.Live[field]
+}
+
+// valueNext is what the object has of a field after the change; nil if it is gone, or
+// where that is known only after apply.
+func (c *Change) valueNext(field, key string) any {
+	if c.Action == Delete {
+		return nil
+	}
+	for _, change := range c.Fields {
+		if change.Name == field {
+			if !indexed(change.After) || change.After == "" {
+				return nil
+			}
+			return change.After
+		}
+	}
+	return c.valueNow(field, key)
+}
+
+// checkNames makes sure that no two objects end up with one name, and lets a change
+// that takes a name wait for the one that gives it up. Other values that only one
+// object may have are as names are.
 func (p *planner) checkNames() {
 	takes := map[scopedName]*Change{}
 	gives := map[scopedName]*Change{}
+	var order []scopedName
 	refused := map[*Change]string{}
 	for _, change := range p.plan.Changes {
 		kind := p.schema.Kind(change.Model)
-		now, next := change.nameNow(), change.nameNext(kind.Key)
-		if now != "" && now != next {
-			gives[scoped(kind, now)] = change
+		for _, field := range uniqueFields(kind) {
+			now, next := change.valueNow(field, kind.Key), change.valueNext(field, kind.Key)
+			if now != nil && now != next {
+				gives[scoped(kind, field, now)] = change
+			}
+			if next == nil || now == next {
+				continue
+			}
+			name := scoped(kind, field, next)
+			if other := takes[name]; other != nil {
+				refused[change] = name.taken(next, fmt.Sprintf("that the %s at %s takes", other.Title, other.Source))
+				continue
+			}
+			takes[name] = change
+			order = append(order, name)
 		}
-		if next == "" || now == next {
-			continue
-		}
-		if other := takes[scoped(kind, next)]; other != nil {
-			refused[change] = fmt.Sprintf("%s is the name that the %s at %s takes: want another name", quote(next), other.Title, other.Source)
-			continue
-		}
-		takes[scoped(kind, next)] = change
 	}
-	for name, change := range takes {
+	for _, name := range order {
+		change := takes[name]
 		kind := p.schema.Kind(change.Model)
 		if giver := gives[name]; giver != nil && giver != change {
 			change.After = append(change.After, giver.ID)
-		} else if other := p.taken(kind, change, name.name); other != "" {
-			refused[change] = quote(name.name) + " is the name of another " + other + ": want another name"
+		} else if other := p.taken(kind, change, name); other != "" {
+			refused[change] = name.taken(name.value, "of another "+other)
 		}
 	}
 	p.refuse(refused)
 }
 
+// taken says that a value is somebody else's.
+func (n scopedName) taken(value any, by string) string {
+	if n.field == "" {
+		return fmt.Sprintf("%s is the name %s: want another name", tree.Describe(value), by)
+	}
+	return fmt.Sprintf("%s is the %s %s: want another", tree.Describe(value), n.field, by)
+}
+
 // taken returns the title of the kind of a live object of the change's scope that
 // has the name, or nothing.
-func (p *planner) taken(kind *schema.Kind, change *Change, name string) string {
+func (p *planner) taken(kind *schema.Kind, change *Change, name scopedName) string {
 	for _, model := range slices.Sorted(maps.Keys(p.tables)) {
 		t := p.tables[model]
-		if t.kind != kind && (kind.Scope == "" || kind.Scope != t.kind.Scope) {
+		if t.kind != kind && (name.field != "" || kind.Scope == "" || kind.Scope != t.kind.Scope || !t.kind.Managed) {
 			continue
 		}
-		for _, object := range t.index(t.kind.Key)[name] {
+		for _, object := range t.index(cmp.Or(name.field, t.kind.Key))[name.value] {
 			if model != change.Model || t.id(object) != change.PK {
 				return t.kind.Title
 			}
@@ -125,10 +165,12 @@ func rank(c *Change) int {
 // waitForUsers lets a deletion wait for the changes of what refers to its object:
 // users go first, or are given something else.
 func (p *planner) waitForUsers() {
-	deleted := map[schema.User]*Change{}
+	deleted := map[schema.User]*Change{} // by the kind's own model, and by its bases
 	for _, change := range p.plan.Changes {
 		if change.Action == Delete {
-			deleted[schema.User{Model: change.Model, ID: change.PK}] = change
+			for _, model := range append([]string{change.Model}, p.schema.Kind(change.Model).Bases...) {
+				deleted[schema.User{Model: model, ID: change.PK}] = change
+			}
 		}
 	}
 	if len(deleted) == 0 {

@@ -2,6 +2,8 @@ package sync
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/aksync/aksync/internal/tree"
@@ -25,6 +27,8 @@ type Blueprint struct {
 	State tree.FileState
 	// Problems are why the file is Invalid.
 	Problems tree.Problems
+	// Warnings are what authentik takes, and what does no harm.
+	Warnings tree.Problems
 }
 
 // Count gives how many files are in the state.
@@ -209,10 +213,16 @@ func (r *Reconciler) plan(ctx context.Context, desired Desired) (*Plan, error) {
 			return nil, err
 		}
 		plan := MakePlan(r.Schema, desired, live, r.Guards.Prune...)
-		if len(plan.Needs) == 0 {
+		if !plan.asks() {
 			return r.guarded(ctx, plan)
 		}
-		needs = plan.Needs
+		if err := live.fetchGrants(ctx, r.Schema, r.API, plan.NeedsGrants); err != nil {
+			return nil, err
+		}
+		if err := live.fetchContext(ctx, r.API, plan.NeedsContext); err != nil {
+			return nil, err
+		}
+		needs = unique(plan.Needs)
 	}
 }
 
@@ -230,12 +240,19 @@ func (r *Reconciler) guarded(ctx context.Context, plan *Plan) (*Plan, error) {
 	return keepUsed(uses)(plan), nil
 }
 
+// unique returns the words sorted, and each once.
+func unique(words []string) []string {
+	words = slices.Clone(words)
+	slices.Sort(words)
+	return slices.Compact(words)
+}
+
 // needs gives the models of the entries and of the references in them.
 func (r *Reconciler) needs(entries []*tree.Entry) []string {
 	models := map[string]bool{}
 	for _, entry := range entries {
 		if kind := r.Schema.Kind(entry.Model); kind != nil {
-			models[kind.Model] = true
+			models[kind.Model], models[kind.Among] = true, true
 		}
 		for _, values := range []tree.Map{entry.Identifiers, entry.Attrs} {
 			for _, member := range values {
@@ -246,8 +263,8 @@ func (r *Reconciler) needs(entries []*tree.Entry) []string {
 		}
 	}
 	var needs []string
-	for _, kind := range r.Schema.Kinds() {
-		if models[kind.Model] {
+	for _, model := range slices.Sorted(maps.Keys(models)) {
+		if kind := r.Schema.Kind(model); kind != nil && kind.Path != "" {
 			needs = append(needs, kind.Model)
 		}
 	}

@@ -40,9 +40,21 @@ type Desired struct {
 	// Edited are those of Entries that are not as they were in the pass before;
 	// it may be nil.
 	Edited map[*tree.Entry]bool
+	// Applies are blueprints of authentik's own that files want to be applied before
+	// them, and that are none of the files.
+	Applies []Instance
 	// Incomplete is set where a file is invalid, and so perhaps an object
 	// spoken of that nobody knows of: then nothing is pruned.
 	Incomplete bool
+}
+
+// Instance is a blueprint of authentik's own that a file names by an entry of
+// authentik_blueprints.metaapplyblueprint.
+type Instance struct {
+	Place tree.Place
+	Path  string
+	// By holds the fields that find it, such as its name or its path.
+	By []tree.Condition
 }
 
 // Plan is what has to be done, and what stands in the way. It is plain data:
@@ -61,17 +73,26 @@ type Plan struct {
 	// Live counts the live objects of the managed kinds that were listed, by
 	// model.
 	Live map[string]int
-	// Warnings are answers of the server that are not as the schema has
-	// them, but that nothing depends on.
-	Warnings []string
+	// Warnings are what does no harm but is not as it should be: answers of the
+	// server that are not as the schema has them, fields that authentik has
+	// dropped.
+	Warnings tree.Problems
 	// Refusal says why nothing of the plan is done, if a guard refuses it.
 	Refusal string
 	// Unanswered is set where the server did not answer for a kind: the next
 	// pass should come soon.
 	Unanswered bool
-	// Needs are models that references ask for and Live does not hold. A
-	// plan that needs any is of no use but to say so.
-	Needs []string
+	// Needs are models that references ask for and Live does not hold,
+	// NeedsGrants and NeedsContext what else it lacks. A plan that needs any is of
+	// no use but to say so.
+	Needs        []string
+	NeedsGrants  []Grant
+	NeedsContext []string
+}
+
+// asks reports whether the plan lacks anything that the server knows.
+func (p *Plan) asks() bool {
+	return len(p.Needs) > 0 || len(p.NeedsGrants) > 0 || len(p.NeedsContext) > 0
 }
 
 // Change is what happens to one object.
@@ -82,7 +103,8 @@ type Change struct {
 	Action Action
 	// Model is the model of the object; Title is what people call its kind.
 	Model, Title string
-	// Name is what people call the object: the value of its kind's key.
+	// Name is what people call the object: the value of its kind's key, or what
+	// an object without one binds.
 	Name string
 	// PK is the primary key as text, and Key what ends the object's path in
 	// the API; both are empty before creation.
@@ -104,9 +126,16 @@ type Change struct {
 	// Live are the writable fields that the object had when it was planned
 	// against. Nil for a NoOp and before creation.
 	Live map[string]any
+	// Hidden are the fields that nobody may read.
+	Hidden []string
 	// After are the numbers of the changes that have to be done before this
 	// one.
 	After []int
+	// Of is the number of the change that creates the object, where this is an
+	// update that has to wait for it; else nil.
+	Of *int
+	// Warnings say what harm the change can do, such as to lock people out.
+	Warnings []string
 	// Held says why some of the fields that differ, or all, are left for later;
 	// those are not among Fields and Declared.
 	Held string
@@ -121,6 +150,9 @@ type FieldChange struct {
 	Before, After any
 	// Choices is set where the field is one, or a list, of a few known values.
 	Choices bool
+	// Sensitive values are shown to nobody; WriteOnly ones can't be read back, so
+	// that Before is not known.
+	Sensitive, WriteOnly bool
 }
 
 // KnownAfterApply reports whether the new value depends on an object that the

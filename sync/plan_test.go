@@ -239,7 +239,7 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			name:  "a pk that is nowhere can't be created, but can be absent",
-			files: map[string]string{"a.yaml": head + entry("pk: "+pk1, inbuilt+", name: a") + entry("pk: "+pk2, "", "state: absent")},
+			files: map[string]string{"a.yaml": head + entry("pk: "+pk1, inbuilt) + entry("pk: "+pk2, "", "state: absent")},
 			want: []string{
 				"no_op " + pk2,
 				"a.yaml:3:70: entries[0].identifiers.pk: no password stage has the pk " + pk1 + ": an object can't be created with a given pk, find it by name",
@@ -290,7 +290,7 @@ func TestPlan(t *testing.T) {
 				entry("name: b", "configure_flow: !KeyOf f")},
 			stages: []schema.Object{stage(pk1, "a", nil), stage(pk2, "b", map[string]any{"configure_flow": flowPK})},
 			flows:  []schema.Object{flow(flowPK, "setup", "stage_configuration"), flow(pk3, "login", "authentication")},
-			want:   []string{"update a configure_flow:<nil>->" + flowPK, "no_op b"},
+			want:   []string{"no_op setup", "update a configure_flow:<nil>->" + flowPK, "no_op b"},
 		},
 		{
 			name: "a reference that finds nothing, or more than one, is an error",
@@ -301,7 +301,7 @@ func TestPlan(t *testing.T) {
 			flows:  []schema.Object{flow(flowPK, "setup", "authentication"), flow(pk3, "login", "authentication")},
 			want: []string{
 				`a.yaml:3:100: entries[0].attrs.configure_flow: !Find: no flow has slug "setpu": did you mean "setup"?`,
-				`a.yaml:4:100: entries[1].attrs.configure_flow: !Find: 2 objects are a flow with designation "authentication": want conditions that only one meets`,
+				`a.yaml:4:100: entries[1].attrs.configure_flow: !Find: 2 objects are a flow with designation "authentication" (setup, login): want conditions that only one meets`,
 			},
 		},
 		{

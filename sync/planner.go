@@ -16,7 +16,7 @@ import (
 // speaks of is deleted.
 func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan {
 	p := &planner{
-		schema: s, listings: live.Kinds, edited: desired.Edited,
+		schema: s.At(live.Version), whole: s, live: live, edited: desired.Edited,
 		tables:  make(map[string]*table, len(live.Kinds)),
 		byModel: map[string][]*candidate{},
 		targets: map[*tree.Entry]*candidate{},
@@ -32,7 +32,7 @@ func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan
 	for _, c := range p.candidates {
 		p.resolveAttrs(c)
 	}
-	if len(p.plan.Needs) > 0 {
+	if p.plan.asks() {
 		return p.plan
 	}
 	p.joinGroups()
@@ -45,9 +45,11 @@ func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan
 	}
 	p.checkReferences()
 	p.checkNames()
-	if len(p.plan.Needs) > 0 {
+	p.checkInstances(desired.Applies)
+	if p.plan.asks() {
 		return p.plan
 	}
+	p.breakCircles()
 	p.reportUnlisted()
 	p.sortChanges()
 	p.countLive()
@@ -59,14 +61,15 @@ func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan
 // entries on their way to becoming changes. Together they are the state after
 // the pass, which every question is asked of.
 type planner struct {
-	schema     *schema.Schema
-	listings   map[string]Listing
-	edited     map[*tree.Entry]bool
-	tables     map[string]*table
-	candidates []*candidate
-	byModel    map[string][]*candidate
-	targets    map[*tree.Entry]*candidate // of !KeyOf
-	identified map[string]bool            // the models whose entries are identified
+	// schema is what the server's version has of the whole.
+	schema, whole *schema.Schema
+	live          Live
+	edited        map[*tree.Entry]bool
+	tables        map[string]*table
+	candidates    []*candidate
+	byModel       map[string][]*candidate    // by the kinds' own models and by their bases
+	targets       map[*tree.Entry]*candidate // of !KeyOf
+	identified    map[string]bool            // the models whose entries are identified
 	// groups are the objects that entries are about, by identity; order is
 	// that of their first entries.
 	groups map[string]*group
@@ -79,6 +82,8 @@ type planner struct {
 	renumbered map[int]int
 	// refused are the changes that are not made after all, by number.
 	refused map[int]*Change
+	// numbers counts the changes that no candidate gave its number.
+	numbers int
 	// unlisted counts the candidates whose kinds can't be listed, by model.
 	unlisted map[string]int
 	plan     *Plan
@@ -126,15 +131,32 @@ type group struct {
 
 func (p *planner) add(entry *tree.Entry) {
 	kind := p.schema.Kind(entry.Model)
-	if kind == nil || !kind.Managed {
+	if kind == nil {
+		p.addLacking(entry)
+		return
+	}
+	if !kind.Managed {
 		return
 	}
 	c := &candidate{number: len(p.candidates), source: entry, entry: entry, kind: kind}
 	p.candidates = append(p.candidates, c)
-	p.byModel[kind.Model] = append(p.byModel[kind.Model], c)
+	for _, model := range append([]string{kind.Model}, kind.Bases...) {
+		p.byModel[model] = append(p.byModel[model], c)
+	}
 	if entry.ID != "" {
 		p.targets[entry] = c
 	}
+}
+
+// addLacking says of an entry that the server's version has not got its kind.
+func (p *planner) addLacking(entry *tree.Entry) {
+	kind := p.whole.Kind(entry.Model)
+	if kind == nil || !kind.Managed {
+		return
+	}
+	p.plan.Failed[kind.Model]++
+	p.plan.Problems = append(p.plan.Problems, tree.Problem{Place: entry.Place, Path: entry.Path + ".model",
+		Message: kind.Lacking(kind.Model, p.plan.Version)})
 }
 
 // fail records problems of a candidate, whose object is then left alone.
@@ -155,13 +177,33 @@ func (p *planner) table(kind *schema.Kind) *table {
 	if t := p.tables[kind.Model]; t != nil {
 		return t
 	}
-	listing, asked := p.listings[kind.Model]
-	if !asked {
+	listing, asked := p.live.Kinds[kind.Model]
+	switch {
+	case kind.Path == "":
+		listing.Err = fmt.Errorf("the API has no list of each %s", kind.Title)
+	case !asked:
 		p.plan.Needs = append(p.plan.Needs, kind.Model)
+	case kind.Among != "":
+		listing = p.own(kind, listing)
 	}
 	t := newTable(kind, listing)
 	p.tables[kind.Model] = t
 	return t
+}
+
+// own returns those of a kind's list that are of the kind, where the server lists
+// others too: the list of the base says which.
+func (p *planner) own(kind *schema.Kind, listing Listing) Listing {
+	base := p.table(p.schema.Kind(kind.Among))
+	if listing.Err != nil || base.Err != nil {
+		return Listing{Err: cmp.Or(listing.Err, base.Err)}
+	}
+	isOther := func(object schema.Object) bool {
+		id, _ := kind.IDOf(object)
+		model, isText := base.byID[schema.IDText(id)]["meta_model_name"].(string)
+		return isText && model != kind.Model
+	}
+	return Listing{Objects: slices.DeleteFunc(slices.Clone(listing.Objects), isOther)}
 }
 
 // planObject turns all entries of one object into its change.
@@ -187,7 +229,7 @@ func (p *planner) planObject(g *group, frozen frozenObjects) {
 func (p *planner) makeChange(g *group, entry *tree.Entry) (*Change, tree.Problems) {
 	change := &Change{
 		ID: g.number, Action: NoOp, Model: g.kind.Model, Title: g.kind.Title, Name: p.nameOf(g),
-		Source: entry.Place, Path: entry.Path, State: state(entry), Edited: p.isEdited(g),
+		Source: entry.Place, Path: entry.Path, State: state(entry), Edited: p.isEdited(g), Hidden: g.kind.Hidden(),
 	}
 	var live schema.Answer
 	if g.object != nil {
@@ -196,14 +238,19 @@ func (p *planner) makeChange(g *group, entry *tree.Entry) (*Change, tree.Problem
 			return nil, tree.Problems{{Place: entry.Place, Path: entry.Path, Message: err.Error()}}
 		}
 		change.PK, change.Key, change.Users = schema.IDText(live.ID), g.kind.KeyOf(live), live.Users
+		p.addGrants(g, &live)
 	}
 	var problems tree.Problems
 	switch {
 	case change.State == tree.Absent:
-		if g.object != nil {
+		if g.object != nil && !g.kind.Delete {
+			problems = p.cannot(change, "deleted")
+		} else if g.object != nil {
 			change.Action = Delete
 			change.Live = live.Fields
 		}
+	case g.object == nil && !g.kind.Create:
+		problems = p.cannot(change, "created, only changed: it has to be there")
 	case g.object == nil:
 		change.Action = Create
 		change.Declared = declaredBy(g.kind, entry)
@@ -227,10 +274,34 @@ func (p *planner) update(change *Change, g *group, entry *tree.Entry, live schem
 		return problems
 	}
 	fields := changedFields(g.kind, declared, live.Fields)
+	if len(fields) > 0 && !g.kind.Update {
+		return p.cannot(change, "changed")
+	}
 	if len(fields) > 0 {
 		change.Action, change.Fields, change.Declared, change.Live = Update, fields, declared, live.Fields
 	}
 	return nil
+}
+
+// cannot says what the API does not let be done to a kind.
+func (p *planner) cannot(change *Change, done string) tree.Problems {
+	return tree.Problems{change.problem(fmt.Sprintf("the %s can't be %s: authentik's API has no way to", change.what(), done))}
+}
+
+// addGrants adds what a list of its own shows of an object, for those fields that
+// are declared. Where it was not asked for it notes that the plan needs it.
+func (p *planner) addGrants(g *group, live *schema.Answer) {
+	for _, field := range g.kind.Fields.Fields {
+		if !field.Via.Lists() || !slices.ContainsFunc(g.members, func(c *candidate) bool { _, given := c.entry.Field(field.Name); return given }) {
+			continue
+		}
+		grant := Grant{g.kind.Model, schema.IDText(live.ID), field.Name}
+		granted, asked := p.live.Grants[grant]
+		if !asked {
+			p.plan.NeedsGrants = append(p.plan.NeedsGrants, grant)
+		}
+		live.Fields[field.Name] = granted
+	}
 }
 
 // unanswered says which declared fields the server's object has not got, or has
@@ -246,11 +317,11 @@ func (p *planner) unanswered(g *group, live schema.Answer, declared map[string]a
 		case isDeclared && isOdd:
 			problems = append(problems, *p.fieldProblem(g, field.Name, fmt.Sprintf(
 				"the server's %s has another kind of value there than aksync knows (%s): leave the field out, or use an aksync that knows authentik %s", kind.Title, odd, p.plan.Version)))
-		case isDeclared && !isLive:
+		case isDeclared && !isLive && field.Answers():
 			problems = append(problems, *p.fieldProblem(g, field.Name, fmt.Sprintf(
 				"a %s of this server, authentik %s, has no %s: leave it out", kind.Title, p.plan.Version, field.Name)))
 		case isOdd:
-			p.plan.Warnings = append(p.plan.Warnings, fmt.Sprintf("the server's %s %s is not as aksync knows it: %s: %s", kind.Title, quote(p.liveName(kind, live)), field.Name, odd))
+			p.plan.Warnings = append(p.plan.Warnings, tree.Problem{Message: fmt.Sprintf("the server's %s %s is not as aksync knows it: %s: %s", kind.Title, quote(p.liveName(kind, live)), field.Name, odd)})
 		}
 	}
 	return problems
@@ -276,22 +347,48 @@ func createdFields(kind *schema.Kind, declared map[string]any) []FieldChange {
 	var fields []FieldChange
 	for _, field := range kind.Fields.Fields {
 		if value, given := declared[field.Name]; given {
-			fields = append(fields, FieldChange{Name: field.Name, After: value, Choices: len(field.Values) > 0})
+			fields = append(fields, fieldChange(field, nil, value))
 		}
 	}
 	return fields
 }
 
-// changedFields are those that are declared and differ from the live ones.
+func fieldChange(field *schema.Field, before, after any) FieldChange {
+	return FieldChange{
+		Name: field.Name, Before: before, After: after, Choices: len(field.Values) > 0,
+		Sensitive: field.Sensitive, WriteOnly: !field.Shown(),
+	}
+}
+
+// changedFields are those that are declared and differ from the live ones, as far
+// as that can be said.
 func changedFields(kind *schema.Kind, declared, live map[string]any) []FieldChange {
 	var fields []FieldChange
 	for _, field := range kind.Fields.Fields {
 		value, given := declared[field.Name]
-		if given && !reflect.DeepEqual(value, live[field.Name]) {
-			fields = append(fields, FieldChange{Name: field.Name, Before: live[field.Name], After: value, Choices: len(field.Values) > 0})
+		if given && differs(field, declared, live) {
+			fields = append(fields, fieldChange(field, live[field.Name], value))
 		}
 	}
 	return fields
+}
+
+// differs reports whether a declared field is not as the object has it. One that
+// can't be read back, or that the server makes up with each write, does not.
+func differs(field *schema.Field, declared, live map[string]any) bool {
+	if !field.Shown() {
+		return false
+	}
+	for name, value := range field.Unless {
+		other, given := declared[name]
+		if !given {
+			other = live[name]
+		}
+		if reflect.DeepEqual(other, value) {
+			return false
+		}
+	}
+	return !field.Same(declared[field.Name], live[field.Name])
 }
 
 // isEdited reports whether a declaration of the object is not as it was.
@@ -312,7 +409,7 @@ func (p *planner) countLive() {
 // are left as they are.
 func (p *planner) reportUnlisted() {
 	for _, model := range slices.Sorted(maps.Keys(p.unlisted)) {
-		err := p.listings[model].Err
+		err := p.tables[model].Err
 		p.plan.Unanswered = p.plan.Unanswered || is(err, Failure.NoAnswer)
 		p.plan.Problems = append(p.plan.Problems, tree.Problem{Message: fmt.Sprintf(
 			"%v: what blueprints say of %s is left as it is (%d declared)", err, model, p.unlisted[model])})

@@ -2,7 +2,9 @@ package sync
 
 import (
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/aksync/aksync/internal/tree"
@@ -44,9 +46,9 @@ func (g Glob) matches(kind *schema.Kind, name string) bool {
 // wish to delete; nor of one of which an entry can't say what it is about.
 func (p *planner) prune(globs []Glob, silent []*tree.Entry) {
 	spoken := p.spokenOf(silent)
-	for _, kind := range p.schema.Managed() {
-		objects, speaks := spoken[kind.Model]
-		if !speaks || objects == nil {
+	for _, model := range slices.Sorted(maps.Keys(spoken)) {
+		kind, objects := p.schema.Kind(model), spoken[model]
+		if objects == nil || kind.Key == "" || !kind.Delete {
 			continue
 		}
 		t := p.table(kind)
@@ -124,7 +126,7 @@ func (p *planner) pruneObject(t *table, object schema.Object, glob Glob) {
 		Place: place, Model: t.kind.Model, State: tree.Value{Place: place, Data: string(tree.Absent)},
 	}}
 	p.candidates = append(p.candidates, c)
-	p.join(c, object, liveIdentity(t.kind, t.id(object)))
+	p.join(c, object, liveIdentity(t.kind.Model, t.id(object)))
 	c.group.number = c.number
 	change, problems := p.makeChange(c.group, c.entry)
 	if len(problems) > 0 {

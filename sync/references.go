@@ -97,8 +97,8 @@ func (p *planner) danglingField(g *group) *tree.Problem {
 			continue
 		}
 		changes := slices.ContainsFunc(g.change.Fields, func(f FieldChange) bool { return f.Name == field.Name })
-		for _, id := range elements(value.Plain()) {
-			if message := p.dangling(field.Refers, id, changes); message != "" {
+		for _, one := range elementsOf(value) {
+			if message := p.dangling(field.Refers, one, changes); message != "" {
 				return p.fieldProblem(g, field.Name, message)
 			}
 		}
@@ -114,23 +114,50 @@ func elements(plain any) []any {
 	return []any{plain}
 }
 
-// dangling says what is wrong with a key of an object of the model, if anything.
-func (p *planner) dangling(model string, id any, changes bool) string {
-	if schema.IDText(id) == "" || !changes && len(p.byModel[model]) == 0 {
-		return "" // null, or known after apply; or nothing can happen to it
+// elementsOf is elements for a value.
+func elementsOf(v tree.Value) []tree.Value {
+	if list, isList := v.Data.(tree.List); isList {
+		return list
 	}
-	t := p.table(p.schema.Kind(model))
-	object := t.byID[schema.IDText(id)]
-	switch {
-	case t.Err != nil: // the server will say
+	return []tree.Value{v}
+}
+
+// dangling says what is wrong with a key of an object of the model, if anything. A
+// key that a reference has found is that of an object that was there: all that is
+// asked is whether it stays, and of one that was looked up by a base, whether it is
+// of the model.
+func (p *planner) dangling(model string, v tree.Value, changes bool) string {
+	key := schema.IDText(v.Plain())
+	if key == "" { // null, or known after apply
 		return ""
-	case object == nil:
-		return fmt.Sprintf("no %s has the %s %s: want one that exists", t.kind.Title, t.kind.ID, schema.IDText(id))
 	}
-	if g := p.groupOf(t, object); g != nil && g.deletes() {
-		return fmt.Sprintf("the %s %s is deleted by the entry at %s: want one that stays", t.kind.Title, quote(p.nameOf(g)), g.members[0].entry.Place)
+	if g := p.groups[liveIdentity(model, key)]; g != nil && g.deletes() {
+		return fmt.Sprintf("the %s %s is deleted by the entry at %s: want one that stays", g.kind.Title, quote(p.nameOf(g)), g.members[0].entry.Place)
 	}
-	return ""
+	id, found := v.Data.(tree.ID)
+	if found && (id.Model == "" || id.Model == model) || !changes {
+		return ""
+	}
+	return p.missing(model, key)
+}
+
+// missing says that no object of the model has a key, if that is so.
+func (p *planner) missing(model, key string) string {
+	kind := p.schema.Kind(model)
+	if kind == nil {
+		return ""
+	}
+	kinds := []*schema.Kind{kind}
+	if kind.Path == "" {
+		kinds = p.schema.Members(model)
+	}
+	for _, one := range kinds {
+		t := p.table(one)
+		if t.Err != nil || t.byID[key] != nil { // the server will say
+			return ""
+		}
+	}
+	return fmt.Sprintf("no %s has the %s %s: want one that exists", kind.Title, kind.ID, key)
 }
 
 // fieldProblem is a problem with what a group's entries say of a field.

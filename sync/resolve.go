@@ -34,12 +34,11 @@ func (p *planner) resolveAttrs(c *candidate) {
 			_, _ = p.attr(c, member.Name())
 		}
 	}
-	if len(p.aliases) > 0 {
-		p.dealiasAttrs(c)
-	}
+	p.dealiasAttrs(c)
 	if c.phase != settled {
 		return
 	}
+	p.dropFormer(c)
 	var problems tree.Problems
 	if resolved {
 		problems = p.schema.CheckEntry(*c.entry)
@@ -104,30 +103,86 @@ func (p *planner) dealiasAttrs(c *candidate) {
 // checkVersion says what the server is too old for.
 func (p *planner) checkVersion(c *candidate) tree.Problems {
 	var problems tree.Problems
+	whole := p.whole.Kind(c.kind.Model)
 	for _, member := range c.entry.Attrs {
-		if field := c.kind.Fields.Field(member.Name()); field != nil {
-			problems = append(problems, field.CheckVersion(c.entry.Path+".attrs."+member.Name(), member.Value, p.plan.Version)...)
+		field := whole.Fields.Field(member.Name())
+		path := c.entry.Path + ".attrs." + member.Name()
+		switch {
+		case field == nil:
+		case !field.Has(p.plan.Version):
+			problems = append(problems, tree.Problem{Place: member.Key.Place, Path: path, Message: field.Lacking(member.Name(), p.plan.Version)})
+		default:
+			problems = append(problems, field.CheckVersion(path, member.Value, p.plan.Version)...)
 		}
 	}
 	return problems
+}
+
+// dropFormer leaves out, with a warning, what the server's version has dropped.
+func (p *planner) dropFormer(c *candidate) {
+	whole := p.whole.Kind(c.kind.Model)
+	gone := func(member tree.Pair) bool {
+		field := whole.Fields.Field(member.Name())
+		return field != nil && field.Gone(p.plan.Version)
+	}
+	if !slices.ContainsFunc(c.entry.Attrs, gone) {
+		return
+	}
+	own := *c.entry
+	own.Attrs = nil
+	for _, member := range c.entry.Attrs {
+		if !gone(member) {
+			own.Attrs = append(own.Attrs, member)
+			continue
+		}
+		p.plan.Warnings = append(p.plan.Warnings, tree.Problem{Place: member.Key.Place, Path: c.entry.Path + ".attrs." + member.Name(),
+			Message: "is left out: " + whole.Fields.Field(member.Name()).Lacking(member.Name(), p.plan.Version)})
+	}
+	c.entry = &own
 }
 
 // lookup answers one reference.
 func (p *planner) lookup(ref tree.Reference) (tree.Value, error) {
 	value, err := p.answer(ref)
 	if err != nil {
-		return tree.Value{}, tree.Problem{Place: ref.Place, Message: ref.Tag + ": " + err.Error()}
+		problem := tree.Problem{Place: ref.Place, Message: ref.Tag + ": " + err.Error()}
+		if errors.As(err, new(*notFoundError)) {
+			return tree.Value{}, errors.Join(problem, err)
+		}
+		return tree.Value{}, problem
 	}
 	return tree.Value{Place: ref.Place, Data: value.Data}, nil
 }
 
+// lookupIfAny is lookup in a condition, which may ask whether there is an object: null
+// where there is none, as authentik has it.
+func (p *planner) lookupIfAny(ref tree.Reference) (tree.Value, error) {
+	value, err := p.lookup(ref)
+	if errors.As(err, new(*notFoundError)) {
+		return tree.Value{Place: ref.Place}, nil
+	}
+	return value, err
+}
+
+// notFoundError is the error of a reference that finds no object.
+type notFoundError struct{ message string }
+
+func (e *notFoundError) Error() string { return e.message }
+
+func notFound(format string, args ...any) error {
+	return &notFoundError{fmt.Sprintf(format, args...)}
+}
+
 func (p *planner) answer(ref tree.Reference) (tree.Value, error) {
-	if ref.Tag == tree.TagKeyOf {
+	switch ref.Tag {
+	case tree.TagKeyOf:
 		return p.answerKeyOf(ref)
+	case tree.TagContext:
+		return p.answerContext(ref.Context)
 	}
 	kind := p.schema.Kind(ref.Model)
 	if kind == nil {
-		return tree.Value{}, fmt.Errorf("%s can't be looked up", ref.Model)
+		return tree.Value{}, p.noModel(ref.Model)
 	}
 	found, err := p.find(kind, ref.Where)
 	if err != nil {
@@ -139,11 +194,29 @@ func (p *planner) answer(ref tree.Reference) (tree.Value, error) {
 	return tree.Value{Data: found.id(kind)}, nil
 }
 
+// noModel says why there is no object of a model.
+func (p *planner) noModel(model string) error {
+	if kind := p.whole.Kind(model); kind != nil {
+		return errors.New(kind.Lacking(model, p.plan.Version))
+	}
+	return fmt.Errorf("%s can't be looked up", model)
+}
+
+// answerContext gives a value of the context that the server has.
+func (p *planner) answerContext(name string) (tree.Value, error) {
+	value, asked := p.live.Context[name]
+	if !asked {
+		p.plan.NeedsContext = append(p.plan.NeedsContext, name)
+		return tree.Value{}, errAgain
+	}
+	return tree.FromJSON(value), nil
+}
+
 // answerKeyOf gives the primary key of another entry's object.
 func (p *planner) answerKeyOf(ref tree.Reference) (tree.Value, error) {
 	kind := p.schema.Kind(ref.Target.Model)
 	if kind == nil {
-		return tree.Value{}, fmt.Errorf("objects of %s can't be looked up", ref.Target.Model)
+		return tree.Value{}, p.noModel(ref.Target.Model)
 	}
 	if !kind.Managed {
 		found, err := p.find(kind, conditions(ref.Target.Identifiers))
@@ -194,7 +267,7 @@ func wants(kind *schema.Kind, conditions []tree.Condition) ([]want, error) {
 		if field := kind.Fields.Field(name); field != nil {
 			value = field.Normalize(value)
 		}
-		where[i] = want{name, value.Plain()}
+		where[i] = wantOf(kind, name, value.Plain())
 		if name == kind.ID {
 			where[i].value = kind.NormalizeID(where[i].value)
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -48,10 +49,15 @@ type SavedChange struct {
 	Declared map[string]any `json:"declared,omitempty"`
 	Live     map[string]any `json:"live,omitempty"`
 	After    []int          `json:"after,omitempty"`
+	Of       *int           `json:"of,omitempty"`
 }
 
-// Save writes the plan for the server at an address.
+// Save writes the plan for the server at an address. It is an error where the plan
+// holds what nobody may read.
 func (p *Plan) Save(w io.Writer, server string) error {
+	if secret := p.secret(); secret != "" {
+		return fmt.Errorf("saving the plan: %s is sensitive, and is not written to a file: apply it without a saved plan", secret)
+	}
 	saved := SavedPlan{Format: SavedFormat, Server: server, Version: p.Version, Changes: []SavedChange{}}
 	kept := map[int]bool{}
 	for _, c := range p.Changes {
@@ -62,8 +68,8 @@ func (p *Plan) Save(w io.Writer, server string) error {
 		saved.Changes = append(saved.Changes, SavedChange{
 			ID: c.ID, Action: c.Action, Model: c.Model, Name: c.Name, PK: c.PK, Key: c.Key,
 			File: c.Source.File, Line: c.Source.Line, Column: c.Source.Column, Path: c.Path, State: c.State, Users: c.Users,
-			Declared: packFields(c.Declared), Live: packFields(c.Live),
-			After: slices.DeleteFunc(slices.Clone(c.After), func(id int) bool { return !kept[id] }),
+			Declared: packFields(c.Declared), Live: packFields(c.shownLive()),
+			After: slices.DeleteFunc(slices.Clone(c.After), func(id int) bool { return !kept[id] }), Of: c.Of,
 		})
 	}
 	encoder := json.NewEncoder(w)
@@ -73,6 +79,32 @@ func (p *Plan) Save(w io.Writer, server string) error {
 		return fmt.Errorf("saving the plan: %w", err)
 	}
 	return nil
+}
+
+// secret names a field that the plan changes and that nobody may read, or is empty.
+func (p *Plan) secret() string {
+	for _, change := range p.Changes {
+		for _, field := range change.Fields {
+			if field.Sensitive && change.Action != NoOp && !isEmpty(field.After) {
+				return field.Name + " of the " + change.what()
+			}
+		}
+	}
+	return ""
+}
+
+func isEmpty(plain any) bool { return plain == nil || plain == "" }
+
+// shownLive are the live fields but for those that nobody may read.
+func (c *Change) shownLive() map[string]any {
+	if len(c.Hidden) == 0 || c.Live == nil {
+		return c.Live
+	}
+	shown := maps.Clone(c.Live)
+	for _, name := range c.Hidden {
+		delete(shown, name)
+	}
+	return shown
 }
 
 // The words by which a saved value is not what JSON has for it.
@@ -267,6 +299,9 @@ func (s *SavedPlan) restore(sch *schema.Schema) (*Plan, error) {
 				return nil, damaged("change %d waits for change %d", change.ID, before)
 			}
 		}
+		if change.Of != nil && (!slices.Contains(change.After, *change.Of) || seen[*change.Of].Action != Create) {
+			return nil, damaged("change %d is of change %d and does not wait for it", change.ID, *change.Of)
+		}
 		for _, id := range idsOf(change) {
 			if !slices.Contains(change.After, id) || seen[id].Action != Create {
 				return nil, damaged("change %d refers to change %d and does not wait for it", change.ID, id)
@@ -285,7 +320,7 @@ func (s SavedChange) restore(sch *schema.Schema) (*Change, error) {
 	}
 	c := &Change{
 		ID: s.ID, Action: s.Action, Model: kind.Model, Title: kind.Title, Name: s.Name, PK: s.PK, Key: s.Key,
-		Source: tree.Place{File: s.File, Line: s.Line, Column: s.Column}, Path: s.Path, State: s.State, Users: s.Users, After: s.After,
+		Source: tree.Place{File: s.File, Line: s.Line, Column: s.Column}, Path: s.Path, State: s.State, Users: s.Users, After: s.After, Of: s.Of,
 	}
 	var err error
 	if c.Declared, err = unpackFields(s.Declared); err != nil {
@@ -311,7 +346,7 @@ func (c *Change) complete() error {
 	exists := c.PK != "" && c.Key != "" && c.Live != nil
 	fits := map[Action]bool{
 		Create: c.PK == "" && c.Key == "" && c.Declared != nil && c.State != tree.Absent,
-		Update: exists && c.Declared != nil && c.State == tree.Present,
+		Update: (exists || c.Of != nil && c.PK == "") && c.Declared != nil && c.State == tree.Present,
 		Delete: exists && c.State == tree.Absent,
 	}
 	if allowed, known := fits[c.Action]; !known || !allowed {
@@ -323,12 +358,13 @@ func (c *Change) complete() error {
 // models are those of the plan's changes.
 func (p *Plan) models(s *schema.Schema) []string {
 	var models []string
-	for _, kind := range s.Managed() {
-		if slices.ContainsFunc(p.Changes, func(c *Change) bool { return c.Model == kind.Model }) {
-			models = append(models, kind.Model)
+	for _, change := range p.Changes {
+		models = append(models, change.Model)
+		if among := s.Kind(change.Model).Among; among != "" {
+			models = append(models, among)
 		}
 	}
-	return models
+	return unique(models)
 }
 
 // unmoved returns the plan for the objects as they are now: without the changes of
@@ -337,6 +373,7 @@ func (p *Plan) models(s *schema.Schema) []string {
 func (p *Plan) unmoved(s *schema.Schema, live Live, partial bool) *Plan {
 	own := p.copied()
 	own.Version = live.Version
+	s = s.At(live.Version)
 	why := map[int]string{}
 	tables := map[string]*table{}
 	for i, change := range own.Changes {
@@ -370,9 +407,13 @@ func (c *Change) now(kind *schema.Kind, t *table) (change *Change, moved string)
 	if t.Err != nil {
 		return &own, t.Err.Error()
 	}
+	if c.Of != nil {
+		own.Fields = createdFields(kind, c.Declared)
+		return &own, ""
+	}
 	if c.Action == Create {
 		own.Fields = createdFields(kind, c.Declared)
-		if name, has := c.Declared[kind.Key]; has && tree.Known(name) && len(t.having([]want{{kind.Key, name}})) > 0 {
+		if name, has := c.Declared[kind.Key]; has && tree.Known(name) && len(t.having([]want{{field: kind.Key, value: name}})) > 0 {
 			return sinceThen("it exists now")
 		}
 		return &own, ""
@@ -402,6 +443,9 @@ func (c *Change) now(kind *schema.Kind, t *table) (change *Change, moved string)
 func movedFields(kind *schema.Kind, before, now map[string]any) []string {
 	var differences []string
 	for _, field := range kind.Fields.Fields {
+		if field.Sensitive || field.Via.Lists() {
+			continue // not saved; not in the object
+		}
 		if was, is := before[field.Name], now[field.Name]; !reflect.DeepEqual(was, is) {
 			differences = append(differences, fmt.Sprintf("%s was %s and is %s", field.Name, tree.Describe(was), tree.Describe(is)))
 		}

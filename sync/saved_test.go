@@ -146,7 +146,7 @@ func TestSavedPlanIsChecked(t *testing.T) {
 		want  string
 	}{
 		{sync.SavedPlan{Changes: []sync.SavedChange{{Model: "a.b"}}}, "does not manage"},
-		{sync.SavedPlan{Changes: []sync.SavedChange{{Model: flowModel}}}, "does not manage"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{{Model: "authentik_core.provider"}}}, "does not manage"},
 		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.After = []int{0} })}}, "damaged"},
 		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.After = []int{-1} })}}, "damaged"},
 		{sync.SavedPlan{Changes: []sync.SavedChange{good, good}}, "damaged"},

@@ -1,11 +1,14 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/aksync/aksync/internal/tree"
@@ -19,12 +22,12 @@ const writes = 2
 // create makes the object. A POST that may have happened, or that meets an object
 // of that name, turns into a second look.
 func (a *applier) create(ctx context.Context, t target) (made, error) {
+	body := t.createBody()
 	var err error
 	for range writes {
 		var answer schema.Object
-		if answer, err = a.api.Create(ctx, t.kind.Path, t.declared); err == nil {
-			id, err := t.verify(answer)
-			return made{id: id}, err
+		if answer, err = a.api.Create(ctx, t.kind.Path, body); err == nil {
+			return a.created(ctx, t, answer)
 		}
 		if !is(err, Failure.MayHaveHappened) && !is(err, Failure.Validation) {
 			return made{}, err
@@ -47,20 +50,81 @@ func (a *applier) create(ctx context.Context, t target) (made, error) {
 	return made{}, err
 }
 
-// look finds the object by its key. The server ignores filters that it does
-// not know, so that what it answers is looked through.
+// createBody is what a POST sends: what is declared, but for what has a request of
+// its own, and what the server wants besides.
+func (t target) createBody() schema.Object {
+	body := schema.Object{}
+	for _, field := range t.kind.Fields.Fields {
+		value, declared := t.declared[field.Name]
+		switch {
+		case field.Via != nil:
+		case declared:
+			body[field.Name] = value
+		case field.HasOnCreate:
+			body[field.Name] = field.OnCreate
+		}
+	}
+	return body
+}
+
+// created checks what was made, and gives it what has a request of its own.
+func (a *applier) created(ctx context.Context, t target, object schema.Object) (made, error) {
+	answer, err := t.verify(object)
+	if err != nil {
+		return made{id: answer.ID, key: t.kind.KeyOf(answer)}, err
+	}
+	return made{id: answer.ID, key: t.kind.KeyOf(answer)}, a.giveAll(ctx, t, answer)
+}
+
+// look finds the object to create among those that are there. The server ignores
+// filters that it does not know, so that what it answers is looked through.
 func (a *applier) look(ctx context.Context, t target) (schema.Object, error) {
-	name := asText(t.declared[t.kind.Key])
-	objects, err := a.api.List(ctx, t.kind.Path, t.kind.ID, url.Values{t.kind.Key: {name}})
+	query := url.Values{}
+	for name, value := range t.kind.Query {
+		query.Set(name, value)
+	}
+	field := t.kind.Fields.Field(t.kind.Key)
+	if name := asText(t.declared[t.kind.Key]); field != nil && name != "" {
+		query.Set(t.kind.Key, name)
+	}
+	objects, err := a.api.List(ctx, t.kind.Path, t.kind.ID, query)
 	if err != nil {
 		return nil, err
 	}
+	var found []schema.Object
 	for _, object := range objects {
-		if object[t.kind.Key] == name {
-			return object, nil
+		if t.isMeant(object) {
+			found = append(found, object)
 		}
 	}
-	return nil, nil
+	switch len(found) {
+	case 0:
+		return nil, nil
+	case 1:
+		return found[0], nil
+	default:
+		return nil, fmt.Errorf("%d objects are there that it may be: want one", len(found))
+	}
+}
+
+// isMeant reports whether an object is the one to create: one with the same of a key
+// of the kind; or, where none of those is declared as a whole, of all that is
+// declared.
+func (t target) isMeant(object schema.Object) bool {
+	answer, err := t.kind.ReadAnswer(object)
+	if err != nil {
+		return false
+	}
+	keys := t.kind.Keys
+	if t.kind.Key != "" {
+		keys = [][]string{{t.kind.Key}}
+	}
+	for _, key := range keys {
+		if !slices.ContainsFunc(key, func(name string) bool { return t.declared[name] == nil }) {
+			return !slices.ContainsFunc(key, func(name string) bool { return t.differs(name, answer) })
+		}
+	}
+	return len(t.differences(answer)) == 0
 }
 
 // unseen says what may be behind an object that is there and can't be seen: the
@@ -86,8 +150,8 @@ func (a *applier) adopt(ctx context.Context, t target, found schema.Object) (mad
 	if err != nil {
 		return made{}, err
 	}
-	m := made{id: answer.ID, already: true}
-	if len(t.differences(answer)) == 0 {
+	m := made{id: answer.ID, key: t.kind.KeyOf(answer), already: true}
+	if len(t.differences(answer)) == 0 && !t.gives() {
 		return m, nil
 	}
 	switch t.State {
@@ -103,44 +167,68 @@ func (a *applier) adopt(ctx context.Context, t target, found schema.Object) (mad
 	return m, err
 }
 
-// update sends a PUT, which needs all required fields. Those that are not
-// declared are read just before, since PUT overwrites what somebody else
-// changed a moment ago. It reports whether there was nothing to do any more.
+// update changes the object, by a PATCH of what differs or by a PUT of all that is
+// declared, and gives it what has a request of its own. It reports whether there
+// was nothing to do any more.
 func (a *applier) update(ctx context.Context, t target) (already bool, err error) {
 	body, fresh, err := a.body(ctx, t)
 	if err != nil {
 		return false, err
 	}
-	if fresh != nil && len(t.differences(*fresh)) == 0 {
+	if fresh != nil && len(t.differences(*fresh)) == 0 && !t.gives() {
 		return true, nil
 	}
-	for range writes {
-		var answer schema.Object
-		if answer, err = a.api.Update(ctx, t.kind.Path, t.Key, body); err == nil {
-			_, err = t.verify(answer)
+	var kept map[*schema.Field][]any
+	if len(body) > 0 {
+		if kept, err = a.keep(ctx, t); err != nil {
 			return false, err
 		}
+	}
+	answer, err := a.write(ctx, t, body, fresh)
+	if err != nil {
+		return false, err
+	}
+	return false, errors.Join(a.giveAll(ctx, t, answer), a.giveBack(ctx, t, answer, kept))
+}
+
+// write sends the body, and returns the object as it is then. A write whose outcome
+// is in the dark turns into a second look.
+func (a *applier) write(ctx context.Context, t target, body schema.Object, fresh *schema.Answer) (schema.Answer, error) {
+	if len(body) == 0 {
+		return a.retrieve(ctx, t)
+	}
+	send := a.api.Patch
+	if t.kind.Put {
+		send = a.api.Update
+	}
+	var err error
+	for range writes {
+		var object schema.Object
+		if object, err = send(ctx, t.kind.Path, t.Key, body); err == nil {
+			return t.verify(object)
+		}
 		if !is(err, Failure.MayHaveHappened) {
-			return false, t.gone(err)
+			return schema.Answer{}, t.gone(err)
 		}
 		now, lookErr := a.retrieve(ctx, t)
 		if lookErr != nil {
-			return false, fmt.Errorf("%w; looking whether it was carried out: %w", err, lookErr)
+			return schema.Answer{}, fmt.Errorf("%w; looking whether it was carried out: %w", err, lookErr)
 		}
 		if len(t.differences(now)) == 0 {
-			return false, nil
+			return now, nil
 		}
 		if !is(err, Failure.NoAnswer) {
-			return false, err
+			return schema.Answer{}, err
 		}
-		if !reflect.DeepEqual(now.Fields, t.plannedAgainst(fresh)) {
-			return false, fmt.Errorf("%w; somebody else has changed it meanwhile: the next pass looks again", err)
+		if against := t.plannedAgainst(fresh); against != nil && !reflect.DeepEqual(now.Fields, against) {
+			return schema.Answer{}, fmt.Errorf("%w; somebody else has changed it meanwhile: the next pass looks again", err)
 		}
 	}
-	return false, err
+	return schema.Answer{}, err
 }
 
-// plannedAgainst is the state that the PUT was made for.
+// plannedAgainst is the state that the write was made for, or nil where that is not
+// known.
 func (t target) plannedAgainst(fresh *schema.Answer) map[string]any {
 	if fresh != nil {
 		return fresh.Fields
@@ -148,15 +236,16 @@ func (t target) plannedAgainst(fresh *schema.Answer) map[string]any {
 	return t.Live
 }
 
-// body is what a PUT sends: what is declared, and the required fields from the
-// live object where they are not. fresh is that object, if it was needed.
+// body is what an update sends: what differs, or in a PUT all that is declared; and
+// what the server wants beside it, from the live object where it is not declared.
+// fresh is that object, if it was needed: what somebody changed a moment ago must
+// not be overwritten.
 func (a *applier) body(ctx context.Context, t target) (body schema.Object, fresh *schema.Answer, err error) {
-	body = schema.Object{}
-	for name, value := range t.declared {
-		body[name] = value
-	}
-	for _, field := range t.kind.Fields.Fields {
-		if _, declared := t.declared[field.Name]; declared || !field.Required {
+	body = t.updateBody()
+	for _, names := range t.kind.Beside(body) {
+		alternatives := schema.Alternatives(names)
+		if name := filled(alternatives, t.declared); name != "" {
+			body[name] = t.declared[name]
 			continue
 		}
 		if fresh == nil {
@@ -166,13 +255,51 @@ func (a *applier) body(ctx context.Context, t target) (body schema.Object, fresh
 			}
 			fresh = &answer
 		}
-		value, has := fresh.Fields[field.Name]
+		name := cmp.Or(filled(alternatives, fresh.Fields), alternatives[0])
+		value, has := fresh.Fields[name]
 		if !has {
-			return nil, nil, fmt.Errorf("the server's %s has no %s that could be kept: declare it", t.kind.Title, field.Name)
+			return nil, nil, fmt.Errorf("the server's %s has no %s that could be kept: declare it", t.kind.Title, name)
 		}
-		body[field.Name] = value
+		body[name] = value
 	}
 	return body, fresh, nil
+}
+
+// filled returns the first of the fields that there is, and where there are several,
+// that is not empty; or nothing.
+func filled(names []string, fields map[string]any) string {
+	for _, name := range names {
+		value, has := fields[name]
+		if has && (len(names) == 1 || value != "" && value != nil) {
+			return name
+		}
+	}
+	return ""
+}
+
+// updateBody is what is declared, or of a kind that is updated by PATCH, what
+// differs of it. What can't be read back goes along with it.
+func (t target) updateBody() schema.Object {
+	changed := map[string]bool{}
+	for _, field := range t.Fields {
+		changed[field.Name] = true
+	}
+	body := schema.Object{}
+	along := schema.Object{}
+	for _, field := range t.kind.Fields.Fields {
+		value, declared := t.declared[field.Name]
+		switch {
+		case !declared || field.Via != nil:
+		case t.kind.Put || changed[field.Name]:
+			body[field.Name] = value
+		case !field.Shown():
+			along[field.Name] = value
+		}
+	}
+	if len(body) > 0 {
+		maps.Copy(body, along)
+	}
+	return body
 }
 
 func (a *applier) retrieve(ctx context.Context, t target) (schema.Answer, error) {
@@ -218,33 +345,41 @@ func (a *applier) delete(ctx context.Context, t target) (already bool, err error
 
 // verify compares the answer to a write with what was declared: a field that
 // the server did not take is an error.
-func (t target) verify(object schema.Object) (id any, err error) {
+func (t target) verify(object schema.Object) (schema.Answer, error) {
 	answer, err := t.kind.ReadAnswer(object)
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
 	if fields := t.differences(answer); len(fields) > 0 {
-		return answer.ID, fmt.Errorf("the server did not take %s: it answered %s", strings.Join(fields, ", "), describeFields(answer, fields))
+		return answer, fmt.Errorf("the server did not take %s: it answered %s", strings.Join(fields, ", "), t.describeFields(answer, fields))
 	}
-	return answer.ID, nil
+	return answer, nil
 }
 
-// differences names the declared fields that the object has otherwise.
+// differences names the declared fields that the object has otherwise, but for
+// those that have a request of their own.
 func (t target) differences(answer schema.Answer) []string {
 	var names []string
 	for _, field := range t.kind.Fields.Fields {
-		want, declared := t.declared[field.Name]
-		if declared && !reflect.DeepEqual(want, answer.Fields[field.Name]) {
+		if _, declared := t.declared[field.Name]; declared && field.Via == nil && t.differs(field.Name, answer) {
 			names = append(names, field.Name)
 		}
 	}
 	return names
 }
 
-func describeFields(answer schema.Answer, names []string) string {
+func (t target) differs(name string, answer schema.Answer) bool {
+	field := t.kind.Fields.Field(name)
+	return field != nil && differs(field, t.declared, answer.Fields)
+}
+
+func (t target) describeFields(answer schema.Answer, names []string) string {
 	parts := make([]string, len(names))
 	for i, name := range names {
 		parts[i] = name + " " + tree.Describe(answer.Fields[name])
+		if t.kind.Fields.Field(name).Sensitive {
+			parts[i] = name + " (sensitive)"
+		}
 	}
 	return strings.Join(parts, ", ")
 }

@@ -78,22 +78,29 @@ func (s *source) Read(ctx context.Context, hurry bool) (*sync.Blueprints, error)
 	if s.last != nil && slices.Equal(set.Files, s.files) {
 		return s.last, nil
 	}
-	s.files, s.last = set.Files, gather(set.Files)
+	s.files, s.last = set.Files, gather(set)
 	return s.last, nil
 }
 
 // gather sums up what the files say.
-func gather(files []*blueprint.File) *sync.Blueprints {
-	read := &sync.Blueprints{Unmanaged: map[string]int{}, Files: make([]sync.Blueprint, 0, len(files))}
+func gather(set *blueprint.Set) *sync.Blueprints {
+	read := &sync.Blueprints{Unmanaged: map[string]int{}, Files: make([]sync.Blueprint, 0, len(set.Files))}
+	ordered, missing, warnings := set.Ordered()
 	entries := 0
-	for _, file := range files {
+	for _, file := range set.Files {
 		entries += len(file.Entries)
+		own := slices.DeleteFunc(slices.Clone(warnings), func(w tree.Problem) bool {
+			return w.Place.File != file.Path && !slices.Contains(file.Parts, w.Place.File)
+		})
+		read.Files = append(read.Files, sync.Blueprint{
+			Path: file.Path, State: file.Status, Problems: file.Problems, Warnings: slices.Concat(file.Warnings, own),
+		})
+	}
+	for _, apply := range missing {
+		read.Applies = append(read.Applies, sync.Instance{Place: apply.Place, Path: apply.Path, By: apply.By})
 	}
 	read.Entries = make([]*tree.Entry, 0, entries)
-	for _, file := range files {
-		read.Files = append(read.Files, sync.Blueprint{
-			Path: file.Path, State: file.Status, Problems: file.Problems,
-		})
+	for _, file := range ordered {
 		switch file.Status {
 		case tree.Valid:
 			read.Entries = append(read.Entries, file.Entries...)

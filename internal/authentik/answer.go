@@ -40,7 +40,7 @@ func (x *exchange) judge(resp *http.Response) *Error {
 // success hands the body of a 2xx on. failure is what is returned, completed,
 // where that cannot be done.
 func (x *exchange) success(failure *Error, resp *http.Response, body []byte) *Error {
-	if x.method == http.MethodDelete && len(body) == 0 { // delete: 204
+	if len(body) == 0 && resp.StatusCode == http.StatusNoContent { // delete
 		return nil
 	}
 	if isHTML(resp.Header, body) {

@@ -87,6 +87,25 @@ func (c *Client) Patch(ctx context.Context, path, key string, body Object) (Obje
 	return c.object(ctx, operation{method: http.MethodPatch, path: path, key: key, detail: true, body: body})
 }
 
+// Get asks for anything below the API that is no object and no list of pages, such
+// as enterprise/license/summary.
+func (c *Client) Get(ctx context.Context, path string) (any, error) {
+	var got any
+	err := c.call(ctx, operation{method: http.MethodGet, path: path}, func(answer any) error {
+		got = answer
+		return nil
+	})
+	return got, err
+}
+
+// Act does something with an object that is a request of its own, such as to set
+// a user's password (POST path/key/action/). What is answered does not matter. It
+// is sent once, as [Client.Create] is.
+func (c *Client) Act(ctx context.Context, method, path, key, action string, body Object) error {
+	op := operation{method: method, path: path, key: key, detail: true, action: action, body: body}
+	return c.call(ctx, op, func(any) error { return nil })
+}
+
 // Delete removes an object (DELETE path/key/). It is sent once, as
 // [Client.Create] is; an object that is gone already is an error of which
 // [Error.NotFound] is true.

@@ -163,6 +163,12 @@ func golden(t *testing.T, path, got string) {
 	}
 }
 
+// attributes gives the attributes of a group, which is a file's last entry.
+func attributes(file *blueprint.File) tree.Value {
+	value, _ := file.Entries[len(file.Entries)-1].Attrs.Get("attributes")
+	return value
+}
+
 // attrs gives the attributes of a file's only entry.
 func attrs(t testing.TB, file *blueprint.File) map[string]any {
 	t.Helper()

@@ -103,8 +103,7 @@ func deferred(t *testing.T, context, expression string) tree.Value {
 	}
 	file := readOne(t, blueprint.Options{Schema: loaded(t, freeSchema)}, "x.yaml", "context:\n  none: null\n"+context+
 		"entries:\n- {model: authentik_flows.flow, id: first, identifiers: {slug: first}}\n- model: authentik_core.group\n  identifiers: {name: x}\n  attrs:\n    attributes: "+expression+"\n")
-	value, _ := file.Entries[0].Attrs.Get("attributes")
-	return value
+	return attributes(file)
 }
 
 // measure returns the bytes that are allocated meanwhile.

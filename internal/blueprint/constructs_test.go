@@ -20,7 +20,7 @@ func TestConstructs(t *testing.T) {
 		files[filepath.Base(path)] = readText(t, path)
 	}
 	inFolder(t, files)
-	set := read(t, newReader(t, blueprint.Options{}), ".")
+	set := read(t, newReader(t, blueprint.Options{EnvAllow: []string{"HARBOUR_*"}}), ".")
 	if got := describe(set); strings.Contains(got, "invalid") || strings.Count(got, " disabled") != 1 {
 		t.Fatalf("want all to be valid and one to be switched off, got:\n%s", got)
 	}
@@ -47,8 +47,12 @@ func TestConstructs(t *testing.T) {
 			t.Errorf("%s (-authentik +aksync):\n%s", file.Path, diff)
 		}
 	}
-	if off := set.Files[4]; len(off.Silent) != 1 {
-		t.Errorf("want the stage of what is switched off, got %v", off.Silent)
+	var counts []int
+	for _, file := range set.Files {
+		counts = append(counts, len(file.Entries), len(file.Silent), len(file.Unmanaged))
+	}
+	if diff := cmp.Diff([]int{9, 0, 0, 5, 2, 0, 6, 0, 0, 4, 0, 0, 0, 2, 0}, counts); diff != "" {
+		t.Errorf("entries, silent ones and others of each file (-want +got):\n%s", diff)
 	}
 }
 

@@ -13,10 +13,14 @@ import (
 
 const importSchema = "import \"github.com/aksync/aksync/schema\"\n\n"
 
+// plainEntries gives what the entries of password stages say.
 func plainEntries(t *testing.T, file *blueprint.File) []any {
 	t.Helper()
 	var plain []any
 	for _, entry := range file.Entries {
+		if entry.Model != stageModel {
+			continue
+		}
 		fields := tree.Value{Data: tree.Map{
 			tree.Member(tree.Place{}, "identifiers", tree.Value{Data: entry.Identifiers}),
 			tree.Member(tree.Place{}, "attrs", tree.Value{Data: entry.Attrs}),

@@ -22,8 +22,9 @@ type document struct {
 	strict bool
 	steps  int
 
-	entries  []*entry
-	findings bounds.Findings
+	entries            []*entry
+	findings, warnings bounds.Findings
+	quoted             map[tree.Place]bool // text that was warned of
 }
 
 // read fills the file. The problems of reading the text are its own already.
@@ -46,6 +47,8 @@ func (d *document) read(root tree.Value) {
 	if metadata, given := top.Get("metadata"); given {
 		if m, isDict := metadata.Data.(tree.Map); isDict {
 			d.check("metadata", metadata.Place, m, d.scope.Schema.Metadata)
+			name, _ := m.Get("name")
+			d.file.name, _ = name.Data.(string)
 		}
 	}
 	d.checkLabels(labelsOf(top))
@@ -62,7 +65,7 @@ func (d *document) read(root tree.Value) {
 // listen notes what a blueprint that is switched off speaks of. What is wrong
 // with it is no problem.
 func (d *document) listen(top tree.Map) {
-	found := d.findings
+	found, warned := d.findings, d.warnings
 	entries, _ := top.Get("entries")
 	d.collect(entries)
 	for _, e := range d.entries {
@@ -71,7 +74,7 @@ func (d *document) listen(top tree.Map) {
 			d.silence(e, kind)
 		}
 	}
-	d.findings = found
+	d.findings, d.warnings = found, warned
 }
 
 // silence notes an entry that asks for nothing now.
@@ -79,6 +82,9 @@ func (d *document) silence(e *entry, kind *schema.Kind) {
 	silent := tree.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
 	silent.Identifiers = e.evaluateMap(d.evaluatorFor(e), "identifiers")
 	silent = readable(kind.Stored(kind.Normalize(silent)))
+	if e.made == nil { // !KeyOf may mean it
+		e.made = &silent
+	}
 	d.file.Silent = append(d.file.Silent, &silent)
 }
 
@@ -213,6 +219,8 @@ func (d *document) take(e *entry) {
 	d.findings.Add(evaluator.Problems...)
 	switch kind := d.scope.Schema.Kind(e.model); {
 	case e.model == "":
+	case e.model == metaApply:
+		d.takeApply(e)
 	case kind == nil || !kind.Managed:
 		d.takeUnmanaged(e)
 	default:
@@ -221,19 +229,27 @@ func (d *document) take(e *entry) {
 }
 
 func (d *document) evaluatorFor(e *entry) *tags.Evaluator {
-	return &tags.Evaluator{Scope: d.scope, Before: e.position, Path: e.path, Steps: &d.steps}
+	return &tags.Evaluator{Scope: d.scope, Before: e.position, Path: e.path, Steps: &d.steps, Warn: d.warn}
 }
 
 func (d *document) takeUnmanaged(e *entry) {
 	d.file.Unmanaged[e.model]++
-	if kind := d.scope.Schema.Kind(e.model); kind != nil && e.id != "" {
+	kind := d.scope.Schema.Kind(e.model)
+	if kind != nil && kind.Path != "" && e.id != "" {
 		e.prepare(d.evaluatorFor(e), kind)
 	}
 	if d.strict {
 		model, _ := e.fields.Get("model")
-		d.problem(model.Place, schema.Join(e.path, "model"), "%s is not managed by aksync: want %s, or no --strict-models",
-			e.model, tags.Join(tags.ModelNames(d.scope.Schema.Managed())))
+		d.problem(model.Place, schema.Join(e.path, "model"), "%s is left alone by aksync%s: take the entry out, or do without --strict-models", e.model, why(kind))
 	}
+}
+
+// why says why a kind is not managed, as far as the schema does.
+func why(kind *schema.Kind) string {
+	if kind == nil || kind.Why == "" {
+		return ""
+	}
+	return " (" + kind.Why + ")"
 }
 
 func (d *document) takeManaged(e *entry, kind *schema.Kind) {
@@ -244,6 +260,7 @@ func (d *document) takeManaged(e *entry, kind *schema.Kind) {
 		d.silence(e, kind)
 		return
 	}
+	d.dropFormer(e.made, kind)
 	*e.made = kind.Normalize(*e.made)
 	e.failed = e.malformed || len(evaluator.Problems) > 0 || partial(*e.made)
 	if !e.malformed && !d.findings.Full() {
@@ -256,6 +273,34 @@ func (d *document) takeManaged(e *entry, kind *schema.Kind) {
 	}
 	d.file.Permissions += e.made.Permissions
 	d.file.Entries = append(d.file.Entries, e.made)
+}
+
+// warn notes what is wrong with a value and does no harm, once for each place.
+func (d *document) warn(warning tree.Problem) {
+	if d.quoted[warning.Place] {
+		return
+	}
+	if d.quoted == nil {
+		d.quoted = map[tree.Place]bool{}
+	}
+	d.quoted[warning.Place] = true
+	d.warnings.Add(warning)
+}
+
+// dropFormer leaves out of an entry the attrs that its kind had formerly, of which
+// authentik takes no notice.
+func (d *document) dropFormer(e *tree.Entry, kind *schema.Kind) {
+	if len(kind.Formerly) == 0 {
+		return
+	}
+	e.Attrs = slices.DeleteFunc(slices.Clone(e.Attrs), func(p tree.Pair) bool {
+		instead, is := kind.Formerly[p.Name()]
+		if is {
+			d.warnings.Add(tree.Problem{Place: p.Key.Place, Path: schema.Join(schema.Join(e.Path, "attrs"), p.Name()),
+				Message: fmt.Sprintf("authentik takes no notice of %s any more: want %s", p.Name(), instead)})
+		}
+		return is
+	})
 }
 
 // partial reports whether a value of the entry could not be read.

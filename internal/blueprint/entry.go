@@ -1,6 +1,7 @@
 package blueprint
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -53,9 +54,25 @@ func (e *entry) readModel(ev *tags.Evaluator) {
 	if complaint := ev.Scope.Schema.CheckModel(name); complaint != "" {
 		ev.Report(model.Place, "%s", complaint)
 	}
-	if model := strings.ToLower(name); ev.Scope.Schema.HasModel(model) {
-		e.model = model
+	name = strings.ToLower(name)
+	if complaint := withoutEntries(ev.Scope.Schema, name); complaint != "" {
+		ev.Report(model.Place, "%s", complaint)
+	} else if ev.Scope.Schema.HasModel(name) {
+		e.model = name
 	}
+}
+
+// withoutEntries says why a model that aksync looks up can have no entries, such as
+// the base of others; or nothing.
+func withoutEntries(s *schema.Schema, model string) string {
+	kind := s.Kind(model)
+	if kind == nil || kind.Managed || kind.Why != "" {
+		return ""
+	}
+	if specials := tags.Specials(s, model); len(specials) > 0 {
+		return fmt.Sprintf("authentik takes no entries of %s: want the model that is meant, such as %s", model, strings.Join(specials, ", "))
+	}
+	return fmt.Sprintf("authentik takes no entries of %s, which can only be looked up", model)
 }
 
 // evaluate makes the schema's entry. A value that has problems is Broken in it,
@@ -137,12 +154,13 @@ func (e *entry) evaluateMap(ev *tags.Evaluator, field string) tree.Map {
 
 // referred gives the entry as what !KeyOf refers to, or says why it can't be.
 func (e *entry) referred(s *schema.Schema) (*tree.Entry, error) {
-	kind := s.Kind(e.model)
 	switch {
 	case e.model == "" || e.failed:
 		return nil, tags.ErrReported
-	case kind == nil:
-		return nil, fmt.Errorf("aksync can't look up %s: %s", e.model, schema.Suggest(e.model, tags.ModelNames(s.Kinds())))
+	case tags.CannotFind(s, e.model) != "":
+		return nil, errors.New(tags.CannotFind(s, e.model))
+	case e.made == nil: // the file is switched off
+		return nil, tags.ErrReported
 	case len(e.latent) > 0:
 		return nil, e.latent[0]
 	case e.skipped:

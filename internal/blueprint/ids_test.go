@@ -54,7 +54,7 @@ func resolveAttribute(t *testing.T, expression string) (any, error) {
 	if len(file.Problems) > 0 {
 		return nil, file.Problems[0]
 	}
-	value, _ := file.Entries[0].Attrs.Get("attributes")
+	value := attributes(file)
 	once, err := value.Resolve(answerIDs)
 	if err != nil {
 		return nil, err

@@ -24,10 +24,10 @@ kinds: "authentik_core.group": {
 	path:    "core/groups"
 	key:     "name"
 	fields: {
-		name: {is: string, want: "text", required: true}
-		attributes: {is: null | bool | number | string | [...] | {...}, want: "anything", refers: "authentik_flows.flow"}
+		name: {type: "text", want: "text", required: true}
+		attributes: {type: "json", refers: "authentik_flows.flow"}
 	}
-	readOnly: pk: {is: #UUID, want: "a uuid", reason: "the server gives it"}
+	readOnly: pk: type: "uuid"
 }
 `)}}
 

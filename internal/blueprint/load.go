@@ -103,7 +103,7 @@ func (r *Reader) load(ctx context.Context, s source, p *tags.Policy) (file *File
 			}
 		}
 	} else {
-		root, found, file.Problems = yaml.Read(file.Path, s.parts[0].text, r.language)
+		root, found, file.Problems, d.warnings.Problems = yaml.Read(file.Path, s.parts[0].text, r.language)
 		if len(s.parts[0].text) == 0 {
 			// A file that is being written is empty for a moment. It must
 			// not look as if it declared nothing on purpose.
@@ -125,6 +125,7 @@ func (r *Reader) load(ctx context.Context, s source, p *tags.Policy) (file *File
 		file.Problems = onePerCause(file.Problems)
 	}
 	file.Problems = bounds.Shown(file.Path, file.Problems, d.findings.Full())
+	file.Warnings = bounds.Shown(file.Path, d.warnings.Problems.Sort(), d.warnings.Full())
 	if len(file.Problems) > 0 {
 		file.Status = tree.Invalid
 	}

@@ -55,7 +55,7 @@ func TestPending(t *testing.T) {
 			file := readOne(t, blueprint.Options{Schema: loaded(t, freeSchema), LookupEnv: environment(map[string]string{"SET": "value"})}, "x.yaml",
 				"context: {reference: "+find+"}\nentries:\n- {model: authentik_flows.flow, id: flow, identifiers: {slug: !Format [\"%s\", slug-of-flow]}}\n"+
 					"- model: authentik_core.group\n  identifiers: {name: a}\n  attrs:\n    attributes: "+test.expression+"\n")
-			value, _ := file.Entries[0].Attrs.Get("attributes")
+			value := attributes(file)
 			if !value.HasPending() {
 				t.Fatalf("it is %v without a server", value.Plain())
 			}
@@ -90,6 +90,67 @@ func references(v tree.Value) []tree.Reference {
 		}
 	}
 	return all
+}
+
+// TestServerContext wants the values of the server's context to be known when a
+// server is asked, wherever they stand, unless the blueprint has its own.
+func TestServerContext(t *testing.T) {
+	models := tree.Value{Data: tree.Map{
+		tree.Member(tree.Place{}, "flow", tree.Value{Data: "authentik_flows"}),
+		tree.Member(tree.Place{}, "group", tree.Value{Data: "authentik_core"}),
+	}}
+	answers := func(r tree.Reference) (tree.Value, error) {
+		switch r.Context {
+		case "goauthentik.io/rbac/models":
+			return models, nil
+		case "goauthentik.io/enterprise/licensed":
+			return tree.Value{Data: true}, nil
+		}
+		return tree.Value{}, fmt.Errorf("asked for %+v", r)
+	}
+	for _, test := range []struct {
+		expression string
+		want       any
+	}{
+		{"!Context goauthentik.io/enterprise/licensed", true},
+		{"!Context [goauthentik.io/enterprise/licensed, false]", true},
+		{"!Context goauthentik.io/rbac/models", map[string]any{"flow": "authentik_flows", "group": "authentik_core"}},
+		{"!Enumerate [!Context goauthentik.io/rbac/models, SEQ, !Format [\"%s.view_%s\", !Value 0, !Index 0]]", []any{"authentik_flows.view_flow", "authentik_core.view_group"}},
+		{"!Format [\"%s\", !Context goauthentik.io/rbac/models]", "{'flow': 'authentik_flows', 'group': 'authentik_core'}"},
+		{"!If [!Context goauthentik.io/enterprise/licensed, {a: !Context alias}, no]", map[string]any{"a": true}},
+		{"!AtIndex [!Context goauthentik.io/rbac/models, group]", "authentik_core"},
+		{"!Condition [NAND, !Context goauthentik.io/enterprise/licensed]", false},
+	} {
+		t.Run(test.expression, func(t *testing.T) {
+			file := readOne(t, blueprint.Options{Schema: loaded(t, freeSchema)}, "x.yaml",
+				"context: {alias: !Context goauthentik.io/enterprise/licensed}\nentries:\n- model: authentik_core.group\n"+
+					"  conditions: [!Context goauthentik.io/enterprise/licensed]\n  identifiers: {name: a}\n  attrs:\n    attributes: "+test.expression+"\n")
+			if conditions := file.Entries[0].Conditions; len(conditions) != 1 || !conditions[0].HasPending() {
+				t.Errorf("got the conditions %v", conditions)
+			}
+			value := attributes(file)
+			if !value.HasPending() {
+				t.Fatalf("it is %v without a server", value.Plain())
+			}
+			for _, r := range value.References() {
+				if r.Tag != tree.TagContext || r.Model != "" || r.Place.Line == 0 {
+					t.Errorf("got the reference %+v", r)
+				}
+			}
+			resolved, err := value.Resolve(answers)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, resolved.Plain()); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+	own := readOne(t, blueprint.Options{}, "x.yaml", "context: {goauthentik.io/enterprise/licensed: false}\nentries:\n- model: "+stageModel+
+		"\n  identifiers: {name: a}\n  attrs: {allow_show_password: !Context goauthentik.io/enterprise/licensed}\n")
+	if got := attrs(t, own)["allow_show_password"]; got != false {
+		t.Errorf("with the blueprint's own context it is %v", got)
+	}
 }
 
 // TestWholeReference wants a reference with nothing around it to say so, with

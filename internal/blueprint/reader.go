@@ -69,9 +69,12 @@ type File struct {
 	Unmanaged map[string]int
 	// Permissions counts the permissions that Entries declare.
 	Permissions int
-	// Problems are all that is wrong, in the order of their places.
-	Problems tree.Problems
+	// Problems are all that is wrong, in the order of their places, and Warnings
+	// what authentik takes and what does no harm, but is hardly meant.
+	Problems, Warnings tree.Problems
 
+	name     string  // metadata.name
+	applies  []Apply // the blueprints that come before this one
 	inputs   *tags.Looks
 	imported []string // the files of CUE's imports
 }

@@ -136,8 +136,7 @@ func (f *free) offline(t testing.TB, expression string) (tree.Value, tree.Proble
 	if len(file.Problems) > 0 {
 		return tree.Value{}, file.Problems
 	}
-	value, _ := file.Entries[0].Attrs.Get("attributes")
-	return value, nil
+	return attributes(file), nil
 }
 
 // TestReferences compares with what authentik 2025.10.4 made of expressions with

@@ -24,25 +24,15 @@ kinds: "authentik_toys.woodentoy": {
 	key:     "slug"
 	lookup:  "slug"
 	fields: {
-		slug: {is: #Slug, want: "a slug", required: true}
-		colour: {
-			is:   or([for name, _ in values {name}])
-			want: "a colour"
-			values: {red: _, blue: since: "2025.2"}
-			default: "red"
-		}
-		tags: {
-			is: [...or([for name, _ in values {name}])]
-			want: "a list of tags"
-			values: {old: _, new: since: "2025.2"}
-			default: []
-		}
-		wheels: {is: int & >=2 & <=8, want: "2 to 8", default: 4}
-		trailer: {is: null | #UUID, want: "a toy or null", refers: "authentik_toys.woodentoy", default: null}
+		slug: {type: "text", min: 1, max: 50, pattern: "^[-a-zA-Z0-9_]+$", want: "a slug", required: true}
+		colour: {type: "text", values: {red: {}, blue: since: "2025.2"}, default: "red"}
+		tags: {type: "list", element: {type: "text", values: {old: {}, new: since: "2025.2"}}, default: []}
+		wheels: {type: "integer", min: 2, max: 8, default: 4}
+		trailer: {type: "uuid", nullable: true, refers: "authentik_toys.woodentoy", default: null}
 	}
 	readOnly: {
-		pk: {is: #UUID, want: "a uuid", reason: "the server gives it"}
-		maker: {is: string, want: "text", reason: "there is only one", value: "Toymaker"}
+		pk: type: "uuid"
+		maker: {type: "text", reason: "there is only one", value: "Toymaker"}
 	}
 }
 `

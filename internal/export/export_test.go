@@ -36,13 +36,13 @@ kinds: "a_test.thing": {
 	path:    "test/things"
 	key:     "name"
 	fields: {
-		name: {is: #Text, want: "text", required: true}
-		anything: {is: null | bool | number | string | [...] | {...}, want: "anything", default: null}
-		next: {is: null | #UUID, want: "a thing", refers: "a_test.thing", default: null}
-		stages: {is: [...#UUID], want: "password stages", refers: "authentik_stages_password.passwordstage", default: []}
-		schema: {is: string, want: "text in a field whose name hides the package", default: ""}
+		name: {type: "text", min: 1, required: true}
+		anything: {type: "json", default: null}
+		next: {type: "uuid", nullable: true, refers: "a_test.thing", default: null}
+		stages: {type: "list", element: type: "uuid", refers: "authentik_stages_password.passwordstage", default: []}
+		schema: {type: "text", want: "text in a field whose name hides the package", default: ""}
 	}
-	readOnly: pk: {is: #UUID, want: "a uuid", reason: "the server gives it"}
+	readOnly: pk: type: "uuid"
 }
 `
 

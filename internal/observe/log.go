@@ -55,7 +55,8 @@ func (l *Log) Planned(pass *sync.Pass) {
 	if over {
 		l.Log.Info().Msg("nobody changes fields back any more")
 	}
-	for _, warning := range pass.Plan.Warnings {
+	for _, problem := range pass.Plan.Warnings {
+		warning := problem.Error()
 		l.Log.Warn().Msg(warning)
 	}
 	if left := report.LeftAlone(pass.Blueprints); left != l.left {

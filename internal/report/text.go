@@ -48,7 +48,8 @@ func NewText(w io.Writer, coloured, all bool) *Text {
 // alone, and a last line that sums up.
 func (t *Text) Plan(pass *sync.Pass) error {
 	t.problems(pass)
-	for _, warning := range pass.Plan.Warnings {
+	for _, problem := range pass.Plan.Warnings {
+		warning := problem.Error()
 		t.line("%s %s", t.alter("warning:"), clean(warning))
 	}
 	t.leftAlone(pass)

@@ -12,6 +12,9 @@ type ID struct {
 	// Known is the key, a string or an int64; nil where the object is yet to be
 	// created.
 	Known any
+	// Model is that of a base by which a known key was looked up, where it is not
+	// sure of which kind the object is; or empty.
+	Model string
 	// Change is the number of the change that creates the object, where Known
 	// is nil.
 	Change int

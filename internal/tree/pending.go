@@ -22,7 +22,8 @@ type WholeReference interface {
 type Reference struct {
 	// Place is where the reference stands.
 	Place Place
-	// Tag is the form it is written in: !Find, !FindObject or !KeyOf.
+	// Tag is the form it is written in: !Find, !FindObject, !KeyOf, or !Context for
+	// a value of the context that the server has.
 	Tag string
 	// Model is the model of the object that is asked for.
 	Model string
@@ -30,6 +31,8 @@ type Reference struct {
 	Where []Condition
 	// Target is the entry that is referred to, for !KeyOf.
 	Target *Entry
+	// Context is the name of the value, for !Context.
+	Context string
 }
 
 // The tags that make references.
@@ -37,6 +40,7 @@ const (
 	TagFind       = "!Find"
 	TagFindObject = "!FindObject"
 	TagKeyOf      = "!KeyOf"
+	TagContext    = "!Context"
 )
 
 // Condition is a field and the value that it has to have.

@@ -27,7 +27,11 @@ func mapping(data any) (tree.Map, bool) {
 func (e *Evaluator) refer(r *reference) (tree.Value, error) {
 	if e.lookup == nil {
 		e.pending++
-		return tree.Value{Place: r.to.Place, Data: r}, nil
+		var data any = r
+		if r.to.Tag == tree.TagContext {
+			data = serverValue{r}
+		}
+		return tree.Value{Place: r.to.Place, Data: data}, nil
 	}
 	return e.ask(r)
 }
@@ -47,7 +51,11 @@ func (e *Evaluator) ask(r *reference) (tree.Value, error) {
 	if id, isID := value.Data.(tree.ID); isID && id.Known != nil && !id.IsUUID() {
 		value.Data = id.Known // a number or a word of Python's
 	}
-	return e.take(r.to.Place, value)
+	value, err = e.take(r.to.Place, value)
+	if err == nil && r.to.Tag == tree.TagContext {
+		value = withoutObjects(value) // it is a mapping of Python's
+	}
+	return value, err
 }
 
 // takeObject gives an object as authentik's serializers do: the key of another

@@ -53,6 +53,8 @@ type Evaluator struct {
 	contexts []string
 	tags     int // how many tags are around what is evaluated
 	Steps    *int
+	// Warn is told of what is hardly meant and does no harm; it may be nil.
+	Warn     func(tree.Problem)
 	pending  int // how many pending values were made
 	Problems tree.Problems
 }
@@ -184,6 +186,9 @@ func (e *Evaluator) shallow(n tree.Value) (tree.Value, error) {
 		return tree.Value{}, ErrReported
 	case tree.Unusable:
 		return tree.Value{}, e.Report(n.Place, "is %s", data.Why)
+	case string:
+		e.warnQuoted(n.Place, data)
+		return n, nil
 	default:
 		return n, nil
 	}

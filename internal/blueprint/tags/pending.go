@@ -12,7 +12,7 @@ import (
 // reference is Pending data that is one reference and nothing around it.
 type reference struct {
 	to   tree.Reference
-	kind *schema.Kind // of the object; nil for !KeyOf
+	kind *schema.Kind // of the object; nil for !KeyOf and !Context
 	path string
 }
 
@@ -23,6 +23,14 @@ func (r *reference) Resolve(lookup tree.Lookup) (tree.Value, error) {
 	e := &Evaluator{lookup: lookup, Path: r.path, Steps: new(int)}
 	return e.final(e.ask(r))
 }
+
+// serverValue is Pending data that is a value of the server's context: no object,
+// and so no tree.WholeReference.
+type serverValue struct{ asked *reference }
+
+func (s serverValue) References() []tree.Reference { return s.asked.References() }
+
+func (s serverValue) Resolve(lookup tree.Lookup) (tree.Value, error) { return s.asked.Resolve(lookup) }
 
 // placed gives an error a place that has none yet, and keeps what it is.
 func placed(err error, place tree.Place) error {

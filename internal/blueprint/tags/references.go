@@ -55,10 +55,10 @@ func (e *Evaluator) find(n tree.Value, args tree.List) (tree.Value, error) {
 	if err != nil {
 		return tree.Value{}, err
 	}
-	kind := e.Scope.Schema.Kind(model)
-	if kind == nil {
-		return tree.Value{}, e.Report(args[0].Place, "aksync can't look up %s: %s", model, schema.Suggest(model, ModelNames(e.Scope.Schema.Kinds())))
+	if complaint := CannotFind(e.Scope.Schema, model); complaint != "" {
+		return tree.Value{}, e.Report(args[0].Place, "%s", complaint)
 	}
+	kind := e.Scope.Schema.Kind(model)
 	if len(args) == 1 {
 		return tree.Value{}, e.Report(n.Place, "%s would take any %s: want at least one [field, value]", tag, kind.Title)
 	}
@@ -73,14 +73,6 @@ func (e *Evaluator) find(n tree.Value, args tree.List) (tree.Value, error) {
 		return tree.Value{}, failed.err
 	}
 	return e.refer(&reference{to: to, kind: kind, path: e.Path})
-}
-
-func ModelNames(kinds []*schema.Kind) []string {
-	names := make([]string, len(kinds))
-	for i, kind := range kinds {
-		names[i] = kind.Model
-	}
-	return names
 }
 
 func (e *Evaluator) findCondition(tag string, kind *schema.Kind, arg tree.Value) (tree.Condition, error) {

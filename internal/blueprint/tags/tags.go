@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
@@ -98,6 +97,3 @@ func (l Language) misuse(c *tree.Call) string {
 	}
 	return fmt.Sprintf("%s can't take %s: want %s %s", c.Tag, given, c.Tag, l[c.Tag].want)
 }
-
-// Join lists names for a message.
-func Join(names []string) string { return strings.Join(names, ", ") }

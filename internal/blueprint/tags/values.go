@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"math"
 	"math/big"
 	"slices"
@@ -68,6 +69,11 @@ func (e *Evaluator) sized(n tree.Value, text string) (tree.Value, error) {
 	return tree.Value{Place: n.Place, Data: text}, e.spend(n.Place, len(text)/16)
 }
 
+// serverContext are the values that authentik's own context has and only a server
+// knows (authentik/blueprints/v1/importer.py, _get_blueprint_context): the models
+// that there are, with their apps, and whether the server has a valid licence.
+var serverContext = map[string]bool{"goauthentik.io/rbac/models": true, "goauthentik.io/enterprise/licensed": true}
+
 // contextValue gives a value of the blueprint's context. A value that is a tag
 // is evaluated where it is used.
 func (e *Evaluator) contextValue(n tree.Value, args tree.List) (tree.Value, error) {
@@ -76,6 +82,9 @@ func (e *Evaluator) contextValue(n tree.Value, args tree.List) (tree.Value, erro
 		return tree.Value{}, err
 	}
 	value, given := e.Scope.Context.Get(key)
+	if !given && serverContext[key] {
+		return e.refer(&reference{to: tree.Reference{Place: n.Place, Tag: tree.TagContext, Context: key}, path: e.Path})
+	}
 	if !given && len(args) == 1 {
 		return tree.Value{}, e.Report(n.Place, "%s", e.missingContext(key))
 	}
@@ -95,10 +104,7 @@ func (e *Evaluator) contextValue(n tree.Value, args tree.List) (tree.Value, erro
 }
 
 func (e *Evaluator) missingContext(key string) string {
-	if strings.HasPrefix(key, "goauthentik.io/") {
-		return "only a server knows the context " + strconv.Quote(key) + ": give a default: !Context [" + key + ", …]"
-	}
-	var known []string
+	known := slices.Collect(maps.Keys(serverContext))
 	for _, p := range e.Scope.Context {
 		known = append(known, tree.KeyText(p.Key.Data))
 	}

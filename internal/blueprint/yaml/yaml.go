@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -23,6 +25,7 @@ type yamlFile struct {
 	path     string
 	language tags.Language
 	findings bounds.Findings
+	warnings bounds.Findings
 
 	at       string                  // the path of what is being made
 	anchored map[*yaml.Node]anchored // those that may be asked for again
@@ -38,39 +41,39 @@ type anchored struct {
 }
 
 // Read gives the root of a YAML file. There is none, and no problem, where
-// the file holds nothing.
-func Read(path string, text []byte, l tags.Language) (root tree.Value, found bool, problems tree.Problems) {
+// the file holds nothing. warnings are what authentik takes and what does no harm.
+func Read(path string, text []byte, l tags.Language) (root tree.Value, found bool, problems, warnings tree.Problems) {
 	if problem := textfile.NotText(path, text); problem != nil {
-		return tree.Value{}, false, tree.Problems{*problem}
+		return tree.Value{}, false, tree.Problems{*problem}, nil
 	}
 	text, problem := withoutDirectives(path, text)
 	if problem == nil {
 		problem = tooMuch(path, text)
 	}
 	if problem != nil {
-		return tree.Value{}, false, tree.Problems{*problem}
+		return tree.Value{}, false, tree.Problems{*problem}, nil
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	var document, second yaml.Node
 	switch err := decodeYAML(decoder, &document); {
 	case errors.Is(err, io.EOF):
-		return tree.Value{}, false, nil
+		return tree.Value{}, false, nil, nil
 	case err != nil:
-		return tree.Value{}, false, tree.Problems{syntaxProblem(path, text, err)}
+		return tree.Value{}, false, tree.Problems{syntaxProblem(path, text, err)}, nil
 	}
 	switch err := decodeYAML(decoder, &second); {
 	case err == nil:
 		return tree.Value{}, false, tree.Problems{{
 			Place:   tree.Place{File: path, Line: second.Line, Column: second.Column},
 			Message: "a second document begins here: authentik takes one document a file",
-		}}
+		}}, nil
 	case !errors.Is(err, io.EOF):
-		return tree.Value{}, false, tree.Problems{syntaxProblem(path, text, err)}
+		return tree.Value{}, false, tree.Problems{syntaxProblem(path, text, err)}, nil
 	}
 	f := &yamlFile{path: path, language: l, anchored: map[*yaml.Node]anchored{}, making: map[*yaml.Node]bool{}}
 	f.anchorsTwice(document.Content[0], map[string]*yaml.Node{})
 	root, _ = f.node(document.Content[0])
-	return root, root.Data != nil && !f.tooBig, f.findings.Problems
+	return root, root.Data != nil && !f.tooBig, f.findings.Problems, f.warnings.Problems
 }
 
 // decodeYAML keeps a panic of the parser from ending the program: its input
@@ -269,7 +272,8 @@ func (f *yamlFile) call(n *yaml.Node) (any, int) {
 func (f *yamlFile) dict(n *yaml.Node) (tree.Map, int) {
 	var merged tree.Map
 	own := make(tree.Map, 0, len(n.Content)/2)
-	lines, deepest := make(map[string]int, len(n.Content)/2), 0
+	type where struct{ line, at int }
+	given, deepest := make(map[string]where, len(n.Content)/2), 0
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		keyNode, valueNode := n.Content[i], n.Content[i+1]
 		if keyNode.Kind == yaml.ScalarNode && keyNode.Tag == "!!merge" {
@@ -291,18 +295,50 @@ func (f *yamlFile) dict(n *yaml.Node) (tree.Map, int) {
 			return nil, deepest + 1
 		}
 		id := tree.KeyID(key.Data)
-		if first, given := lines[id]; given {
-			f.findings.Add(tree.Problem{Place: f.place(keyNode), Path: schema.Join(f.at, tree.PathKey(key.Data)),
-				Message: fmt.Sprintf("the key %q is given twice: it stands at line %d already", tree.PathKey(key.Data), first)})
+		if first, is := given[id]; is {
+			f.givenTwice(keyNode, own[first.at], value, first.line)
 			continue
 		}
-		lines[id] = keyNode.Line
+		given[id] = where{keyNode.Line, len(own)}
 		if keyNode.Kind == yaml.AliasNode {
 			key.Place = f.place(keyNode)
 		}
 		own = append(own, tree.Pair{Key: key, Value: value})
 	}
 	return tree.Overlay(merged, own), deepest + 1
+}
+
+// givenTwice notes a key that a mapping has already. Of two values authentik takes
+// the last; that does no harm where it is the first one again.
+func (f *yamlFile) givenTwice(n *yaml.Node, first tree.Pair, again tree.Value, line int) {
+	key, findings, same := tree.PathKey(first.Key.Data), &f.findings, ""
+	if f.same(n, first.Value, again) {
+		findings, same = &f.warnings, " with the same value"
+	}
+	findings.Add(tree.Problem{Place: f.place(n), Path: schema.Join(f.at, key),
+		Message: fmt.Sprintf("the key %q is given twice%s: it stands at line %d already", key, same, line)})
+}
+
+// same reports whether two values are the same but for their places.
+func (f *yamlFile) same(n *yaml.Node, a, b tree.Value) bool {
+	if !f.spend(n, 1) {
+		return false
+	}
+	switch data := a.Data.(type) {
+	case tree.List:
+		other, isList := b.Data.(tree.List)
+		return isList && slices.EqualFunc(data, other, func(a, b tree.Value) bool { return f.same(n, a, b) })
+	case tree.Map:
+		other, isMap := b.Data.(tree.Map)
+		return isMap && slices.EqualFunc(data, other, func(a, b tree.Pair) bool { return f.same(n, a.Key, b.Key) && f.same(n, a.Value, b.Value) })
+	case *tree.Call:
+		other, isCall := b.Data.(*tree.Call)
+		return isCall && data.Tag == other.Tag && f.same(n, data.Arg, other.Arg)
+	case tree.Broken, tree.Unusable:
+		return false
+	default:
+		return reflect.DeepEqual(a.Data, b.Data)
+	}
 }
 
 // key makes a key of a mapping: there a lone = is text.

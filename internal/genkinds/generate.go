@@ -1,0 +1,189 @@
+// Package genkinds makes what aksync knows of authentik's kinds of objects: from
+// what OpenAPI documents and schemas of blueprints say, which is kept as facts, and
+// from what is kept by hand.
+package genkinds
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/errors"
+
+	"github.com/aksync/aksync/schema"
+)
+
+// Add distils the OpenAPI document and the blueprint schema of a version into the
+// facts of the schema in folder.
+func Add(folder, version, openapi, blueprints string) error {
+	r, err := newPackages(folder, nil).rules()
+	if err != nil {
+		return err
+	}
+	facts, err := distil(version, openapi, blueprints, r.Lookups)
+	if err != nil {
+		return err
+	}
+	text, err := facts.encode()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "facts", version+".json"), text, 0o644)
+}
+
+// Generate makes the files of the schema in folder, by their names below it.
+func Generate(folder string) (map[string][]byte, error) {
+	g := &generator{folder: folder, made: map[string][]byte{}, apps: map[string][]*merged{}, quirks: map[string]given{}}
+	for _, step := range []func() error{g.read, g.makeKinds, g.compile, g.digest} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return g.made, nil
+}
+
+// generator makes the files.
+type generator struct {
+	folder string
+	made   map[string][]byte
+	rules  *rules
+	facts  []*Facts
+	apps   map[string][]*merged
+	quirks map[string]given
+	kinds  []*schema.Kind
+}
+
+// read reads the facts and what is kept by hand.
+func (g *generator) read() error {
+	var err error
+	if g.rules, err = newPackages(g.folder, nil).rules(); err != nil {
+		return err
+	}
+	if g.facts, err = readFacts(filepath.Join(g.folder, "facts")); err != nil {
+		return err
+	}
+	for _, kind := range merge(g.facts) {
+		g.rules.refine(kind)
+		name := app(kind.Model.Model)
+		g.apps[name] = append(g.apps[name], kind)
+	}
+	quirks, err := filepath.Glob(filepath.Join(g.folder, "*", "quirks.cue"))
+	if err != nil {
+		return err
+	}
+	for _, file := range quirks {
+		name := filepath.Base(filepath.Dir(file))
+		if g.quirks[name], err = readQuirks(file); err != nil {
+			return err
+		}
+		if g.apps[name] == nil {
+			g.apps[name] = nil
+		}
+	}
+	return nil
+}
+
+func (g *generator) makeKinds() error {
+	for name, kinds := range g.apps {
+		text, err := g.rules.kindsFile(name, kinds, g.quirks[name])
+		if err != nil {
+			return err
+		}
+		g.made[name+"/kinds.cue"] = text
+	}
+	return nil
+}
+
+// compile unifies each app's kinds with its quirks.
+func (g *generator) compile() error {
+	packages := newPackages(g.folder, g.made)
+	for _, name := range slices.Sorted(keysOf(g.apps)) {
+		v, err := packages.build(name)
+		if err != nil {
+			return err
+		}
+		all := v.LookupPath(cue.ParsePath("kinds"))
+		if err := all.Validate(cue.Concrete(true)); err != nil {
+			return fmt.Errorf("the kinds of %s: %s", name, errors.Details(err, nil))
+		}
+		kinds, err := schema.CompileKinds(all)
+		if err != nil {
+			return fmt.Errorf("the kinds of %s: %w", name, err)
+		}
+		for _, kind := range kinds {
+			g.order(kind, g.apps[name])
+		}
+		g.kinds = append(g.kinds, kinds...)
+	}
+	slices.SortFunc(g.kinds, func(a, b *schema.Kind) int { return cmp.Compare(a.Model, b.Model) })
+	return nil
+}
+
+// order puts the fields into the order of the facts: that of CUE is one of the
+// files that are unified.
+func (g *generator) order(kind *schema.Kind, merged []*merged) {
+	if kind.Fields.Fields == nil {
+		kind.Fields.Fields = []*schema.Field{} // none is no null in the digest
+	}
+	place := map[string]int{}
+	for _, m := range merged {
+		if m.Model.Model == kind.Model {
+			for i, fact := range m.Fields {
+				place[fact.Name] = i
+			}
+			for i, fact := range m.ReadOnly {
+				place[fact.Name] = i
+			}
+		}
+	}
+	slices.SortStableFunc(kind.Fields.Fields, func(a, b *schema.Field) int { return place[a.Name] - place[b.Name] })
+	slices.SortStableFunc(kind.ReadOnly, func(a, b *schema.ReadOnly) int { return place[a.Name] - place[b.Name] })
+}
+
+// digest writes what Go reads.
+func (g *generator) digest() error {
+	root, err := newPackages(g.folder, g.made).build("")
+	if err != nil {
+		return err
+	}
+	text, err := schema.DigestOf(root, g.kinds)
+	if err != nil {
+		return err
+	}
+	g.made["kinds.jsonl"] = text
+	return nil
+}
+
+// Check compares files with those in folder, and gives the names of those that
+// differ, or are missing.
+func Check(folder string, made map[string][]byte) ([]string, error) {
+	var differ []string
+	for _, name := range slices.Sorted(keysOf(made)) {
+		text, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil && !os.IsNotExist(err) {
+			return nil, err
+		}
+		if !bytes.Equal(text, made[name]) {
+			differ = append(differ, name)
+		}
+	}
+	return differ, nil
+}
+
+// Write writes files below folder.
+func Write(folder string, made map[string][]byte) error {
+	for name, text := range made {
+		at := filepath.Join(folder, name)
+		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(at, text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package schema
+
+import "slices"
+
+// At returns the part of the schema that a server of the version has: kinds,
+// fields and values that it knows, and the requests that it takes for them. An
+// unknown version has all of it.
+func (s *Schema) At(version string) *Schema {
+	if _, known := parseVersion(version); !known || s.version == version {
+		return s
+	}
+	if s.whole != nil {
+		s = s.whole
+	}
+	return &Schema{parts: s.parts, whole: s, version: version, kinds: map[string]*Kind{}}
+}
+
+// Has reports whether a server of the version has it. One of an unknown version
+// does.
+func (s Span) Has(version string) bool {
+	return !Before(version, s.Since) && (s.Until == "" || !Known(version) || Before(version, s.Until))
+}
+
+// Gone reports whether servers of the version have dropped it.
+func (s Span) Gone(version string) bool {
+	return s.Until != "" && Known(version) && !Before(version, s.Until)
+}
+
+// at returns the kind as a server of the version has it, or nil.
+func (k *Kind) at(version string) *Kind {
+	if k == nil || !k.Has(version) {
+		return nil
+	}
+	own := *k
+	own.Fields = k.Fields.at(version)
+	own.ReadOnly = nil
+	for _, readOnly := range k.ReadOnly {
+		if readOnly.Has(version) && own.Fields.Field(readOnly.Name) == nil {
+			own.ReadOnly = append(own.ReadOnly, readOnly)
+		}
+	}
+	return &own
+}
+
+func (s *Shape) at(version string) *Shape {
+	own := &Shape{Fields: make([]*Field, 0, len(s.Fields))}
+	for _, field := range s.Fields {
+		if field.Has(version) {
+			own.Fields = append(own.Fields, field.at(version))
+		}
+	}
+	return own
+}
+
+func (f *Field) at(version string) *Field {
+	own := *f
+	if f.Via != nil && !f.Via.Has(version) {
+		own.Via = nil
+	}
+	if own.Via.Lists() && own.Via.Wiped != "" && !Before(version, own.Via.Wiped) {
+		own.Superset = true // authentik only adds to them since
+	}
+	if slices.ContainsFunc(f.Values, func(c Choice) bool { return !c.Has(version) }) {
+		own.Values = slices.DeleteFunc(slices.Clone(f.Values), func(c Choice) bool { return !c.Has(version) })
+	}
+	if f.Fields != nil {
+		own.Fields = f.Fields.at(version)
+	}
+	if f.Element != nil {
+		own.Element = f.Element.at(version)
+	}
+	return &own
+}

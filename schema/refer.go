@@ -1,0 +1,78 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+)
+
+// answered is the field of an answer that shows the value: the field's own, or
+// that of a field with a request of its own.
+func (f *Field) answered() string {
+	if f.Via != nil {
+		if len(f.Via.Show) > 0 {
+			return "" // it is listed elsewhere
+		}
+		return f.Via.Read
+	}
+	return f.Name
+}
+
+// Answers reports whether objects show the value of the field.
+func (f *Field) Answers() bool { return !f.WriteOnly && f.answered() != "" }
+
+// Shown reports whether the value of an object can be read, from its answer or from
+// a list of its own.
+func (f *Field) Shown() bool { return f.Answers() || f.Via.Lists() && !f.WriteOnly }
+
+// CanRefer reports whether a reference to the model may stand where one to refers
+// is wanted: it is the same, a special case of it, or a base of it, of which the
+// plan says whether it was the right one.
+func (s *Schema) CanRefer(refers, model string) bool {
+	if refers == "" || refers == model {
+		return refers == model
+	}
+	if kind := s.Kind(model); kind != nil && kind.Is(refers) {
+		return true
+	}
+	kind := s.Kind(refers)
+	return kind != nil && kind.Is(model)
+}
+
+// Members returns the kinds that are special cases of a base.
+func (s *Schema) Members(base string) []*Kind {
+	kind := s.Kind(base)
+	if kind == nil {
+		return nil
+	}
+	var members []*Kind
+	for _, model := range kind.Members {
+		if member := s.Kind(model); member != nil {
+			members = append(members, member)
+		}
+	}
+	return members
+}
+
+// Hidden names the fields that nobody may read.
+func (k *Kind) Hidden() []string {
+	var names []string
+	for _, field := range k.Fields.Fields {
+		if field.Sensitive {
+			names = append(names, field.Name)
+		}
+	}
+	return names
+}
+
+// KeyWords names what finds an object of the kind.
+func (k *Kind) KeyWords() string {
+	if k.Key != "" {
+		return k.Key
+	}
+	for _, key := range append(slices.Clone(k.Keys), k.Label) {
+		if len(key) > 0 {
+			return strings.Join(key, " and ")
+		}
+	}
+	return PK
+}

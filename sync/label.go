@@ -1,0 +1,70 @@
+package sync
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
+)
+
+// labelOf is what people call an object whose kind has no key, such as a binding:
+// what it binds, by name, and the rest of what tells it from others.
+func (p *planner) labelOf(g *group) string {
+	var names, rest []string
+	for _, name := range g.kind.Label {
+		value, has := p.after(g, name)
+		if !has || value == nil {
+			continue
+		}
+		field := g.kind.Fields.Field(name)
+		if field == nil || field.Refers == "" {
+			rest = append(rest, labelWords(name, value))
+			continue
+		}
+		for _, id := range elements(value) {
+			names = append(names, p.nameFor(field.Refers, id))
+		}
+	}
+	label := strings.Join(names, " → ")
+	if len(rest) > 0 {
+		label = strings.TrimPrefix(label+", "+strings.Join(rest, ", "), ", ")
+	}
+	pk, _ := g.members[0].entry.Identifiers.Get(schema.PK)
+	id, _ := g.kind.IDOf(g.object)
+	return cmp.Or(label, schema.IDText(id), schema.IDText(pk.Plain()), g.members[0].entry.Path)
+}
+
+func labelWords(name string, value any) string {
+	if text, isText := value.(string); isText {
+		return text
+	}
+	return fmt.Sprintf("%s %s", name, tree.Describe(value))
+}
+
+// nameFor is what people call the object of a model with a key, as far as that is
+// known without asking.
+func (p *planner) nameFor(model string, id any) string {
+	if id, isID := id.(tree.ID); isID {
+		if g := p.candidates[id.Change].group; g != nil {
+			return p.nameOf(g)
+		}
+		return laterText
+	}
+	key := schema.IDText(id)
+	if g := p.groups[liveIdentity(model, key)]; g != nil && g.object != nil && g.kind.Key != "" {
+		return asText(g.object[g.kind.Key])
+	}
+	for _, t := range p.tables {
+		object := t.byID[key]
+		if object == nil || !t.kind.Is(model) {
+			continue
+		}
+		if t.kind.Key == "" {
+			return t.kind.Title + " " + key
+		}
+		return cmp.Or(asText(object[t.kind.Key]), key)
+	}
+	return key
+}
