@@ -64,6 +64,8 @@ type about struct {
 	// Defaults are the fields that get their default, and not null, when what
 	// they refer to is deleted.
 	Defaults []string `json:"defaults"`
+	// Methods are those that the kind's paths take beside GET.
+	Methods []string `json:"methods"`
 	// Most are bounds of text that the schema has for other versions only.
 	Most map[string]int64 `json:"most"`
 	// Shows are fields of an answer that the schema doesn't know, and Omits those
@@ -176,6 +178,7 @@ func (f *facts) about(model, version string) *about {
 	known.Filters = inVersion(known.Filters, version)
 	known.Rules = slices.DeleteFunc(known.Rules, func(r *rule) bool { return !r.has(version) })
 	known.Answers = inVersion(known.Answers, version)
+	known.Methods = namesIn(known.Methods, version)
 	known.Most = inVersion(known.Most, version)
 	known.Only = inVersion(known.Only, version)
 	for name, how := range known.Answers {
@@ -194,14 +197,17 @@ func (f *facts) about(model, version string) *about {
 }
 
 // shape returns the fields of a shape in a version.
-func (f *facts) shape(name, version string) []string {
-	var fields []string
-	for _, field := range f.Shapes[name] {
-		if field, has := spanned(field, version); has {
-			fields = append(fields, field)
+func (f *facts) shape(name, version string) []string { return namesIn(f.Shapes[name], version) }
+
+// namesIn are those of some names that a version has.
+func namesIn(names []string, version string) []string {
+	var kept []string
+	for _, name := range names {
+		if name, has := spanned(name, version); has {
+			kept = append(kept, name)
 		}
 	}
-	return fields
+	return kept
 }
 
 // inVersion leaves out the names that a version has not got.

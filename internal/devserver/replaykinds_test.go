@@ -184,7 +184,7 @@ func (r *kindReplayer) referredTo(created map[string]bool) []shownObject {
 		for _, field := range kind.Fields.Fields {
 			of := r.schema.Kind(field.Refers)
 			pk, isText := body[field.Name].(string)
-			if of == nil || of.Path == "" || !of.Create || !isText || uuid.Validate(pk) != nil {
+			if of == nil || of.Path == "" || !of.Managed || !isText || uuid.Validate(pk) != nil {
 				continue
 			}
 			o := shownObject{of, pk, map[string]any{of.Key: "unseen-" + pk, of.ID: pk}}

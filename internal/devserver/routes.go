@@ -102,17 +102,15 @@ func (s *Server) routesOf(t *table) []route {
 		pattern: api + kind.Path + "/{key}/", refuses: noPermission, table: t, methods: []string{"GET"},
 		handle: map[string]handler{"GET": (*Server).retrieve, "OPTIONS": options(name+" Instance", description)},
 	}
-	if kind.Create {
-		list.methods = []string{"GET", "POST", "HEAD", "OPTIONS"}
-		list.handle["POST"] = (*Server).create
-	}
-	if kind.Update {
-		detail.methods = append(detail.methods, "PUT", "PATCH")
-		detail.handle["PUT"], detail.handle["PATCH"] = (*Server).update, (*Server).update
-	}
-	if kind.Delete {
-		detail.methods = append(detail.methods, "DELETE")
-		detail.handle["DELETE"] = (*Server).delete
+	for _, method := range t.methods() {
+		switch method {
+		case "POST":
+			list.methods, list.handle[method] = []string{"GET", "POST", "HEAD", "OPTIONS"}, (*Server).create
+		case "DELETE":
+			detail.methods, detail.handle[method] = append(detail.methods, method), (*Server).delete
+		default:
+			detail.methods, detail.handle[method] = append(detail.methods, method), (*Server).update
+		}
 	}
 	detail.methods = append(detail.methods, "HEAD", "OPTIONS")
 	routes := append([]route{list, detail}, s.actionRoutes(t, detail.pattern)...)
@@ -144,4 +142,23 @@ func (s *Server) match(path string) (*route, string) {
 		end = start
 	}
 	return nil, ""
+}
+
+// methods are those that a kind's paths take beside GET: what the facts say, or
+// what the schema lets be done.
+func (t *table) methods() []string {
+	if t.about.Methods != nil || !t.kind.Managed {
+		return t.about.Methods
+	}
+	var methods []string
+	if t.kind.Create {
+		methods = append(methods, "POST")
+	}
+	if t.kind.Update {
+		methods = append(methods, "PUT", "PATCH")
+	}
+	if t.kind.Delete {
+		methods = append(methods, "DELETE")
+	}
+	return methods
 }

@@ -121,7 +121,7 @@ func isInteger(kind *schema.Kind) bool {
 func (s *store) answersOf(t *table) (answers map[string]*computed, names []string) {
 	answers = map[string]*computed{}
 	add := func(name string, readOnly bool) {
-		if slices.Contains(t.about.Omits, name) {
+		if slices.Contains(t.about.Omits, name) || slices.Contains(names, name) {
 			return
 		}
 		names = append(names, name)
@@ -132,7 +132,10 @@ func (s *store) answersOf(t *table) (answers map[string]*computed, names []strin
 		}
 	}
 	for _, field := range t.kind.Fields.Fields {
-		if !field.WriteOnly && field.Via == nil {
+		switch {
+		case field.Via != nil && field.Via.Read != "" && !strings.Contains(field.Via.Read, "/"):
+			add(field.Via.Read, true)
+		case field.Via == nil && !field.WriteOnly:
 			add(field.Name, false)
 		}
 	}
