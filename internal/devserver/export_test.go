@@ -1,6 +1,9 @@
 package devserver
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // BeforeWrite makes the server call f between the check of a body and the
 // write, where others can come in between. It is not to be called while the
@@ -22,5 +25,64 @@ func (s *Server) Adopt(model, pk string, fields map[string]any) {
 			}
 		}
 		s.store.put(o.table, o.id, all)
+	}
+}
+
+// Rekey gives an object that a fresh server holds another primary key and other
+// fields, and everything that refers to it, too. It reports whether there was one
+// with these fields.
+func (s *Server) Rekey(model string, same map[string]any, pk any, fields map[string]any) bool {
+	s.store.Lock()
+	defer s.store.Unlock()
+	t := s.store.kinds[model]
+	for _, o := range t.inOrder.objects {
+		matches := true
+		for name, value := range same {
+			matches = matches && o.fields[name] == value
+		}
+		if matches {
+			s.store.rekey(o, pk, fields)
+			return true
+		}
+	}
+	return false
+}
+
+func (s *store) rekey(o *object, pk any, fields map[string]any) {
+	var users []use
+	for _, model := range append([]string{o.table.kind.Model}, o.table.kind.Bases...) {
+		for _, reference := range s.referring[model] {
+			for _, other := range s.referrers(reference.table.kind.Model, reference.field, o.pk) {
+				users = append(users, use{other, reference.field, ""})
+			}
+		}
+	}
+	s.detach(o)
+	all := maps.Clone(o.fields)
+	for name, value := range fields {
+		if how := o.table.answers[name]; o.table.virtual(name) == nil && (how == nil || how.isHidden()) && o.table.refers(name) == "" {
+			all[name] = value
+		}
+	}
+	moved := &object{table: o.table, id: pk, pk: pkText(pk), row: o.row, fields: all, seen: -1}
+	s.attach(moved)
+	for _, user := range users {
+		holder := user.object.table.byPK[user.object.pk]
+		if holder == nil {
+			continue
+		}
+		value := holder.fields[user.field]
+		if list, isList := value.([]any); isList {
+			list = slices.Clone(list)
+			for i := range list {
+				if list[i] == o.id {
+					list[i] = pk
+				}
+			}
+			value = list
+		} else {
+			value = pk
+		}
+		s.set(holder, map[string]any{user.field: value})
 	}
 }

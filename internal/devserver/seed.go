@@ -164,6 +164,3 @@ func NewSeeded(config Config) (*Server, error) {
 	}
 	return s, s.SeedDefaults()
 }
-
-// SeedDefaults adds what a fresh authentik holds.
-func (s *Server) SeedDefaults() error { return nil }

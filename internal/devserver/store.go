@@ -205,7 +205,7 @@ func (s *store) baseShape(base string) string {
 func (s *store) addUniques(t *table) {
 	t.unique = map[string]uniques{}
 	for _, field := range t.kind.Fields.Fields {
-		if !field.Unique && field.Name != t.kind.Key && field.Name != t.kind.Lookup {
+		if !field.Unique && field.Name != t.kind.Lookup && (field.Name != t.kind.Key || !t.kind.Managed) {
 			continue
 		}
 		owner := s.owner(t.kind, field.Name)
