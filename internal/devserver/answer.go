@@ -15,6 +15,8 @@ type view struct {
 	store *store
 	host  string
 	hide  []string
+	// written are the fields that a write gave.
+	written map[string]any
 }
 
 // needsOf returns the models whose objects show in the answers of a kind, so that
@@ -54,6 +56,10 @@ func (s *store) shows(t *table, how *computed) []string {
 	case how.Back != "":
 		model, _ := splitBack(how.Back)
 		models = append(models, model)
+		if how.Also != "" {
+			also, _ := splitBack(how.Also)
+			models = append(models, also)
+		}
 		if other := s.kinds[model]; other != nil && how.Show != "" {
 			models = append(models, other.refers(how.Show))
 		}
@@ -77,7 +83,7 @@ func (s *store) stamp(t *table) int64 {
 
 // json returns an object as it is answered.
 func (v view) json(o *object) []byte {
-	if o.table.byHost || len(v.hide) > 0 {
+	if o.table.byHost || len(v.hide) > 0 || v.written != nil {
 		return encode(v.object(o, nil))
 	}
 	stamp := v.store.stamp(o.table)
@@ -101,7 +107,8 @@ func (v view) object(o *object, shape []string) map[string]any {
 			answer[name] = nil
 			continue
 		}
-		if value, has := v.field(o, name); has {
+		value, has := v.field(o, name)
+		if has && (value != nil || !slices.Contains(o.table.about.OmitsEmpty, name)) {
 			answer[name] = value
 		}
 	}
@@ -173,7 +180,7 @@ func (v view) nested(o *object, how *computed) any {
 // within is an object as it stands in another one.
 func (v view) within(o *object, how *computed) map[string]any {
 	shown := v.object(o, v.shape(how.Shape))
-	if base := v.store.kinds[how.Base]; base != nil {
+	if base := v.store.kinds[how.Base]; base != nil && (!how.Written || has(v.written, how.Of)) {
 		shown["meta_model_name"], shown["component"] = how.Base, ""
 		shown["verbose_name"], shown["verbose_name_plural"] = base.about.Verbose, base.about.Plural
 		for _, name := range how.Empties {
@@ -195,7 +202,8 @@ func (v view) back(o *object, how *computed) any {
 	model, field := splitBack(how.Back)
 	objects := v.store.referrers(model, field, o.pk)
 	if how.Count {
-		return int64(len(objects))
+		also, other := splitBack(how.Also)
+		return int64(len(objects) + len(v.store.referrers(also, other, o.pk)))
 	}
 	shown := []any{}
 	for _, other := range objects {
@@ -335,4 +343,9 @@ func holdsFloat(value any) bool {
 		}
 	}
 	return false
+}
+
+func has(fields map[string]any, name string) bool {
+	_, has := fields[name]
+	return has
 }

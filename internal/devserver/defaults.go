@@ -208,12 +208,21 @@ func (s *Server) addCertificate() error {
 		return nil
 	}
 	const name = "authentik Self-signed Certificate"
-	data, key, err := selfSigned(pkix.Name{CommonName: name, Organization: []string{"authentik"}, OrganizationalUnit: []string{"Self-signed"}}, nil, s.now(), 365)
+	data, key, err := selfSigned(certificateName(name), nil, s.now(), 365)
 	if err != nil {
 		return err
 	}
 	_, err = s.store.place(t.kind.Model, defaultPK(t.kind, name), map[string]any{"name": name, "certificate_data": data, "key_data": key}, s.now())
 	return err
+}
+
+// certificateName is what authentik's own certificates are for.
+func certificateName(common string) pkix.Name {
+	var name pkix.Name
+	for i, value := range []string{common, "authentik", "Self-signed"} {
+		name.ExtraNames = append(name.ExtraNames, pkix.AttributeTypeAndValue{Type: []int{2, 5, 4, []int{3, 10, 11}[i]}, Value: value})
+	}
+	return name
 }
 
 // selfSigned makes a certificate and its key.

@@ -28,12 +28,13 @@ type effect struct {
 	Missing bool             `json:"missing"`
 	When    map[string][]any `json:"when"`
 	// Value is what the field gets; or a text of other fields; or Caller, who
-	// asks; or Expires, an instant in half an hour; or Random, something of that
+	// asks; or Expires, an instant in half an hour; or Now; or Random, something of that
 	// sort.
 	Value   json.RawMessage `json:"value"`
 	Text    string          `json:"text"`
 	Caller  bool            `json:"caller"`
 	Expires bool            `json:"expires"`
+	Now     bool            `json:"now"`
 	Random  string          `json:"random"`
 	// Adds are objects, by a field of theirs, that a list holds always.
 	Adds *additions `json:"adds"`
@@ -164,6 +165,8 @@ func (e *effect) value(ch *change) any {
 		return ch.caller.id
 	case e.Expires:
 		return instant(ch.now().Add(lifetime))
+	case e.Now:
+		return instant(ch.now())
 	case e.Random != "":
 		return random(e.Random)
 	case e.Adds != nil:
@@ -236,6 +239,9 @@ func (ch *change) settle(field *schema.Field) {
 	value, given := ch.fields[field.Name]
 	if !given {
 		return
+	}
+	if number, isWhole := value.(int64); isWhole && field.Type == schema.Number {
+		ch.fields[field.Name] = float64(number)
 	}
 	if text, isText := value.(string); isText && field.Type == schema.Time {
 		if t, isTime := parseTime(text); isTime {

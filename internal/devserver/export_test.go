@@ -37,11 +37,19 @@ func (s *Server) Rekey(model string, same map[string]any, pk any, fields map[str
 	t := s.store.kinds[model]
 	for _, o := range t.inOrder.objects {
 		matches := true
+		unknown := map[string]any{} // references to what has another primary key yet
 		for name, value := range same {
+			if model := t.refers(name); model != "" && s.store.find(model, value) == nil && s.store.find(model, o.fields[name]) != nil {
+				unknown[name] = value
+				continue
+			}
 			matches = matches && o.fields[name] == value
 		}
-		if matches {
-			s.store.rekey(o, pk, fields)
+		if matches && (len(unknown) == 0 || len(unknown) < s.store.countReferences(t, same)) {
+			for name, value := range unknown {
+				s.store.rekey(s.store.find(t.refers(name), o.fields[name]), value, nil)
+			}
+			s.store.rekey(t.byPK[o.pk], pk, fields)
 			return true
 		}
 	}
@@ -85,4 +93,30 @@ func (s *store) rekey(o *object, pk any, fields map[string]any) {
 		}
 		s.set(holder, map[string]any{user.field: value})
 	}
+}
+
+// countReferences counts the references among some fields.
+func (s *store) countReferences(t *table, fields map[string]any) int {
+	n := 0
+	for name := range fields {
+		if t.refers(name) != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// RekeyOne gives some default of a kind another primary key, that has none of the
+// recording yet.
+func (s *Server) RekeyOne(model, pk string) bool {
+	s.store.Lock()
+	defer s.store.Unlock()
+	t := s.store.kinds[model]
+	for _, o := range t.inOrder.objects {
+		if o.pk == defaultPK(t.kind, defaultKey(t, o.fields)) {
+			s.store.rekey(o, pk, nil)
+			return true
+		}
+	}
+	return false
 }

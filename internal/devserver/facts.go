@@ -72,6 +72,8 @@ type about struct {
 	// that it knows and the server leaves out.
 	Shows []string `json:"shows"`
 	Omits []string `json:"omits"`
+	// OmitsEmpty are those that it leaves out where they hold nothing.
+	OmitsEmpty []string `json:"omitsEmpty"`
 	// Initial are values of fields that nobody can write, in a new object.
 	Initial map[string]any `json:"initial"`
 	// Nonempty are lists that may not be empty, though the schema doesn't say so.
@@ -121,6 +123,8 @@ type computed struct {
 	Show  string `json:"show"`
 	Many  bool   `json:"many"`
 	Count bool   `json:"count"`
+	// Also is another such field that counts.
+	Also string `json:"also"`
 	// Text is made of fields in braces.
 	Text string `json:"text"`
 	// Path is a field of what the first field refers to.
@@ -137,9 +141,11 @@ type computed struct {
 	Else      any    `json:"else"`
 	Otherwise string `json:"otherwise"`
 	// Base is the base as which an object is shown that is a special case of it,
-	// without the fields of Empties.
+	// without the fields of Empties; if Written, then only in the answer to a
+	// write.
 	Base    string   `json:"base"`
 	Empties []string `json:"empties"`
+	Written bool     `json:"written"`
 	Spans
 }
 

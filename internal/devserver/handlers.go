@@ -103,14 +103,18 @@ func (s *Server) retrieve(r *request) response {
 
 // answered is an object as a kind's path shows it.
 func (s *Server) answered(r *request, o *object) []byte {
-	v := s.view(r)
-	if o.table == r.table {
+	return s.view(r).shows(r.table, o)
+}
+
+// shows is an object as the path of a kind shows it.
+func (v view) shows(t *table, o *object) []byte {
+	if o.table == t {
 		return v.json(o)
 	}
-	if shape := r.table.about.Shape; shape != "" {
-		return encode(v.object(o, s.store.shapes[shape]))
+	if shape := t.about.Shape; shape != "" {
+		return encode(v.object(o, v.store.shapes[shape]))
 	}
-	return encode(v.guest(r.table, o))
+	return encode(v.guest(t, o))
 }
 
 // guest is an object as another kind's path shows it.
@@ -235,7 +239,9 @@ func (s *Server) write(r *request, ch *change) response {
 	if ch.isNew {
 		status = http.StatusCreated
 	}
-	return response{status: status, body: s.answered(r, o)}
+	v := s.view(r)
+	v.written = ch.given
+	return response{status: status, body: v.shows(r.table, o)}
 }
 
 // save stores a change, with what it does to other objects.

@@ -498,5 +498,8 @@ func (t *table) binding(s *store) *table {
 // splitBack takes model.field apart.
 func splitBack(back string) (model, field string) {
 	at := strings.LastIndexByte(back, '.')
+	if at < 0 {
+		return "", ""
+	}
 	return back[:at], back[at+1:]
 }
