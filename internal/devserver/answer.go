@@ -17,6 +17,9 @@ type view struct {
 	hide  []string
 	// written are the fields that a write gave.
 	written map[string]any
+	// before is the object as it was before a write: what refers to it from
+	// within its own answer is read before (trap/application-8-rename).
+	before *object
 }
 
 // needsOf returns the models whose objects show in the answers of a kind, so that
@@ -220,6 +223,9 @@ func (v view) back(o *object, how *computed) any {
 
 // shown is what a computed field shows of an object that refers to its own.
 func (v view) shown(o *object, how *computed) any {
+	if v.before != nil && o.pk == v.before.pk && o.table == v.before.table {
+		o = v.before
+	}
 	if how.Show == "" {
 		if how.Shape != "" {
 			return v.object(o, v.shape(how.Shape))

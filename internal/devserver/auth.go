@@ -22,6 +22,9 @@ func (s *Server) authenticate(route *route, r *http.Request) *response {
 		return nil // auth-weak-options, special/admin-version-nobody
 	case token == s.config.Nobody:
 		answer = detail(http.StatusForbidden, noPermission)
+		if route.table != nil && route.table.about.Owned && strings.Contains(route.pattern, "{key}") {
+			answer = *s.notFound(route.table.kind) // trap/token-view-key-nobody
+		}
 	default:
 		answer = detail(http.StatusForbidden, "Token invalid/expired")
 	}

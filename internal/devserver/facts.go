@@ -59,6 +59,10 @@ type about struct {
 	Answers map[string]*computed `json:"answers"`
 	// Shape names what an object of a base shows in the base's list.
 	Shape string `json:"shape"`
+	// Takes are fields whose objects go with the object that refers to them.
+	Takes []string `json:"takes"`
+	// Owned objects are there for their owners only, and for administrators.
+	Owned bool `json:"owned"`
 	// Guests are kinds whose objects the kind's paths serve, too.
 	Guests []string `json:"guests"`
 	// Defaults are the fields that get their default, and not null, when what

@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -21,6 +22,7 @@ const (
 	wantedNumber  = "Enter a number."
 	wantedUUID    = "Enter a valid UUID."
 	wantedInstant = "Enter a valid date/time."
+	noJSON        = "filter: failed to parse JSON"
 	noNUL         = "Null characters are not allowed."
 )
 
@@ -37,6 +39,9 @@ func (s *Server) filters(t *table, query url.Values) ([]func(*object) bool, *res
 		}
 		f := &filter{store: s.store, table: t, name: name, text: text}
 		keeps, message := f.make(sort)
+		if message == noJSON {
+			return nil, &response{status: http.StatusBadRequest, body: encode([]string{message})}
+		}
 		if message != "" {
 			wrong.add(name, message)
 		} else if keeps != nil {
@@ -45,9 +50,6 @@ func (s *Server) filters(t *table, query url.Values) ([]func(*object) bool, *res
 	}
 	if len(wrong) > 0 {
 		return nil, &response{status: http.StatusBadRequest, body: encode(wrong)}
-	}
-	if query.Has("attributes") && t.about.Filters["attributes"] != "" {
-		return filters, nil
 	}
 	return filters, nil
 }
@@ -223,6 +225,8 @@ func (f *filter) bySort(sort string, path []string, lookup string) (keeps, strin
 		return f.byAlias(path)
 	case "json":
 		return f.byJSON(path)
+	case "holder":
+		return func(o *object) bool { return f.granted(f.text, o) }, ""
 	case "prefix":
 		return f.keeps(path, func(held any) bool { text, _ := held.(string); return strings.HasPrefix(text, f.text) }), ""
 	}
@@ -331,29 +335,15 @@ func (f *filter) byAlias(path []string) (keeps, string) {
 	return f.keeps(path, func(held any) bool { return held == other.id }), ""
 }
 
-// byJSON filters by what a mapping holds.
+// byJSON filters by the whole of a mapping. What is no JSON is refused as a whole
+// (trap/user-attributes-filter-bad).
 func (f *filter) byJSON(path []string) (keeps, string) {
 	data, message := decode([]byte(f.text))
 	if message != "" {
-		return nil, ""
+		return nil, noJSON
 	}
 	wanted := tree.PlainJSON(data)
-	return f.keeps(path, func(held any) bool { return holdsJSON(held, wanted) }), ""
-}
-
-// holdsJSON reports whether PostgreSQL finds the one in the other.
-func holdsJSON(held, wanted any) bool {
-	m, isMap := wanted.(map[string]any)
-	other, isMapToo := held.(map[string]any)
-	if !isMap || !isMapToo {
-		return fmt.Sprint(held) == fmt.Sprint(wanted)
-	}
-	for name, value := range m {
-		if inner, has := other[name]; !has || !holdsJSON(inner, value) {
-			return false
-		}
-	}
-	return true
+	return f.keeps(path, func(held any) bool { return reflect.DeepEqual(held, wanted) }), ""
 }
 
 // keeps asks for the value at the end of a path, or one of a list of them.

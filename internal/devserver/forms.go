@@ -31,9 +31,15 @@ var forms = map[string]func(string) []string{
 	"words": wanted(func(text string) bool { return !strings.Contains(text, " ") }, "Value must not contain spaces."),
 	"urls":  wanted(isURL, "Enter a valid URL."),
 	"file":  wanted(fileForm.MatchString, fileMessage),
-	"cert":  wanted(isCertificate, "Unable to load certificate."),
-	"key":   wanted(isPrivateKey, "Unable to load private key (possibly encrypted?)."),
+	"template": func(text string) []string {
+		return wanted(templates.MatchString, fmt.Sprintf("Invalid template '%s' specified.", text))(text)
+	},
+	"cert": wanted(isCertificate, "Unable to load certificate."),
+	"key":  wanted(isPrivateKey, "Unable to load private key (possibly encrypted?)."),
 }
+
+// templates are those of emails that authentik brings.
+var templates = regexp.MustCompile(`^email/(password_reset|account_confirmation|email_otp|event_notification|invitation|setup)\.html$`)
 
 var fileForm = regexp.MustCompile(`^(https?://.*|fa://.*|/static/.*|[A-Za-z0-9._/-]*(%\(theme\)s)?[A-Za-z0-9._/-]*)$`)
 

@@ -240,7 +240,7 @@ func (s *Server) write(r *request, ch *change) response {
 		status = http.StatusCreated
 	}
 	v := s.view(r)
-	v.written = ch.given
+	v.written, v.before = ch.given, ch.self
 	return response{status: status, body: v.shows(r.table, o)}
 }
 

@@ -30,6 +30,9 @@ type rule struct {
 	Several []string `json:"several"`
 	// Other is a field with a value that another object of the kind has too.
 	Other map[string]any `json:"other"`
+	// Kinds says which kinds of objects a field may refer to, by the value of
+	// another one: the rule is broken by one of another kind.
+	Kinds *kindsBy `json:"kinds"`
 	// Call names a function of calls.go that has to hold, too.
 	Call string `json:"call"`
 	// Error is the answer, by field.
@@ -37,6 +40,24 @@ type rule struct {
 	// Crash is set where the server fails.
 	Crash bool `json:"crash"`
 	Spans
+}
+
+// kindsBy are the models that a field may refer to, by the value of another.
+type kindsBy struct {
+	Of  string            `json:"of"`
+	By  string            `json:"by"`
+	Are map[string]string `json:"are"`
+}
+
+// odd returns what the field refers to that it may not refer to, or nil.
+func (k *kindsBy) odd(c *check) *object {
+	wanted := k.Are[pkText(c.fields[k.By])]
+	for _, pk := range targets(c.fields[k.Of]) {
+		if o := c.find(c.table.refers(k.Of), pk); o != nil && wanted != "" && o.table.kind.Model != wanted {
+			return o
+		}
+	}
+	return nil
 }
 
 // checkRules breaks off at the first rule that is broken.
@@ -50,7 +71,7 @@ func (c *check) checkRules() {
 		}
 		for field, message := range rule.Error {
 			if text, isText := message.(string); isText {
-				c.complaints.add(field, c.fill(text))
+				c.complaints.add(field, c.fill(rule, text))
 			} else {
 				c.complaints[field] = message
 			}
@@ -60,7 +81,10 @@ func (c *check) checkRules() {
 }
 
 // fill puts values of the body into a message.
-func (c *check) fill(text string) string {
+func (c *check) fill(r *rule, text string) string {
+	if r.Kinds != nil {
+		text = strings.ReplaceAll(text, "{class}", className(r.Kinds.odd(c).table.kind))
+	}
 	text = strings.ReplaceAll(text, "{limit}", c.now().Add(lifetime).UTC().Format("2006-01-02 15:04:05.000000+00:00"))
 	own := &object{table: c.table, fields: c.fields}
 	filled, _ := view{store: c.store}.text(own, text).(string)
@@ -77,6 +101,8 @@ func (r *rule) broken(c *check) bool {
 	case !holds(c.fields, r.When), c.self == nil && len(r.Live)+len(r.Changes) > 0:
 		return false
 	case c.self != nil && !holds(c.self.fields, r.Live):
+		return false
+	case r.Kinds != nil && r.Kinds.odd(c) == nil:
 		return false
 	case r.Call != "" && !breaks[r.Call](c):
 		return false

@@ -449,6 +449,13 @@ func (s *store) drop(o *object) {
 	}
 	s.detach(o)
 	s.forgetGrants(o)
+	for _, name := range o.table.about.Takes {
+		for _, pk := range targets(o.fields[name]) {
+			if other := s.find(o.table.refers(name), pk); other != nil {
+				s.drop(other)
+			}
+		}
+	}
 	for _, model := range append([]string{o.table.kind.Model}, o.table.kind.Bases...) {
 		for _, reference := range s.referring[model] {
 			for _, other := range s.referrers(reference.table.kind.Model, reference.field, o.pk) {
