@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/big"
+	"regexp"
 	"strings"
 
 	"github.com/google/uuid"
@@ -40,8 +41,24 @@ var callNeeds = map[string][]string{
 
 // breaks are what rules ask that the facts have no words for.
 var breaks = map[string]func(c *check) bool{
-	"outlives":  outlives,
-	"ownParent": func(c *check) bool { return c.self != nil && c.fields["parent"] == c.self.id },
+	"outlives":   outlives,
+	"badPattern": func(c *check) bool { return badPattern(c.fields) != "" },
+	"ownParent":  func(c *check) bool { return c.self != nil && c.fields["parent"] == c.self.id },
+}
+
+// badPattern returns the first regular expression among redirects that is none.
+func badPattern(fields map[string]any) string {
+	list, _ := fields["redirect_uris"].([]any)
+	for _, element := range list {
+		m, _ := element.(map[string]any)
+		if m["matching_mode"] != "regex" {
+			continue
+		}
+		if _, err := regexp.Compile(pkText(m["url"])); err != nil {
+			return pkText(m["url"])
+		}
+	}
+	return ""
 }
 
 // outlives reports whether something is to live longer than it may.

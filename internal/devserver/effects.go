@@ -240,6 +240,8 @@ func (ch *change) settle(field *schema.Field) {
 	if !given {
 		return
 	}
+	value = known(field, value)
+	ch.fields[field.Name] = value
 	if number, isWhole := value.(int64); isWhole && field.Type == schema.Number {
 		ch.fields[field.Name] = float64(number)
 	}
@@ -253,6 +255,24 @@ func (ch *change) settle(field *schema.Field) {
 	} else if list, isList := value.([]any); isList && field.Set {
 		ch.fields[field.Name] = sortedSet(list)
 	}
+}
+
+// known leaves out what an object in a list has beside its fields.
+func known(field *schema.Field, value any) any {
+	list, isList := value.([]any)
+	if !isList || field.Element == nil || field.Element.Fields == nil {
+		return value
+	}
+	kept := make([]any, len(list))
+	for i, element := range list {
+		kept[i] = element
+		if m, isMap := element.(map[string]any); isMap {
+			m = maps.Clone(m)
+			maps.DeleteFunc(m, func(name string, _ any) bool { return field.Element.Fields.Field(name) == nil })
+			kept[i] = m
+		}
+	}
+	return kept
 }
 
 // settled are references as the database gives them back, in the order of the table

@@ -61,7 +61,7 @@ func (s *store) rekey(o *object, pk any, fields map[string]any) {
 	for _, model := range append([]string{o.table.kind.Model}, o.table.kind.Bases...) {
 		for _, reference := range s.referring[model] {
 			for _, other := range s.referrers(reference.table.kind.Model, reference.field, o.pk) {
-				users = append(users, use{other, reference.field, ""})
+				users = append(users, use{object: other, field: reference.field})
 			}
 		}
 	}

@@ -68,6 +68,12 @@ type about struct {
 	// Defaults are the fields that get their default, and not null, when what
 	// they refer to is deleted.
 	Defaults []string `json:"defaults"`
+	// NotNull are fields that may not be null, though they may in other versions.
+	NotNull []string `json:"notNull"`
+	// Whole is set where the list of a base shows all of an object.
+	Whole bool `json:"whole"`
+	// Unseen are references that nobody is told of.
+	Unseen []string `json:"unseen"`
 	// Methods are those that the kind's paths take beside GET.
 	Methods []string `json:"methods"`
 	// Most are bounds of text that the schema has for other versions only.
@@ -189,6 +195,7 @@ func (f *facts) about(model, version string) *about {
 	known.Rules = slices.DeleteFunc(known.Rules, func(r *rule) bool { return !r.has(version) })
 	known.Answers = inVersion(known.Answers, version)
 	known.Methods = namesIn(known.Methods, version)
+	known.NotNull = namesIn(known.NotNull, version)
 	known.Most = inVersion(known.Most, version)
 	known.Only = inVersion(known.Only, version)
 	for name, how := range known.Answers {

@@ -111,6 +111,9 @@ func (v view) shows(t *table, o *object) []byte {
 	if o.table == t {
 		return v.json(o)
 	}
+	if t.about.Whole {
+		return v.json(o)
+	}
 	if shape := t.about.Shape; shape != "" {
 		return encode(v.object(o, v.store.shapes[shape]))
 	}

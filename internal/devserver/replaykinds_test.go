@@ -12,6 +12,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -80,9 +81,7 @@ func newKindReplayer(t *testing.T, version string, exchanges []exchange) *kindRe
 			r.paths["/api/v3/"+kind.Path+"/"] = kind
 		}
 	}
-	for _, permission := range server.All(permissionModel) {
-		server.Remove(permissionModel, fmt.Sprint(permission["id"])) // the recording's have other numbers
-	}
+	r.renumberPermissions()
 	for _, model := range []string{"authentik_core.token", "authentik_core.user"} {
 		for _, o := range server.All(model) {
 			if name := fmt.Sprint(o["identifier"], o["username"]); strings.Contains(name, "ak-outpost-") {
@@ -92,6 +91,46 @@ func newKindReplayer(t *testing.T, version string, exchanges []exchange) *kindRe
 	}
 	r.seed()
 	return r
+}
+
+// renumberPermissions gives permissions the numbers that the recording shows, and
+// others numbers above these.
+func (r *kindReplayer) renumberPermissions() {
+	shown := map[string]map[string]any{}
+	for _, x := range r.exchanges {
+		walk(x.Response.Body, func(o map[string]any) {
+			if o["codename"] != nil && o["model_verbose"] != nil && o["object_pk"] == nil {
+				shown[fmt.Sprint(o["app_label"], o["codename"])] = o
+			}
+		})
+	}
+	fresh := r.server.All(permissionModel)
+	for _, o := range fresh {
+		r.server.Remove(permissionModel, fmt.Sprint(o["id"]))
+	}
+	for _, o := range shown {
+		r.put(shownObject{r.schema.Kind(permissionModel), fmt.Sprint(o["id"]), o})
+	}
+	for i, o := range fresh {
+		if name := fmt.Sprint(o["app_label"], o["codename"]); shown[name] == nil {
+			r.put(shownObject{r.schema.Kind(permissionModel), fmt.Sprint(10000 + i), o})
+		}
+	}
+}
+
+// walk calls f with each object in a body.
+func walk(body any, f func(map[string]any)) {
+	switch body := body.(type) {
+	case map[string]any:
+		f(body)
+		for _, element := range body {
+			walk(element, f)
+		}
+	case []any:
+		for _, element := range body {
+			walk(element, f)
+		}
+	}
 }
 
 // kindOf is the kind whose list or object a path names.
@@ -161,6 +200,17 @@ func (r *kindReplayer) seed() {
 	}
 	var waiting []shownObject
 	seen := map[string]bool{}
+	for _, x := range r.exchanges {
+		walk(x.Response.Body, func(o map[string]any) {
+			if o["username"] == "akadmin" && o["pk"] != nil && o["groups"] != nil {
+				user := shownObject{r.schema.Kind("authentik_core.user"), fmt.Sprint(o["pk"]), o}
+				if !seen[user.key()] {
+					seen[user.key()] = true
+					waiting = append(waiting, user)
+				}
+			}
+		})
+	}
 	unseen := r.referredTo(created)
 	for _, x := range r.exchanges {
 		for _, o := range r.shown(x) {
@@ -303,6 +353,9 @@ func (r *kindReplayer) step(x exchange) string {
 			})
 			defer r.server.NextPK(nil)
 		}
+	}
+	if before, query, found := strings.Cut(x.Request.Path, "?"); found {
+		x.Request.Path, x.Request.Query = before, json.RawMessage(strconv.Quote(query))
 	}
 	request := x.request(r.t)
 	request.Host = "127.0.0.1:9020"

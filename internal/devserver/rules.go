@@ -30,6 +30,10 @@ type rule struct {
 	Several []string `json:"several"`
 	// Other is a field with a value that another object of the kind has too.
 	Other map[string]any `json:"other"`
+	// Each is a field that an object in a list lacks, by the list.
+	Each map[string]string `json:"each"`
+	// Lacks is a key that a mapping lacks, by its field.
+	Lacks map[string]string `json:"lacks"`
 	// Kinds says which kinds of objects a field may refer to, by the value of
 	// another one: the rule is broken by one of another kind.
 	Kinds *kindsBy `json:"kinds"`
@@ -85,6 +89,7 @@ func (c *check) fill(r *rule, text string) string {
 	if r.Kinds != nil {
 		text = strings.ReplaceAll(text, "{class}", className(r.Kinds.odd(c).table.kind))
 	}
+	text = strings.ReplaceAll(text, "{pattern}", badPattern(c.fields))
 	text = strings.ReplaceAll(text, "{limit}", c.now().Add(lifetime).UTC().Format("2006-01-02 15:04:05.000000+00:00"))
 	own := &object{table: c.table, fields: c.fields}
 	filled, _ := view{store: c.store}.text(own, text).(string)
@@ -107,7 +112,26 @@ func (r *rule) broken(c *check) bool {
 	case r.Call != "" && !breaks[r.Call](c):
 		return false
 	}
-	return r.lacks(c.fields) && r.fills(c) && r.clashes(c)
+	return r.lacks(c.fields) && r.fills(c) && r.clashes(c) && r.lacksParts(c.fields)
+}
+
+func (r *rule) lacksParts(fields map[string]any) bool {
+	for name, key := range r.Lacks {
+		if m, isMap := fields[name].(map[string]any); !isMap || has(m, key) {
+			return false
+		}
+	}
+	for name, key := range r.Each {
+		list, _ := fields[name].([]any)
+		lacks := slices.ContainsFunc(list, func(element any) bool {
+			m, isMap := element.(map[string]any)
+			return isMap && !has(m, key)
+		})
+		if !lacks {
+			return false
+		}
+	}
+	return true
 }
 
 // holds reports whether fields have one of the values each.

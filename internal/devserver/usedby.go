@@ -3,6 +3,8 @@ package devserver
 import (
 	"slices"
 	"strings"
+
+	"github.com/aksync/aksync/schema"
 )
 
 // usedBy lists what uses an object, with what becomes of it when the object is
@@ -16,19 +18,21 @@ func (s *Server) usedBy(r *request) response {
 	}
 	list := []map[string]any{}
 	for _, use := range s.store.uses(o) {
-		app, model, _ := strings.Cut(s.store.owner(use.object.table.kind, use.field), ".")
+		app, model, _ := strings.Cut(use.model, ".")
 		list = append(list, map[string]any{
 			"app": app, "model_name": model, "pk": use.object.pk, "action": use.action,
-			"name": s.view(r).says(use.object),
+			"name": s.view(r).saysAs(use.object, use.model),
 		})
 	}
 	return ok(list)
 }
 
-// use is an object that refers to another one, or that another one lists.
+// use is an object that refers to another one, or that another one lists; model is
+// the kind that the field belongs to or refers to.
 type use struct {
 	object *object
 	field  string
+	model  string
 	action string
 }
 
@@ -36,12 +40,31 @@ func (s *store) uses(o *object) []use {
 	var uses []use
 	for _, model := range append([]string{o.table.kind.Model}, o.table.kind.Bases...) {
 		for _, reference := range s.referring[model] {
+			if slices.Contains(reference.table.about.Unseen, reference.field) {
+				continue
+			}
 			for _, other := range s.referrers(reference.table.kind.Model, reference.field, o.pk) {
-				uses = append(uses, use{other, reference.field, s.action(reference)})
+				uses = append(uses, use{other, reference.field, s.owner(other.table.kind, reference.field), s.action(reference)})
 			}
 		}
 	}
-	return append(uses, s.bound(o)...)
+	return append(append(uses, s.listed(o)...), s.bound(o)...)
+}
+
+// listed are the objects that an object has in its lists.
+func (s *store) listed(o *object) []use {
+	var uses []use
+	for _, field := range o.table.kind.Fields.Fields {
+		if field.Refers == "" || field.Type != schema.List || o.table.virtual(field.Name) != nil {
+			continue
+		}
+		for _, pk := range targets(o.fields[field.Name]) {
+			if other := s.find(field.Refers, pk); other != nil {
+				uses = append(uses, use{other, "", field.Refers, "cascade_many"})
+			}
+		}
+	}
+	return uses
 }
 
 // action is what becomes of an object when the one goes that its field refers to.
@@ -61,18 +84,43 @@ func (s *store) action(reference reference) string {
 
 // bound are the objects at the other end of the bindings of an object.
 func (s *store) bound(o *object) []use {
-	how := o.table.answers[o.table.kind.Users.Field]
-	if how == nil {
-		return nil
-	}
 	var uses []use
-	model, field := splitBack(how.Back)
-	for _, binding := range s.referrers(model, field, o.pk) {
-		if user := s.find(o.table.kind.Users.Model, binding.fields[how.Show]); user != nil {
-			uses = append(uses, use{user, "", "cascade_many"})
+	for _, name := range o.table.names {
+		how := o.table.answers[name]
+		if how == nil || how.Back == "" || !how.Many || how.Show == "" {
+			continue
+		}
+		model, field := splitBack(how.Back)
+		refers := ""
+		if t := s.kinds[model]; t != nil {
+			refers = t.refers(how.Show)
+		}
+		for _, binding := range s.referrers(model, field, o.pk) {
+			if other := s.find(refers, binding.fields[how.Show]); other != nil {
+				uses = append(uses, use{other, "", s.shownAs(refers, o.table.kind), "cascade_many"})
+			}
 		}
 	}
 	return uses
+}
+
+// shownAs is the model as which something at the other end of a binding counts:
+// what binds knows a flow as more than the flow is.
+func (s *store) shownAs(refers string, of *schema.Kind) string {
+	if of.Users.Model != "" {
+		return of.Users.Model
+	}
+	return refers
+}
+
+// saysAs is what authentik calls an object in a text, where a field refers to it as
+// one of a base.
+func (v view) saysAs(o *object, model string) string {
+	if base := v.store.kinds[model]; base != nil && base.about.Says != "" {
+		text, _ := v.text(o, base.about.Says).(string)
+		return text
+	}
+	return v.says(o)
 }
 
 // says is what authentik calls an object in a text.

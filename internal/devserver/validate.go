@@ -105,7 +105,7 @@ func (c *check) selfPK() string {
 // complain says what is wrong with one value, in the server's words.
 func (c *check) complain(field *schema.Field, value, normalized tree.Value) any {
 	if value.Data == nil {
-		if field.Nullable {
+		if field.Nullable && !slices.Contains(c.table.about.NotNull, field.Name) {
 			return nil
 		}
 		return []string{"This field may not be null."}
@@ -149,11 +149,31 @@ func (c *check) complainOfData(field *schema.Field, name string, value, normaliz
 	case schema.Struct:
 		return c.complainOfStruct(field, value, normalized)
 	case schema.JSON:
+		if holdsNUL(value.Plain()) {
+			c.crashes = true // normalise/json-7
+		}
 		if _, isMap := value.Data.(tree.Map); field.Mapping && !isMap {
 			return []string{"Value must be a dictionary, and not have any duplicate keys."}
 		}
 	}
 	return nil
+}
+
+// holdsNUL reports whether PostgreSQL can't hold what JSON says.
+func holdsNUL(value any) bool {
+	switch value := value.(type) {
+	case string:
+		return strings.Contains(value, "\x00")
+	case []any:
+		return slices.ContainsFunc(value, holdsNUL)
+	case map[string]any:
+		for name, element := range value {
+			if strings.Contains(name, "\x00") || holdsNUL(element) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (c *check) complainOfText(field *schema.Field, name string, value, normalized tree.Value) any {
@@ -335,6 +355,12 @@ func (c *check) complainOfStructs(field *schema.Field, list, normal tree.List) a
 	return all
 }
 
+// crashesWithout reports whether the server fails where an object in a list lacks
+// a field, by a rule.
+func (c *check) crashesWithout(field, part string) bool {
+	return slices.ContainsFunc(c.table.about.Rules, func(r *rule) bool { return r.Each[field] == part })
+}
+
 func (c *check) complainOfStruct(field *schema.Field, value, normalized tree.Value) any {
 	m, isMap := value.Data.(tree.Map)
 	if !isMap {
@@ -348,7 +374,7 @@ func (c *check) complainOfStruct(field *schema.Field, value, normalized tree.Val
 	for _, part := range field.Fields.Fields {
 		element, given := m.Get(part.Name)
 		switch {
-		case !given && part.Required:
+		case !given && part.Required && !c.crashesWithout(field.Name, part.Name):
 			wrong.add(part.Name, "This field is required.")
 		case given && element.Data == nil && !part.Nullable:
 			wrong.add(part.Name, "This field may not be null.")
