@@ -165,19 +165,38 @@ func (v view) nested(o *object, how *computed) any {
 		value, _ = v.field(o, how.Of)
 	}
 	model := o.table.refers(how.Of)
+	find := v.store.find
+	if how.Key != "" {
+		model = how.Refers
+		find = v.by(how.Key)
+	}
 	if list, isList := value.([]any); isList {
 		shown := []any{}
 		for _, element := range list {
-			if other := v.store.find(model, element); other != nil {
+			if other := find(model, element); other != nil {
 				shown = append(shown, v.within(other, how))
 			}
 		}
 		return shown
 	}
-	if other := v.store.find(model, value); other != nil {
+	if other := find(model, value); other != nil {
 		return v.within(other, how)
 	}
 	return nil
+}
+
+// by finds objects by another field than their primary key.
+func (v view) by(key string) func(model string, value any) *object {
+	return func(model string, value any) *object {
+		for _, t := range v.store.members[model] {
+			for _, o := range t.inOrder.objects {
+				if o.fields[key] == value {
+					return o
+				}
+			}
+		}
+		return nil
+	}
 }
 
 // within is an object as it stands in another one.

@@ -17,20 +17,21 @@ import (
 // calls compute what the facts have no words for. Each is a function of an object
 // and of what it refers to.
 var calls = map[string]func(v view, o *object, how *computed) any{
-	"digits":    digits,
-	"superuser": superuser,
-	"avatar":    avatar,
-	"hash":      hash,
-	"subject":   func(_ view, o *object, _ *computed) any { return certificateOf(o).subject },
-	"expiry":    func(_ view, o *object, _ *computed) any { return certificateOf(o).expiry },
-	"sha1":      func(_ view, o *object, _ *computed) any { return certificateOf(o).sha1 },
-	"sha256":    func(_ view, o *object, _ *computed) any { return certificateOf(o).sha256 },
-	"hasKey":    func(_ view, o *object, _ *computed) any { return !isBlank(o.fields["key_data"]) },
-	"keyType":   keyType,
-	"launch":    launch,
-	"callbacks": callbacks,
-	"countries": countries,
-	"image":     image,
+	"digits":     digits,
+	"superuser":  superuser,
+	"avatar":     avatar,
+	"hash":       hash,
+	"subject":    func(_ view, o *object, _ *computed) any { return certificateOf(o).subject },
+	"expiry":     func(_ view, o *object, _ *computed) any { return certificateOf(o).expiry },
+	"sha1":       func(_ view, o *object, _ *computed) any { return certificateOf(o).sha1 },
+	"sha256":     func(_ view, o *object, _ *computed) any { return certificateOf(o).sha256 },
+	"hasKey":     func(_ view, o *object, _ *computed) any { return !isBlank(o.fields["key_data"]) },
+	"keyType":    keyType,
+	"publicType": func(_ view, o *object, _ *computed) any { return certificateOf(o).publicType },
+	"launch":     launch,
+	"callbacks":  callbacks,
+	"countries":  countries,
+	"image":      image,
 }
 
 // callNeeds are the models that calls look at beside the object.
@@ -170,7 +171,7 @@ func image(_ view, o *object, how *computed) any { return asURL(o.fields[how.Of]
 func keyType(_ view, o *object, _ *computed) any { return certificateOf(o).keyType }
 
 // certificate is what shows of a certificate.
-type certificate struct{ subject, expiry, sha1, sha256, keyType any }
+type certificate struct{ subject, expiry, sha1, sha256, keyType, publicType any }
 
 func fingerprints(der []byte) (sha1Text, sha256Text string) {
 	one, other := sha1.Sum(der), sha256.Sum256(der)

@@ -26,6 +26,7 @@ func certificateOf(o *object) certificate {
 	}
 	shown.subject = subject(read.Subject)
 	shown.expiry = instant(read.NotAfter)
+	shown.publicType = keyTypeOf(read.PublicKey)
 	return shown
 }
 
@@ -68,12 +69,17 @@ func readKey(text string) any {
 // privateKeyType names the sort of an object's private key.
 func privateKeyType(o *object) any {
 	text, _ := o.fields["key_data"].(string)
-	switch readKey(text).(type) {
-	case *rsa.PrivateKey:
+	return keyTypeOf(readKey(text))
+}
+
+// keyTypeOf names the sort of a key.
+func keyTypeOf(key any) any {
+	switch key.(type) {
+	case *rsa.PrivateKey, *rsa.PublicKey:
 		return "rsa"
-	case *ecdsa.PrivateKey:
+	case *ecdsa.PrivateKey, *ecdsa.PublicKey:
 		return "ec"
-	case ed25519.PrivateKey:
+	case ed25519.PrivateKey, ed25519.PublicKey:
 		return "ed25519"
 	default:
 		return nil

@@ -111,6 +111,8 @@ type about struct {
 	// Uncreatable objects can't be made though the API has a path for it: the
 	// server fails.
 	Uncreatable bool `json:"uncreatable"`
+	// NoList is set where the kind's path can't be read.
+	NoList bool `json:"noList"`
 	// NoUsedBy is set where the kind has no such path.
 	NoUsedBy bool `json:"noUsedBy"`
 	// Unsearchable lists fail when they are searched.
@@ -126,6 +128,8 @@ type computed struct {
 	Of     string `json:"of"`
 	Refers string `json:"refers"`
 	Shape  string `json:"shape"`
+	// Key is the field by which they are known, where it is not the primary key.
+	Key string `json:"key"`
 	// Back is a field of another kind, as model.field, that refers to the object:
 	// Show is the field of that other object that is shown, or its primary key;
 	// of all of them if Many, their number if Count.

@@ -73,8 +73,8 @@ func isSlug(field *schema.Field) bool { return strings.Contains(field.Pattern, "
 
 // slugMessage is what is said of text that is no slug: the quotes are others since
 // 2025.12.
-func (c *check) slugMessage() string {
-	if c.behaviour.curlyQuotes {
+func (c *check) slugMessage(name string) string {
+	if c.table.about.Formats[name] != "slug" && c.behaviour.curlyQuotes {
 		return "Enter a valid “slug” consisting of letters, numbers, underscores or hyphens."
 	}
 	return "Enter a valid \"slug\" consisting of letters, numbers, underscores or hyphens."

@@ -34,6 +34,8 @@ type kindReplayer struct {
 	// known are the objects that the server holds or held, by model and primary
 	// key.
 	known map[string]bool
+	// host is the address of the recorded server.
+	host string
 	// late are objects that the recorder made past the API, until they show.
 	late map[string]shownObject
 }
@@ -79,6 +81,11 @@ func newKindReplayer(t *testing.T, version string, exchanges []exchange) *kindRe
 	for _, kind := range r.schema.Kinds() {
 		if kind.Path != "" {
 			r.paths["/api/v3/"+kind.Path+"/"] = kind
+		}
+	}
+	for _, x := range exchanges {
+		if found := hostInside.FindStringSubmatch(encoded(x.Response.Body)); found != nil && r.host == "" {
+			r.host = found[1]
 		}
 	}
 	r.renumberPermissions()
@@ -202,12 +209,19 @@ func (r *kindReplayer) seed() {
 	seen := map[string]bool{}
 	for _, x := range r.exchanges {
 		walk(x.Response.Body, func(o map[string]any) {
-			if o["username"] == "akadmin" && o["pk"] != nil && o["groups"] != nil {
-				user := shownObject{r.schema.Kind("authentik_core.user"), fmt.Sprint(o["pk"]), o}
-				if !seen[user.key()] {
-					seen[user.key()] = true
-					waiting = append(waiting, user)
-				}
+			model := ""
+			switch {
+			case o["username"] == "akadmin" && o["pk"] != nil && o["groups"] != nil:
+				model = "authentik_core.user"
+			case o["slug"] != nil && o["designation"] != nil && o["pk"] != nil:
+				model = flowModel
+			default:
+				return
+			}
+			within := shownObject{r.schema.Kind(model), fmt.Sprint(o["pk"]), o}
+			if !seen[within.key()] && !created[within.key()] {
+				seen[within.key()] = true
+				waiting = append(waiting, within)
 			}
 		})
 	}
@@ -358,7 +372,7 @@ func (r *kindReplayer) step(x exchange) string {
 		x.Request.Path, x.Request.Query = before, json.RawMessage(strconv.Quote(query))
 	}
 	request := x.request(r.t)
-	request.Host = "127.0.0.1:9020"
+	request.Host = r.host
 	recorder := httptest.NewRecorder()
 	r.server.ServeHTTP(recorder, request)
 	answer := recorder.Result()
@@ -490,6 +504,7 @@ func (c *comparison) differ(at string, want, got any) {
 }
 
 var (
+	hostInside = regexp.MustCompile(`"http://(127\.0\.0\.1:[0-9]+)/source/`)
 	timeShape  = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z$`)
 	tokenShape = regexp.MustCompile(`^[A-Za-z0-9]{40,}$`)
 	uuidInside = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)

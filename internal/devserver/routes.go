@@ -113,6 +113,10 @@ func (s *Server) routesOf(t *table) []route {
 		}
 	}
 	detail.methods = append(detail.methods, "HEAD", "OPTIONS")
+	if t.about.NoList {
+		delete(list.handle, "GET")
+		list.methods = []string{"POST", "OPTIONS"}
+	}
 	routes := append([]route{list, detail}, s.actionRoutes(t, detail.pattern)...)
 	if t.about.NoUsedBy {
 		return routes

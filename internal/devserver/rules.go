@@ -1,6 +1,7 @@
 package devserver
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -28,6 +29,8 @@ type rule struct {
 	Changes []string         `json:"changes"`
 	// Several are fields of which the body has more than one.
 	Several []string `json:"several"`
+	// Same are fields that another object has the same values of.
+	Same []string `json:"same"`
 	// Other is a field with a value that another object of the kind has too.
 	Other map[string]any `json:"other"`
 	// Each is a field that an object in a list lacks, by the list.
@@ -189,6 +192,9 @@ func (r *rule) fills(c *check) bool {
 }
 
 func (r *rule) clashes(c *check) bool {
+	if len(r.Same) > 0 && !r.repeats(c) {
+		return false
+	}
 	for name, value := range r.Other {
 		found := slices.ContainsFunc(c.table.inOrder.objects, func(o *object) bool {
 			return o != c.self && o.fields[name] == tree.PlainJSON(value)
@@ -218,4 +224,20 @@ func isBlank(value any) bool {
 	default:
 		return false
 	}
+}
+
+// repeats reports whether another object has the same values of some fields.
+func (r *rule) repeats(c *check) bool {
+	wanted := map[string]any{}
+	if c.self != nil {
+		maps.Copy(wanted, c.self.fields)
+	}
+	maps.Copy(wanted, c.fields)
+	return slices.ContainsFunc(c.table.inOrder.objects, func(o *object) bool {
+		same := o != c.self
+		for _, name := range r.Same {
+			same = same && o.fields[name] == wanted[name]
+		}
+		return same
+	})
 }

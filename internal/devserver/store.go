@@ -231,7 +231,7 @@ func (s *store) addReferring(t *table) {
 		add(field.Name, field.Refers, field.Type == schema.List, field.Cascades)
 	}
 	for _, how := range t.answers {
-		if how.Refers != "" {
+		if how.Refers != "" && how.Key == "" {
 			add(how.Of, how.Refers, false, true)
 		}
 	}
@@ -305,7 +305,7 @@ func (s *store) eachReference(o *object, f func(referenceKey)) {
 		visit(field.Name, field.Refers)
 	}
 	for _, how := range o.table.answers {
-		if how.Refers != "" {
+		if how.Refers != "" && how.Key == "" {
 			visit(how.Of, how.Refers)
 		}
 	}

@@ -72,7 +72,7 @@ func (t *table) refers(name string) string {
 		return field.Refers
 	}
 	for _, how := range t.answers {
-		if how.Of == name && how.Refers != "" {
+		if how.Of == name && how.Refers != "" && how.Key == "" {
 			return how.Refers
 		}
 	}

@@ -183,8 +183,8 @@ func (c *check) complainOfText(field *schema.Field, name string, value, normaliz
 	text, isText := normalized.Data.(string)
 	if !isText {
 		switch form := c.table.about.Formats[name]; {
-		case isSlug(field):
-			return []string{c.slugMessage()} // create-wrong-types of application
+		case isSlug(field) && (form == "slug" || !c.behaviour.curlyQuotes):
+			return []string{c.slugMessage(name)} // create-wrong-types of application
 		case form == "email" || form == "urls":
 			return forms[form]("") // create-wrong-types of user
 		}
@@ -217,7 +217,7 @@ func (c *check) complainOfForm(field *schema.Field, name, text string, length *b
 		messages = append(messages, fmt.Sprintf("Ensure this field has at least %s characters.", field.Min))
 	}
 	if isSlug(field) && !slugForm.MatchString(text) {
-		messages = append(messages, c.slugMessage())
+		messages = append(messages, c.slugMessage(name))
 	}
 	if field.Duration && !isDuration(text) {
 		messages = append(messages, fmt.Sprintf("%s is not in the correct format of 'hours=3;minutes=1'.", text))
