@@ -81,6 +81,11 @@ func (s *Server) putDefault(model string, fields map[string]any) error {
 		}
 		plain[name] = target
 	}
+	for name, how := range t.answers {
+		if how.Random == "uuid" {
+			plain[name] = defaultPK(t.kind, key+" "+name)
+		}
+	}
 	pk := ""
 	if !t.integer {
 		pk = defaultPK(t.kind, key)

@@ -245,6 +245,9 @@ func (ch *change) settle(field *schema.Field) {
 	if number, isWhole := value.(int64); isWhole && field.Type == schema.Number {
 		ch.fields[field.Name] = float64(number)
 	}
+	if number, isWhole := value.(int64); isWhole && field.Type == schema.Text {
+		ch.fields[field.Name] = pkText(number) // a choice
+	}
 	if text, isText := value.(string); isText && field.Type == schema.Time {
 		if t, isTime := parseTime(text); isTime {
 			ch.fields[field.Name] = instant(t)

@@ -132,9 +132,9 @@ func isNothing(value any) bool {
 
 func boolean(text string) (value, is bool) {
 	switch text {
-	case "true", "True":
+	case "true", "True", "1":
 		return true, true
-	case "false", "False":
+	case "false", "False", "0":
 		return false, true
 	default:
 		return false, false

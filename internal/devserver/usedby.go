@@ -37,7 +37,7 @@ type use struct {
 }
 
 func (s *store) uses(o *object) []use {
-	var uses []use
+	uses := s.bound(o)
 	for _, model := range append([]string{o.table.kind.Model}, o.table.kind.Bases...) {
 		for _, reference := range s.referring[model] {
 			if slices.Contains(reference.table.about.Unseen, reference.field) {
@@ -48,7 +48,7 @@ func (s *store) uses(o *object) []use {
 			}
 		}
 	}
-	return append(append(uses, s.listed(o)...), s.bound(o)...)
+	return append(uses, s.listed(o)...)
 }
 
 // listed are the objects that an object has in its lists.
