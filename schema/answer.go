@@ -33,9 +33,6 @@ type User struct {
 	Name  string `json:"name"`
 	// Entrance is set where people log in through it.
 	Entrance bool `json:"entrance,omitempty"`
-	// Goes is set where it is no more than a part of what it uses, and goes with
-	// it, such as a binding.
-	Goes bool `json:"-"`
 }
 
 // AnswerNames returns the names of all fields that an answer has.
@@ -84,6 +81,10 @@ func (k *Kind) ReadAnswer(answer Object) (Answer, error) {
 }
 
 func (a *Answer) add(field *Field, data any) {
+	if data == nil && field.Via != nil { // nothing was ever set
+		a.Fields[field.Name] = nil
+		return
+	}
 	value := tree.FromJSON(data)
 	if problems := field.Check(field.Name, value); len(problems) > 0 {
 		if a.Odd == nil {

@@ -53,6 +53,25 @@ func (s *Schema) Members(base string) []*Kind {
 	return members
 }
 
+// Bound returns, of a binding, the models of what it binds to an object of the kind:
+// where that is what the first field of the label refers to, those of the others. It
+// is nil where the binding binds the object to something else.
+func (k *Kind) Bound(to *Kind) []string {
+	if len(k.Label) == 0 {
+		return nil
+	}
+	if field := k.Fields.Field(k.Label[0]); field == nil || !to.Is(field.Refers) {
+		return nil
+	}
+	models := []string{}
+	for _, name := range k.Label[1:] {
+		if field := k.Fields.Field(name); field != nil && field.Refers != "" {
+			models = append(models, field.Refers)
+		}
+	}
+	return models
+}
+
 // Hidden names the fields that nobody may read.
 func (k *Kind) Hidden() []string {
 	var names []string

@@ -52,7 +52,9 @@ func (p *planner) find(kind *schema.Kind, conditions []tree.Condition) (found, e
 	case len(matches) > 1:
 		return found{}, fmt.Errorf("%d objects are a %s with %s%s: want conditions that only one meets", len(matches), kind.Title, describe(where), p.tellApart(kind, matches))
 	case before != nil && before.deletes():
-		return found{}, notFound("the %s with %s is deleted by the entry at %s: want one that stays", kind.Title, describe(where), before.members[0].entry.Place)
+		err := notFound("the %s with %s is deleted by the entry at %s: want one that stays", kind.Title, describe(where), before.members[0].entry.Place)
+		err.deleted = before
+		return found{}, err
 	case before != nil:
 		return found{}, notFound("no %s has %s any more, by the entry at %s: want it as it is then", kind.Title, describe(where), before.members[0].entry.Place)
 	default:

@@ -3,6 +3,7 @@ package sync
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -69,7 +70,7 @@ func (p *planner) resolveIdentity(c *candidate) tree.Problems {
 	var problems tree.Problems
 	known := func(path string, v tree.Value, lookup tree.Lookup) tree.Value {
 		resolved, err := v.Resolve(lookup)
-		if err == nil && !tree.Known(resolved.Plain()) && !strings.Contains(path, ".identifiers.") {
+		if err == nil && !tree.Known(resolved.Plain()) {
 			err = errKnownLater
 		}
 		if err != nil {
@@ -86,9 +87,22 @@ func (p *planner) resolveIdentity(c *candidate) tree.Problems {
 	}
 	own.Conditions = nil
 	own.State = known(own.Path+".state", own.State, p.lookup)
+	lookup := p.lookup
+	if state(&own) == tree.Absent {
+		lookup = p.lookupGone
+	}
 	own.Identifiers = slices.Clone(own.Identifiers)
 	for i, member := range own.Identifiers {
-		own.Identifiers[i].Value = known(own.Path+".identifiers."+member.Name(), member.Value, p.lookup)
+		resolved, err := member.Value.Resolve(lookup)
+		switch {
+		case err == nil:
+			own.Identifiers[i].Value = resolved
+		case state(&own) == tree.Absent && errors.As(err, new(*notFoundError)):
+			c.phase = dropped // nothing that refers to what is not there can be there
+			return nil
+		default:
+			problems = append(problems, tree.AsProblem(err, member.Value.Place, own.Path+".identifiers."+member.Name()))
+		}
 	}
 	if len(problems) > 0 {
 		return problems

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -24,8 +25,16 @@ type Guards struct {
 
 // use is what the server says of who uses an object, or why it says nothing.
 type use struct {
-	users []schema.User
+	users []user
 	err   error
+}
+
+// user is what uses an object.
+type user struct {
+	schema.User
+	// part is set for a binding of the object to what uses it; many for what may be
+	// bound to it by one; hidden for one of which only the bindings know what it is.
+	part, many, hidden bool
 }
 
 // askUse asks for each deletion who uses its object, since an answer lists only
@@ -46,7 +55,7 @@ func askUse(ctx context.Context, s *schema.Schema, api Reader, plan *Plan, paral
 			if is(err, Failure.NotFound) {
 				return nil // it is gone already
 			}
-			uses[i] = use{usersOf(s, objects), err}
+			uses[i] = use{change.usersOf(s.At(plan.Version), objects), err}
 			return ctx.Err()
 		})
 	}
@@ -60,30 +69,54 @@ func askUse(ctx context.Context, s *schema.Schema, api Reader, plan *Plan, paral
 	return byID, nil
 }
 
-// usersOf reads the answer of used_by. What goes along with the object without being
-// anything of its own, such as a binding or a session, is no more than a part of it;
-// a provider that goes with its flow is more.
-func usersOf(s *schema.Schema, objects []schema.Object) []schema.User {
-	users := make([]schema.User, len(objects))
-	for i, object := range objects {
-		model := strings.ToLower(asText(object["app"]) + "." + asText(object["model_name"]))
-		kind := s.Kind(model)
-		users[i] = schema.User{
-			Model: model,
-			ID:    asText(object["pk"]),
+// usersOf reads the answer of used_by, which has relations of both directions. What
+// the object itself refers to uses it no more than what is bound to it; and of what
+// goes along with the object, only kinds of their own are users: no sessions.
+func (c *Change) usersOf(s *schema.Schema, objects []schema.Object) []user {
+	own := s.Kind(c.Model)
+	var users []user
+	var members []string // models of what is bound to the object
+	for _, object := range objects {
+		u := user{User: schema.User{
+			Model: strings.ToLower(asText(object["app"]) + "." + asText(object["model_name"])),
+			ID:    schema.IDText(tree.PlainJSON(object["pk"])),
 			Name:  asText(object["name"]),
-			Goes:  asText(object["action"]) == "cascade" && (kind == nil || kind.Key == ""),
+		}}
+		action, kind := asText(object["action"]), s.Kind(u.Model)
+		u.many = action == "cascade_many"
+		u.hidden = kind != nil && !kind.Managed && kind.Path == ""
+		if action == "cascade" {
+			if kind == nil {
+				continue
+			}
+			if kind.Key == "" {
+				u.part = true
+				if bound := kind.Bound(own); bound != nil {
+					members = append(members, bound...)
+					continue
+				}
+			}
 		}
+		users = append(users, u)
 	}
-	return users
+	return slices.DeleteFunc(users, func(u user) bool {
+		return u.many && (c.refersTo(own, u.ID) || slices.Contains(members, u.Model))
+	})
+}
+
+// refersTo reports whether a field of the live object refers to the one with the key.
+func (c *Change) refersTo(kind *schema.Kind, id string) bool {
+	return slices.ContainsFunc(kind.Fields.Fields, func(f *schema.Field) bool {
+		return f.Refers != "" && slices.ContainsFunc(elements(c.Live[f.Name]), func(key any) bool { return schema.IDText(key) == id })
+	})
 }
 
 // keepUsed is the guard that takes out the deletions of what is in use: with it
 // goes the use, and whoever logs in through a flow has one step less. What the
 // plan deletes too, or gives something else, is no user.
-func keepUsed(uses map[int]use) guard {
+func keepUsed(s *schema.Schema, uses map[int]use) guard {
 	return func(p *Plan) *Plan {
-		leaving := p.leaving()
+		leaving := p.leaving(s)
 		why := map[int]string{}
 		for _, change := range p.Changes {
 			if change.Action != Delete {
@@ -103,51 +136,100 @@ func keepUsed(uses map[int]use) guard {
 }
 
 // usedBy returns the names of the users that stay: as the server says when asked,
-// or else as the object's own answer has them.
-func (c *Change) usedBy(asked []schema.User, leaving map[string][]any) []string {
-	names := c.staying(asked, leaving)
-	if len(names) == 0 {
-		names = c.staying(c.Users, leaving)
+// or else as the object's own answer has them. What is bound to the object stays
+// where a binding does; the bindings themselves count where nothing else tells of
+// them.
+func (c *Change) usedBy(asked []user, leaving leaving) []string {
+	parts, bound := 0, false
+	for _, u := range asked {
+		if u.part {
+			parts++
+			bound = bound || !leaving.stopsUsing(u.User, c.PK)
+		}
 	}
-	return names
-}
-
-func (c *Change) staying(users []schema.User, leaving map[string][]any) []string {
-	var names []string
-	for _, user := range users {
-		if !user.Goes && !stopsUsing(leaving, user, c.PK) {
-			names = append(names, user.Name)
+	unbound := parts > 0 && !bound
+	var names, hidden []string
+	for _, u := range asked {
+		switch {
+		case u.part || u.many && unbound:
+		case u.hidden:
+			hidden = append(hidden, u.Name)
+		case !leaving.stopsUsing(u.User, c.PK):
+			names = append(names, u.Name)
+		}
+	}
+	if len(hidden) > leaving.unbinds[c.PK] {
+		names = append(names, hidden...)
+	}
+	for _, u := range asked {
+		if len(names) == 0 && u.part && !leaving.stopsUsing(u.User, c.PK) {
+			names = append(names, u.Name)
+		}
+	}
+	if len(names) > 0 || unbound {
+		return names
+	}
+	for _, u := range c.Users {
+		if !leaving.stopsUsing(u, c.PK) {
+			names = append(names, u.Name)
 		}
 	}
 	return names
 }
 
-// leaving returns what the plan lets go: by model and key of each object that it
-// deletes, nil; of one that it changes, the keys that its fields held and do not
-// hold any more.
-func (p *Plan) leaving() map[string][]any {
-	leaving := map[string][]any{}
+// leaving is what a plan lets go.
+type leaving struct {
+	// deleted are its objects that are deleted, and lets the keys that fields of
+	// others held and do not hold any more; by model and key.
+	deleted map[string]bool
+	lets    map[string][]any
+	// unbinds counts what an object is no longer bound to, by its key.
+	unbinds map[string]int
+}
+
+// leaving returns what the plan lets go.
+func (p *Plan) leaving(s *schema.Schema) leaving {
+	l := leaving{deleted: map[string]bool{}, lets: map[string][]any{}, unbinds: map[string]int{}}
+	seen := map[string]bool{}
 	for _, change := range p.Changes {
 		key := change.Model + " " + change.PK
 		switch change.Action {
 		case Delete:
-			leaving[key] = nil
+			l.deleted[key] = true
+			l.unbind(s.Kind(change.Model), change.Live, seen)
 		case Update:
 			for _, field := range change.Fields {
 				for _, id := range elements(field.Before) {
-					if id != nil && !slices.Contains(elements(field.After), id) {
-						leaving[key] = append(leaving[key], id)
+					if schema.IDText(id) != "" && !holds(field.After, id) {
+						l.lets[key] = append(l.lets[key], id)
 					}
 				}
 			}
 		}
 	}
-	return leaving
+	return l
+}
+
+// unbind counts, for what a binding binds that is deleted, what it was bound to, each
+// once.
+func (l leaving) unbind(kind *schema.Kind, live map[string]any, seen map[string]bool) {
+	if kind.Key != "" || len(kind.Label) == 0 {
+		return
+	}
+	to := schema.IDText(live[kind.Label[0]])
+	for _, name := range kind.Label[1:] {
+		field, id := kind.Fields.Field(name), schema.IDText(live[name])
+		if field == nil || field.Refers == "" || id == "" || seen[id+" "+to] {
+			continue
+		}
+		seen[id+" "+to] = true
+		l.unbinds[id]++
+	}
 }
 
 // stopsUsing reports whether a user is gone after the plan, or does not refer to
 // the object any more.
-func stopsUsing(leaving map[string][]any, user schema.User, pk string) bool {
-	ids, changes := leaving[user.Model+" "+user.ID]
-	return changes && (ids == nil || slices.ContainsFunc(ids, func(id any) bool { return schema.IDText(id) == pk }))
+func (l leaving) stopsUsing(user schema.User, pk string) bool {
+	key := user.Model + " " + user.ID
+	return l.deleted[key] || slices.ContainsFunc(l.lets[key], func(id any) bool { return schema.IDText(id) == pk })
 }

@@ -200,7 +200,7 @@ func letsGo(change *Change, name string, id any) bool {
 	}
 	for _, field := range change.Fields {
 		if field.Name == name {
-			return !slices.Contains(elements(field.After), id)
+			return !holds(field.After, id)
 		}
 	}
 	return false
@@ -222,6 +222,9 @@ func sortChanges(changes []*Change) (sorted []*Change, circles map[*Change]strin
 			return
 		}
 		if at := slices.Index(path, change); at >= 0 {
+			if !slices.ContainsFunc(path[at:], func(c *Change) bool { return c.Action != Delete }) {
+				return // whichever goes first, the server lets go of it in the others
+			}
 			for _, member := range path[at:] {
 				circles[member] = "its change waits for itself in a circle: make it in two steps"
 			}

@@ -237,7 +237,7 @@ func (r *Reconciler) guarded(ctx context.Context, plan *Plan) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return keepUsed(uses)(plan), nil
+	return keepUsed(r.Schema.At(plan.Version), uses)(plan), nil
 }
 
 // unique returns the words sorted, and each once.

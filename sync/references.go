@@ -114,6 +114,11 @@ func elements(plain any) []any {
 	return []any{plain}
 }
 
+// holds reports whether a field for one key, or for a list of them, holds the key.
+func holds(plain, id any) bool {
+	return slices.ContainsFunc(elements(plain), func(element any) bool { return schema.IDText(element) == schema.IDText(id) })
+}
+
 // elementsOf is elements for a value.
 func elementsOf(v tree.Value) []tree.Value {
 	if list, isList := v.Data.(tree.List); isList {

@@ -164,13 +164,27 @@ func (p *planner) lookupIfAny(ref tree.Reference) (tree.Value, error) {
 	return value, err
 }
 
+// lookupGone is lookup in the identifiers of an entry whose object is to be absent:
+// what they refer to may go in the same pass.
+func (p *planner) lookupGone(ref tree.Reference) (tree.Value, error) {
+	value, err := p.lookup(ref)
+	if missing := (*notFoundError)(nil); errors.As(err, &missing) && missing.deleted != nil {
+		return tree.Value{Place: ref.Place, Data: missing.deleted.id()}, nil
+	}
+	return value, err
+}
+
 // notFoundError is the error of a reference that finds no object.
-type notFoundError struct{ message string }
+type notFoundError struct {
+	message string
+	// deleted is the object, where it is there until this pass deletes it.
+	deleted *group
+}
 
 func (e *notFoundError) Error() string { return e.message }
 
-func notFound(format string, args ...any) error {
-	return &notFoundError{fmt.Sprintf(format, args...)}
+func notFound(format string, args ...any) *notFoundError {
+	return &notFoundError{message: fmt.Sprintf(format, args...)}
 }
 
 func (p *planner) answer(ref tree.Reference) (tree.Value, error) {
