@@ -16,7 +16,8 @@ const usage = `Usage:
   go run ./cmd/genkinds                    make all files from the facts and the quirks
   go run ./cmd/genkinds -check             say which files differ from what would be made
   go run ./cmd/genkinds add VERSION OPENAPI.json BLUEPRINT-SCHEMA.json
-                                           distil the facts of a version, such as 2026.5
+                                           distil the facts of a version, such as 2026.5,
+                                           and make all files
 `
 
 func main() {
@@ -35,8 +36,10 @@ func run(args []string) error {
 		return err
 	}
 	switch rest := flags.Args(); {
-	case len(rest) == 4 && rest[0] == "add":
-		return genkinds.Add(*folder, rest[1], rest[2], rest[3])
+	case len(rest) == 4 && rest[0] == "add" && !*check:
+		if err := genkinds.Add(*folder, rest[1], rest[2], rest[3]); err != nil {
+			return err
+		}
 	case len(rest) > 0:
 		return errors.New("want no arguments, or add VERSION OPENAPI.json BLUEPRINT-SCHEMA.json")
 	}
