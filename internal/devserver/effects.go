@@ -254,10 +254,24 @@ func (ch *change) settle(field *schema.Field) {
 		}
 	}
 	if field.Refers != "" && value != nil {
-		ch.fields[field.Name] = ch.settled(field.Refers, value)
+		ch.fields[field.Name] = ch.pointed(field, value)
 	} else if list, isList := value.([]any); isList && field.Set {
 		ch.fields[field.Name] = sortedSet(list)
 	}
+}
+
+// pointed are references as the database gives them back: a set in the order of the
+// table that they refer to.
+func (s *store) pointed(field *schema.Field, value any) any {
+	list, isList := value.([]any)
+	if !isList || field.Set {
+		return s.settled(field.Refers, value)
+	}
+	ids := make([]any, len(list))
+	for i, element := range list {
+		ids[i] = s.storedValue(field.Refers, element)
+	}
+	return ids
 }
 
 // known leaves out what an object in a list has beside its fields.
