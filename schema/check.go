@@ -165,13 +165,22 @@ func (f *Field) takesJSON(data any) bool {
 func (f *Field) complaint(data any) string {
 	text, isText := data.(string)
 	if !isText || len(f.Values) == 0 || f.Type == List {
-		return fmt.Sprintf("%s is not taken here: want %s", tree.Describe(data), f.want())
+		return fmt.Sprintf("%s is not taken here: want %s", f.Describe(data), f.want())
 	}
 	known := make([]string, len(f.Values))
 	for i, choice := range f.Values {
 		known[i] = choice.Value
 	}
-	return fmt.Sprintf("%s is not known: %s", tree.Describe(data), Suggest(text, known))
+	return fmt.Sprintf("%s is not known: %s", f.Describe(data), Suggest(text, known))
+}
+
+// Describe is tree.Describe for a value of the field: of one that nobody is to see it
+// gives no more than its type.
+func (f *Field) Describe(data any) string {
+	if f.Sensitive && data != nil {
+		return tree.TypeName(data) + " that is not shown"
+	}
+	return tree.Describe(data)
 }
 
 // CheckVersion says which of a value's choices a server of the version has not got.
@@ -301,8 +310,11 @@ func (f *Field) checkEnds(path string, v tree.Value) tree.Problems {
 	if !isText || !f.Trim || trimmed == text {
 		return nil
 	}
-	return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf(
-		"%s has white space at its ends, which the server trims, and so never finds it: want %s", tree.Describe(text), tree.Describe(trimmed))}}
+	message := fmt.Sprintf("%s has white space at its ends, which the server trims, and so never finds it", f.Describe(text))
+	if !f.Sensitive {
+		message += ": want " + tree.Describe(trimmed)
+	}
+	return tree.Problems{{Place: v.Place, Path: path, Message: message}}
 }
 
 func (s *Schema) checkAttrs(k *Kind, e tree.Entry) tree.Problems {
@@ -337,7 +349,7 @@ func (k *Kind) checkRename(path string, e tree.Entry, field *Field, attr tree.Pa
 		return nil
 	}
 	message := fmt.Sprintf("is %s, but identifiers say %s", tree.Describe(attr.Value.Data), tree.Describe(identifier.Data))
-	if field.Type == JSON || field.Type == Struct {
+	if field.Sensitive || field.Type == JSON || field.Type == Struct {
 		message = "is another one than identifiers say"
 	}
 	if field.Name == k.Key {

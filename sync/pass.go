@@ -17,6 +17,8 @@ type Blueprints struct {
 	Files []Blueprint
 	// Unmanaged counts the entries that are left alone, by model.
 	Unmanaged map[string]int
+	// Why says why the entries of a model are left alone, as far as that is known.
+	Why map[string]string
 	// Permissions counts the declared permissions, which are not managed.
 	Permissions int
 }
@@ -283,6 +285,20 @@ func (p *Pass) Problems() tree.Problems {
 		problems = append(problems, p.Plan.Problems...)
 	}
 	return problems.Sort()
+}
+
+// Warnings are what does no harm in the files and in the plan.
+func (p *Pass) Warnings() tree.Problems {
+	var warnings tree.Problems
+	if p.Blueprints != nil {
+		for _, file := range p.Blueprints.Files {
+			warnings = append(warnings, file.Warnings...)
+		}
+	}
+	if p.Plan != nil {
+		warnings = append(warnings, p.Plan.Warnings...)
+	}
+	return warnings.Sort()
 }
 
 // unfinished reports whether the next pass should come soon, since the server could

@@ -26,8 +26,8 @@ func newDev() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Serve an API that behaves like authentik's, in memory",
-		Long: `dev serves the part of authentik's API that aksync uses, with the flows and the
-password stage that authentik ships, in memory and for the token "dev". What is
+		Long: `dev serves the part of authentik's API that aksync uses, with flows and stages
+under the names that authentik brings, in memory and for the token "dev". What is
 written is gone when it ends.`,
 		Example: `  aksync dev --seed blueprints
   curl -H "Authorization: Bearer dev" http://127.0.0.1:9000/api/v3/stages/password/`,

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"github.com/aksync/aksync/internal/export"
@@ -20,10 +22,12 @@ func newExport() *cobra.Command {
 		Use:   "export [NAME…]",
 		Short: "Print live objects as a blueprint",
 		Long: `export prints the live objects as a blueprint: all, those whose names match one
-of the globs, or those that a flow uses. Defaults are left out. A plan of the
-result has no changes.`,
+of the globs, or those that a flow uses. An object without a name, such as a
+binding, is called by what it binds. Defaults are left out, and what is secret or
+can't be read; a comment names it. A plan of the result has no changes.`,
 		Example: `  aksync export > blueprints/stages.yaml
   aksync export -o cue 'login-*'
+  aksync export --model authentik_core.group
   aksync export --flow default-authentication-flow --full`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("output", output, export.YAML, export.CUE); err != nil {
@@ -43,15 +47,21 @@ result has no changes.`,
 			}
 			defer client.Close()
 			options := export.Options{Format: output, Names: args, Flow: flow, Full: full, Models: models}
+			if _, err := export.Needs(s, options); err != nil {
+				return &usageError{err}
+			}
+			if options.Server, err = client.Version(cmd.Context()); err != nil {
+				return err
+			}
+			s = s.At(options.Server)
 			needs, err := export.Needs(s, options)
 			if err != nil {
-				return &usageError{err}
+				return fmt.Errorf("authentik %s: %w", options.Server, err)
 			}
 			live, err := sync.ReadLive(cmd.Context(), s, client, needs)
 			if err != nil {
 				return err
 			}
-			options.Server = live.Version
 			return export.Write(cmd.OutOrStdout(), s, thisBuild().version, live.Objects(), options)
 		},
 	}

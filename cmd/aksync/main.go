@@ -1,5 +1,4 @@
-// Command aksync keeps authentik's password stages as the blueprints in a
-// folder declare them.
+// Command aksync keeps authentik as the blueprints in a folder declare it.
 package main
 
 import (
@@ -67,7 +66,7 @@ func (e *usageError) Unwrap() error { return e.err }
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "aksync",
-		Short: "Keep authentik's password stages as blueprints declare them",
+		Short: "Keep authentik as blueprints declare it",
 		Long: `aksync reads authentik blueprints in YAML and CUE, checks them, shows what
 separates them from a live authentik, and puts that right: once, or whenever a
 file or the server changes.

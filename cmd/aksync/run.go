@@ -107,7 +107,7 @@ func run(cmd *cobra.Command, flags runFlags, args []string) error {
 	requests := make(chan struct{}, 1)
 	shown := observe.NewPage(newStatus(b, flags, passes.client.URL(), source.paths), passes.client.Unanswered)
 	observers := observe.Observers{
-		&observe.Log{Log: log}, observe.NewCount(measured, passes.schema), shown,
+		&observe.Log{Log: log}, observe.NewCount(measured), shown,
 		&observe.Diff{Out: cmd.OutOrStdout(), Coloured: coloured(cmd.OutOrStdout()), DryRun: shown.DryRun, Log: log},
 	}
 	page, err := metrics.NewHTTP(metrics.Config{

@@ -18,6 +18,7 @@ import (
 // source reads the blueprints below some paths; it is the sync.Source of all
 // commands.
 type source struct {
+	schema *schema.Schema
 	reader *blueprint.Reader
 	paths  []string
 	// onInputs, if not nil, is told which files !File looks at.
@@ -51,7 +52,7 @@ func newSource(s *schema.Schema, flags readFlags, tokenFile string, paths []stri
 	if tokenFile != "" {
 		options.ForbiddenFiles = []string{tokenFile}
 	}
-	return &source{reader: blueprint.NewReader(options), paths: paths}, nil
+	return &source{schema: s, reader: blueprint.NewReader(options), paths: paths}, nil
 }
 
 // Read gives the blueprints as they are now. The reader gives the same *File
@@ -78,13 +79,13 @@ func (s *source) Read(ctx context.Context, hurry bool) (*sync.Blueprints, error)
 	if s.last != nil && slices.Equal(set.Files, s.files) {
 		return s.last, nil
 	}
-	s.files, s.last = set.Files, gather(set)
+	s.files, s.last = set.Files, gather(s.schema, set)
 	return s.last, nil
 }
 
 // gather sums up what the files say.
-func gather(set *blueprint.Set) *sync.Blueprints {
-	read := &sync.Blueprints{Unmanaged: map[string]int{}, Files: make([]sync.Blueprint, 0, len(set.Files))}
+func gather(s *schema.Schema, set *blueprint.Set) *sync.Blueprints {
+	read := &sync.Blueprints{Unmanaged: map[string]int{}, Why: map[string]string{}, Files: make([]sync.Blueprint, 0, len(set.Files))}
 	ordered, missing, warnings := set.Ordered()
 	entries := 0
 	for _, file := range set.Files {
@@ -114,6 +115,11 @@ func gather(set *blueprint.Set) *sync.Blueprints {
 			read.Unmanaged[model] += count
 		}
 		read.Permissions += file.Permissions
+	}
+	for model := range read.Unmanaged {
+		if kind := s.Kind(model); kind != nil {
+			read.Why[model] = kind.Why
+		}
 	}
 	return read
 }
@@ -157,7 +163,6 @@ func (f *passFlags) register(cmd *cobra.Command) {
 // passes is everything that a command needs to make passes.
 type passes struct {
 	*sync.Reconciler
-	schema *schema.Schema
 	source *source
 	client *authentik.Client
 }
@@ -184,6 +189,6 @@ func (f *passFlags) passes(log zerolog.Logger, args []string, observe func(authe
 		Reconciler: &sync.Reconciler{
 			Schema: s, Source: source, API: client, Parallelism: f.server.parallelism, Guards: guards,
 		},
-		schema: s, source: source, client: client,
+		source: source, client: client,
 	}, nil
 }

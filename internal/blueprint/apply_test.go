@@ -127,14 +127,14 @@ entries:
 		got = append(got, messages(file.Warnings)...)
 	}
 	want := []string{
-		`a.yaml:1:19: entries[0].identifiers.name: "!Env HOST" is text and not the tag !Env: leave the quotes out if the tag is meant`,
+		`a.yaml:1:19: entries[0].identifiers.name: this is text and not the tag !Env: leave the quotes out if the tag is meant`,
 		`a.yaml:8:5: entries[0].attrs.allow_show_password: the key "allow_show_password" is given twice with the same value: it stands at line 6 already`,
 		`a.yaml:11:44: entries[1].identifiers.name: the key "name" is given twice with the same value: it stands at line 11 already`,
-		`a.yaml:13:21: entries[1].attrs.attributes.a: "!Find [x, [y, z]]" is text and not the tag !Find: leave the quotes out if the tag is meant`,
-		`a.yaml:13:45: entries[1].attrs.attributes.b: "!Env{X}" is text and not the tag !Env: leave the quotes out if the tag is meant`,
-		`a.yaml:13:59: entries[1].attrs.attributes.c: "!Env" is text and not the tag !Env: leave the quotes out if the tag is meant`,
-		`a.yaml:16:11: entries[2].attrs.template: authentik takes no notice of template any more: want ` + loaded(t, ownSchema).Kind("authentik_stages_identification.identificationstage").Formerly["template"],
-		`b.cue:1:89: entries[0].attrs.attributes.x: "!Env X" is text and not the tag !Env: want {"!Env": …} if the tag is meant`,
+		`a.yaml:13:21: entries[1].attrs.attributes.a: this is text and not the tag !Find: leave the quotes out if the tag is meant`,
+		`a.yaml:13:45: entries[1].attrs.attributes.b: this is text and not the tag !Env: leave the quotes out if the tag is meant`,
+		`a.yaml:13:59: entries[1].attrs.attributes.c: this is text and not the tag !Env: leave the quotes out if the tag is meant`,
+		`a.yaml:16:11: entries[2].attrs.template: authentik takes no notice of template any more: ` + loaded(t, ownSchema).Kind("authentik_stages_identification.identificationstage").Formerly["template"],
+		`b.cue:1:89: entries[0].attrs.attributes.x: this is text and not the tag !Env: want {"!Env": …} if the tag is meant`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

@@ -297,7 +297,7 @@ func (d *document) dropFormer(e *tree.Entry, kind *schema.Kind) {
 		instead, is := kind.Formerly[p.Name()]
 		if is {
 			d.warnings.Add(tree.Problem{Place: p.Key.Place, Path: schema.Join(schema.Join(e.Path, "attrs"), p.Name()),
-				Message: fmt.Sprintf("authentik takes no notice of %s any more: want %s", p.Name(), instead)})
+				Message: fmt.Sprintf("authentik takes no notice of %s any more: %s", p.Name(), instead)})
 		}
 		return is
 	})

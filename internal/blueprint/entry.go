@@ -65,14 +65,16 @@ func (e *entry) readModel(ev *tags.Evaluator) {
 // withoutEntries says why a model that aksync looks up can have no entries, such as
 // the base of others; or nothing.
 func withoutEntries(s *schema.Schema, model string) string {
-	kind := s.Kind(model)
-	if kind == nil || kind.Managed || kind.Why != "" {
+	switch kind := s.Kind(model); {
+	case kind == nil || kind.Managed:
+		return ""
+	case len(kind.Members) > 0:
+		return fmt.Sprintf("authentik takes no entries of %s: want the model that is meant, such as %s", model, tags.Specials(kind))
+	case kind.Why == "":
+		return fmt.Sprintf("authentik takes no entries of %s, which can only be looked up", model)
+	default:
 		return ""
 	}
-	if specials := tags.Specials(s, model); len(specials) > 0 {
-		return fmt.Sprintf("authentik takes no entries of %s: want the model that is meant, such as %s", model, strings.Join(specials, ", "))
-	}
-	return fmt.Sprintf("authentik takes no entries of %s, which can only be looked up", model)
 }
 
 // evaluate makes the schema's entry. A value that has problems is Broken in it,

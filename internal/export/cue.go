@@ -49,13 +49,24 @@ type cueWriter struct {
 func (c *cueWriter) print(format string, a ...any) { fmt.Fprintf(&c.text, format, a...) }
 
 func (c *cueWriter) entry(e entry) {
+	if comment := e.comment(); comment != "" {
+		c.print("// %s\n", comment)
+	}
 	if name, named := c.names.entries[e.kind.Model]; named {
 		c.print("%s & {\n", name)
 	} else {
 		c.print("{\nmodel: %s\n", quote(e.kind.Model))
 	}
-	c.print("identifiers: ")
-	c.field(e.key)
+	if len(e.identifiers) == 1 {
+		c.print("identifiers: ")
+		c.field(e.identifiers[0])
+	} else {
+		c.print("identifiers: {\n")
+		for _, f := range e.identifiers {
+			c.field(f)
+		}
+		c.print("}\n")
+	}
 	if len(e.fields) > 0 {
 		c.print("attrs: {\n")
 		for _, f := range e.fields {
@@ -79,8 +90,8 @@ func label(name string) string {
 }
 
 func (c *cueWriter) field(f field) {
-	c.print("%s: ", label(f.of.Name))
-	c.value(f.value, len(f.of.Values) > 0)
+	c.print("%s: ", label(f.name))
+	c.value(f.value, f.of != nil && len(f.of.Values) > 0)
 	c.print("\n")
 }
 
@@ -105,9 +116,7 @@ func (c *cueWriter) value(value any, chosen bool) {
 		}
 		c.print("%s", quote(value))
 	case reference:
-		c.print("%s.#Find & {#model: %s, #where: %s: ", packageName, quote(value.model), label(value.key))
-		c.value(value.value, false)
-		c.print("}")
+		c.reference(value)
 	case []any:
 		c.list(value, chosen)
 	case map[string]any:
@@ -115,6 +124,25 @@ func (c *cueWriter) value(value any, chosen bool) {
 	default:
 		c.fail(fmt.Errorf("a value of the type %T can't be written", value))
 	}
+}
+
+// reference writes schema.#Find with what it is to find.
+func (c *cueWriter) reference(r reference) {
+	c.print("%s.#Find & {#model: %s, #where: ", packageName, quote(r.model))
+	if len(r.where) != 1 {
+		c.print("{")
+	}
+	for i, condition := range r.where {
+		if i > 0 {
+			c.print(", ")
+		}
+		c.print("%s: ", label(condition.name))
+		c.value(condition.value, false)
+	}
+	if len(r.where) != 1 {
+		c.print("}")
+	}
+	c.print("}")
 }
 
 func (c *cueWriter) fail(err error) {

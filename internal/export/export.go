@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/aksync/aksync/schema"
@@ -22,7 +23,8 @@ const (
 type Options struct {
 	// Format is YAML or CUE; YAML if empty.
 	Format string
-	// Models are the models to export, all managed ones if there are none.
+	// Models are the models to export; if there are none, all of which objects can
+	// be created.
 	Models []string
 	// Names are globs, as path.Match has them, one of which an object's name
 	// has to match; all objects do if there are none.
@@ -49,8 +51,9 @@ func Needs(s *schema.Schema, o Options) ([]string, error) {
 	needed := map[string]bool{}
 	for _, kind := range kinds {
 		needed[kind.Model] = true
+		needed[kind.Among] = true
 		for _, field := range kind.Fields.Fields {
-			needed[field.Refers] = true
+			needTarget(s, field.Refers, needed)
 		}
 		if o.Flow != "" {
 			needed[kind.Users.Model] = true
@@ -58,11 +61,34 @@ func Needs(s *schema.Schema, o Options) ([]string, error) {
 	}
 	var models []string
 	for _, kind := range s.Kinds() {
-		if needed[kind.Model] {
+		if needed[kind.Model] && kind.Path != "" {
 			models = append(models, kind.Model)
 		}
 	}
 	return models, nil
+}
+
+// needTarget adds what finding the objects of a model needs: their list, or those
+// of all that the model is the base of where the API has none; and what finding
+// those needs that have no key of their own.
+func needTarget(s *schema.Schema, model string, needed map[string]bool) {
+	kind := s.Kind(model)
+	if kind == nil || needed[model] {
+		return
+	}
+	needed[model] = true
+	if kind.Path == "" {
+		for _, member := range s.Members(model) {
+			needTarget(s, member.Model, needed)
+		}
+	}
+	if kind.Key == "" {
+		for _, name := range slices.Concat(slices.Concat(kind.Keys...), kind.Label) {
+			if field := kind.Fields.Field(name); field != nil {
+				needTarget(s, field.Refers, needed)
+			}
+		}
+	}
 }
 
 // Write writes the objects, as the API lists them by model, as a blueprint to
@@ -121,18 +147,14 @@ func (o Options) kinds(s *schema.Schema) ([]*schema.Kind, error) {
 		return nil, err
 	}
 	if len(o.Models) == 0 {
-		return s.Managed(), nil
-	}
-	var managed []string
-	for _, kind := range s.Managed() {
-		managed = append(managed, kind.Model)
+		return slices.DeleteFunc(s.Managed(), func(kind *schema.Kind) bool { return !kind.Create || kind.Path == "" }), nil
 	}
 	wanted := map[*schema.Kind]bool{}
 	var problems []error
 	for _, model := range o.Models {
 		kind := s.Kind(model)
 		if kind == nil || !kind.Managed {
-			problems = append(problems, fmt.Errorf("%q is no model that can be exported: %s", model, schema.Suggest(model, managed)))
+			problems = append(problems, fmt.Errorf("%q is no model that can be exported%s", model, instead(s, kind, model)))
 			continue
 		}
 		wanted[kind] = true
@@ -144,4 +166,26 @@ func (o Options) kinds(s *schema.Schema) ([]*schema.Kind, error) {
 		}
 	}
 	return kinds, errors.Join(problems...)
+}
+
+// instead says what was probably meant by a model that can't be exported, or why it
+// can't be.
+func instead(s *schema.Schema, kind *schema.Kind, model string) string {
+	var managed []string
+	for _, kind := range s.Managed() {
+		managed = append(managed, kind.Model)
+	}
+	if near := schema.Nearest(model, managed); kind == nil && near != "" {
+		return fmt.Sprintf(": did you mean %q?", near)
+	}
+	switch {
+	case kind == nil:
+		return ": aksync does not know it"
+	case len(kind.Members) > 0:
+		return ": want one that is based on it, such as " + kind.Members[0]
+	case kind.Why != "":
+		return ": " + kind.Why
+	default:
+		return ": it can only be looked up"
+	}
 }

@@ -37,7 +37,7 @@ kinds: "a_test.thing": {
 	key:     "name"
 	fields: {
 		name: {type: "text", min: 1, required: true}
-		anything: {type: "json", default: null}
+		anything: {type: "json", nullable: true, default: null}
 		next: {type: "uuid", nullable: true, refers: "a_test.thing", default: null}
 		stages: {type: "list", element: type: "uuid", refers: "authentik_stages_password.passwordstage", default: []}
 		schema: {type: "text", want: "text in a field whose name hides the package", default: ""}
@@ -112,6 +112,9 @@ func write(t testing.TB, s *schema.Schema, objects map[string][]schema.Object, o
 	return text.String()
 }
 
+// furniture are the models of which furnished has objects of its own.
+var furniture = []string{stageModel, identificationModel, thingModel}
+
 // furnished is a server with objects of several kinds that refer to each other.
 func furnished(t testing.TB, s *schema.Schema) *devserver.Server {
 	t.Helper()
@@ -130,26 +133,13 @@ func TestGolden(t *testing.T) {
 	s := loaded(t, moreSchema)
 	objects := live(s, furnished(t, s))
 	for name, o := range map[string]export.Options{
-		"export.yaml": {Server: "2025.10.4"},
+		"export.yaml": {Server: "2025.10.4", Models: furniture},
 		"full.yaml":   {Full: true, Models: []string{stageModel}},
-		"export.cue":  {Format: export.CUE, Server: "2025.10.4"},
+		"export.cue":  {Format: export.CUE, Server: "2025.10.4", Models: furniture},
 		"full.cue":    {Format: export.CUE, Full: true, Models: []string{stageModel}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			path := filepath.Join("testdata", name)
-			got := write(t, s, objects, o)
-			if *update {
-				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
+			golden(t, filepath.Join("testdata", name), write(t, s, objects, o))
 		})
 	}
 }
@@ -171,13 +161,16 @@ func TestSelection(t *testing.T) {
 		{"another flow's", export.Options{Flow: "default-password-change"}, []string{`"yes"`}, ""},
 		{"a flow that uses none", export.Options{Flow: "default-invalidation-flow"}, nil, ""},
 		{"no such flow", export.Options{Flow: "default-pasword-change"}, nil, `there is no flow "default-pasword-change": did you mean "default-password-change"?`},
-		{"by glob", export.Options{Names: []string{"default-*", "z"}}, []string{"default-authentication-password", "z"}, ""},
+		{"by glob", export.Options{Names: []string{"default-*", "z"}, Models: []string{stageModel, thingModel}}, []string{"default-authentication-password", "z"}, ""},
 		{"by glob and model", export.Options{Names: []string{"*"}, Models: []string{"A_test.Thing"}}, []string{"z", "a"}, ""},
 		{"a glob of nothing", export.Options{Names: []string{"yess"}}, nil, `no object that can be exported has a name that matches "yess": did you mean "yes"?`},
 		{"no glob", export.Options{Names: []string{"["}}, nil, `the name "[" is no glob: syntax error in pattern`},
 		{"no model", export.Options{Models: []string{"authentik_stages_password.passwordstages"}}, nil,
 			`"authentik_stages_password.passwordstages" is no model that can be exported: did you mean "authentik_stages_password.passwordstage"?`},
-		{"a model that is looked up only", export.Options{Models: []string{flowModel}}, nil, `"authentik_flows.flow" is no model that can be exported`},
+		{"a model that is looked up only", export.Options{Models: []string{"authentik_core.provider"}}, nil,
+			`"authentik_core.provider" is no model that can be exported: want one that is based on it, such as authentik_providers_google_workspace.googleworkspaceprovider`},
+		{"a model that is left alone", export.Options{Models: []string{"authentik_events.event"}}, nil, `"authentik_events.event" is no model that can be exported: an entry of the log`},
+		{"a model that nobody knows", export.Options{Models: []string{"customers.customer"}}, nil, `"customers.customer" is no model that can be exported: aksync does not know it`},
 		{"no format", export.Options{Format: "yml"}, nil, `"yml" is no format of a blueprint: did you mean "yaml"?`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -306,9 +299,11 @@ func TestNeeds(t *testing.T) {
 		o    export.Options
 		want []string
 	}{
-		{export.Options{}, []string{thingModel, flowModel, identificationModel, stageModel}},
-		{export.Options{Models: []string{identificationModel}}, []string{identificationModel, stageModel}},
-		{export.Options{Models: []string{identificationModel}, Flow: "x"}, []string{flowModel, identificationModel, stageModel}},
+		{export.Options{Models: []string{thingModel}}, []string{thingModel, stageModel}},
+		{export.Options{Models: []string{stageModel}}, []string{flowModel, stageModel}},
+		{export.Options{Models: []string{"authentik_flows.flowstagebinding"}}, []string{flowModel, "authentik_flows.flowstagebinding", "authentik_flows.stage"}},
+		{export.Options{Models: []string{"authentik_providers_oauth2.oauth2provider"}}, []string{
+			"authentik_core.propertymapping", "authentik_core.provider", "authentik_crypto.certificatekeypair", flowModel, "authentik_providers_oauth2.oauth2provider", "authentik_sources_oauth.oauthsource"}},
 	} {
 		got, err := export.Needs(s, tt.o)
 		if err != nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
-	"reflect"
 	"slices"
 
 	"github.com/aksync/aksync/internal/tree"
@@ -67,10 +66,9 @@ func (f *nameFilter) problems() []error {
 
 // wants tells whether the options ask for an object. It is an error where its
 // answer does not let that be told.
-func (g *gathering) wants(kind *schema.Kind, object schema.Object) (bool, error) {
+func (g *gathering) wants(kind *schema.Kind, object schema.Object, name string) (bool, error) {
 	if len(g.options.Names) > 0 {
-		name, isText := object[kind.Key].(string)
-		if !isText {
+		if kind.Key != "" && name == "" {
 			return false, fmt.Errorf("the server's answer is not as aksync knows it: %s is no text", kind.Key)
 		}
 		if !g.names.wants(name) {
@@ -134,8 +132,8 @@ func checkDeclarable(of *schema.Field, value any) error {
 	if _, err := json.Marshal(value); err != nil {
 		return fmt.Errorf("%s can't be written in a blueprint: %w", of.Name, err)
 	}
-	if stored := of.Normalize(tree.Value{Data: value}).Data; !reflect.DeepEqual(stored, value) {
-		return fmt.Errorf("%s is %q, which can't be declared: the server would make %q of it", of.Name, value, stored)
+	if stored := of.Normalize(tree.FromJSON(value)).Plain(); !sameJSON(stored, value) {
+		return fmt.Errorf("%s is %s, which can't be declared: the server would make %s of it", of.Name, tree.Describe(value), tree.Describe(stored))
 	}
 	return nil
 }

@@ -13,9 +13,14 @@ import (
 // entry is one object as it is declared.
 type entry struct {
 	kind *schema.Kind
-	// key finds the object; fields are the others, in the order of the schema.
-	key    field
-	fields []field
+	// name is what people call the object.
+	name string
+	// identifiers find the object; fields are the others, in the order of the
+	// schema.
+	identifiers, fields []field
+	// hidden are the fields that are left out, since they are secret or the API does
+	// not show them.
+	hidden []string
 
 	identity identity
 	// refersTo are the objects that it refers to.
@@ -23,25 +28,26 @@ type entry struct {
 }
 
 // field is one field with its value: as schema.Value.Plain gives it, with a
-// reference in place of each primary key.
+// reference in place of each primary key. What it is of may be nil.
 type field struct {
+	name  string
 	of    *schema.Field
 	value any
 }
 
-// reference stands for the primary key of the one object of a model whose key
-// has a value.
+// reference stands for the primary key of the one object of a model whose fields
+// have these values.
 type reference struct {
-	model, key string
-	value      any
+	model string
+	where []field
 }
 
 // gathering is what one call of gather works on.
 type gathering struct {
 	schema  *schema.Schema
 	options Options
-	// targets are the objects that references can mean.
-	targets map[identity]schema.Object
+	objects map[string][]schema.Object
+	targets targets
 	names   nameFilter
 	// problems are what is wrong with objects.
 	problems []error
@@ -56,111 +62,142 @@ func gather(s *schema.Schema, objects map[string][]schema.Object, o Options) ([]
 	if err := checkFlow(s, kinds, objects, o.Flow); err != nil {
 		return nil, err
 	}
-	g := &gathering{schema: s, options: o, targets: byID(s, objects), names: newNameFilter(o.Names)}
+	objects = ownObjects(s, objects)
+	g := &gathering{schema: s, options: o, objects: objects, targets: newTargets(s, objects), names: newNameFilter(o.Names)}
 	var entries []entry
-	for _, kind := range dependenciesFirst(kinds, modelOf, referredModels) {
-		entries = append(entries, g.entries(kind, objects[kind.Model])...)
+	for _, kind := range dependenciesFirst(kinds, modelOf, g.referredModels) {
+		entries = append(entries, g.entries(kind)...)
 	}
 	g.problems = append(g.problems, g.names.problems()...)
-	return entries, errors.Join(g.problems...)
+	return dependenciesFirst(entries,
+		func(e entry) identity { return e.identity },
+		func(e entry) []identity { return e.refersTo }), errors.Join(g.problems...)
 }
 
 func modelOf(kind *schema.Kind) string { return kind.Model }
 
-func referredModels(kind *schema.Kind) []string {
+// referredModels returns the models that a kind's fields can refer to.
+func (g *gathering) referredModels(kind *schema.Kind) []string {
 	var models []string
 	for _, field := range kind.Fields.Fields {
+		if field.Refers == "" {
+			continue
+		}
 		models = append(models, field.Refers)
+		for _, member := range g.schema.Members(field.Refers) {
+			models = append(models, member.Model)
+		}
 	}
 	return models
 }
 
-// identity tells objects apart: a key says nothing without its model.
-type identity struct{ model, id string }
-
-func byID(s *schema.Schema, objects map[string][]schema.Object) map[identity]schema.Object {
-	targets := map[identity]schema.Object{}
-	for model, list := range objects {
-		kind := s.Kind(model)
-		for _, object := range list {
-			if id, has := kind.IDOf(object); has {
-				targets[identity{kind.Model, schema.IDText(id)}] = object
-			}
-		}
-	}
-	return targets
-}
-
 // entries makes those of one kind.
-func (g *gathering) entries(kind *schema.Kind, objects []schema.Object) []entry {
+func (g *gathering) entries(kind *schema.Kind) []entry {
 	var entries []entry
-	for _, object := range objects {
-		wanted, err := g.wants(kind, object)
+	for _, object := range g.objects[kind.Model] {
+		name := g.nameOf(kind, object)
+		wanted, err := g.wants(kind, object, name)
 		if !wanted && err == nil {
 			continue
 		}
 		var made entry
 		if err == nil {
-			made, err = g.entry(kind, object)
+			made, err = g.entry(kind, object, name)
 		}
 		if err != nil {
-			g.problems = append(g.problems, fmt.Errorf("%s: %w", describe(kind, object), err))
+			g.problems = append(g.problems, fmt.Errorf("%s: %w", describe(kind, object, name), err))
 			continue
 		}
 		entries = append(entries, made)
 	}
 	slices.SortFunc(entries, func(a, b entry) int {
-		return cmp.Compare(fmt.Sprint(a.key.value), fmt.Sprint(b.key.value))
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.identity.id, b.identity.id))
 	})
-	return dependenciesFirst(entries,
-		func(e entry) identity { return e.identity },
-		func(e entry) []identity { return e.refersTo })
+	return entries
 }
 
 // describe names an object for an error message.
-func describe(kind *schema.Kind, object schema.Object) string {
-	if name, isText := object[kind.Key].(string); isText {
+func describe(kind *schema.Kind, object schema.Object, name string) string {
+	if name != "" {
 		return fmt.Sprintf("the %s %q", kind.Title, name)
 	}
 	return fmt.Sprintf("the %s with the %s %v", kind.Title, kind.ID, object[kind.ID])
 }
 
 // entry makes the entry of one object.
-func (g *gathering) entry(kind *schema.Kind, object schema.Object) (entry, error) {
+func (g *gathering) entry(kind *schema.Kind, object schema.Object, name string) (entry, error) {
 	answer, err := kind.ReadAnswer(object)
 	if err != nil {
 		return entry{}, err
 	}
-	made := entry{kind: kind, identity: identity{kind.Model, schema.IDText(answer.ID)}}
+	made := entry{kind: kind, name: name, identity: identity{kind.Model, schema.IDText(answer.ID)}}
+	finders := g.targets.finders(target{kind, object})
+	for _, finder := range finders {
+		if kind.Fields.Field(finder) == nil {
+			made.identifiers = append(made.identifiers, field{name: finder, value: tree.PlainJSON(object[answered(kind, finder)])})
+		}
+	}
 	for _, of := range kind.Fields.Fields {
-		if odd, isOdd := answer.Odd[of.Name]; isOdd {
-			return entry{}, fmt.Errorf("the server's answer is not as aksync knows it: %s: %s", of.Name, odd)
-		}
-		value, has := answer.Fields[of.Name]
-		if !has && of.Required {
-			return entry{}, fmt.Errorf("the server's answer is not as aksync knows it: it has no %s", of.Name)
-		}
-		if !has {
-			continue // an older server has not got it
-		}
-		isDefault := of.HasDefault && sameJSON(value, of.Default)
-		if isDefault && !of.Required && !g.options.Full && of.Name != kind.Key {
+		finds := slices.Contains(finders, of.Name)
+		if !finds && (of.Sensitive || !of.Answers()) {
+			made.hidden = append(made.hidden, of.Name)
 			continue
 		}
-		if err := checkDeclarable(of, value); err != nil {
+		value, declares, err := g.declared(of, answer, finds)
+		if err != nil {
 			return entry{}, err
 		}
-		declared := field{of: of}
+		if !declares {
+			continue
+		}
+		declared := field{name: of.Name, of: of}
 		if declared.value, err = g.withReferences(&made, of, value); err != nil {
 			return entry{}, fmt.Errorf("%s: %w", of.Name, err)
 		}
-		if of.Name == kind.Key {
-			made.key = declared
+		if finds {
+			made.identifiers = append(made.identifiers, declared)
 		} else {
 			made.fields = append(made.fields, declared)
 		}
 	}
 	return made, nil
+}
+
+// declared returns the value of a field as a blueprint declares it, and whether it
+// has to: not where the server would take the same without it.
+func (g *gathering) declared(of *schema.Field, answer schema.Answer, finds bool) (value any, declares bool, err error) {
+	if odd, isOdd := answer.Odd[of.Name]; isOdd {
+		if of.Via != nil {
+			return nil, false, nil // such as null for a URL that is not set
+		}
+		return nil, false, fmt.Errorf("the server's answer is not as aksync knows it: %s: %s", of.Name, odd)
+	}
+	value, has := answer.Fields[of.Name]
+	switch {
+	case !has && of.Required:
+		return nil, false, fmt.Errorf("the server's answer is not as aksync knows it: it has no %s", of.Name)
+	case !has: // an older server has not got it
+		return nil, false, nil
+	case of.Via != nil && of.Via.URL && (value == nil || of.Same("", value)): // it is not set
+		return nil, false, nil
+	case madeUp(of, answer):
+		return nil, false, nil
+	}
+	isDefault := of.HasDefault && sameJSON(value, of.Default)
+	if isDefault && !of.Required && !finds && (!g.options.Full || checkDeclarable(of, value) != nil) {
+		return nil, false, nil
+	}
+	return value, true, checkDeclarable(of, value)
+}
+
+// madeUp reports whether the server makes up the field with each write.
+func madeUp(of *schema.Field, answer schema.Answer) bool {
+	for name, value := range of.Unless {
+		if !sameJSON(answer.Fields[name], value) {
+			return false
+		}
+	}
+	return len(of.Unless) > 0
 }
 
 // withReferences gives a field's value with references for primary keys, and
@@ -169,46 +206,36 @@ func (g *gathering) withReferences(e *entry, of *schema.Field, value any) (any, 
 	if of.Refers == "" {
 		return value, nil
 	}
-	switch value := value.(type) {
-	case string, int64:
-		if of.Type == schema.List {
-			return value, nil
-		}
-		return g.reference(e, of, schema.IDText(value))
-	case []any:
-		if of.Type != schema.List {
-			return value, nil
-		}
-		references := make([]any, len(value))
-		for i, element := range value {
-			id := schema.IDText(element)
-			if id == "" {
-				references[i] = element
-				continue
-			}
+	if list, isList := value.([]any); isList && of.Type == schema.List {
+		references := make([]any, len(list))
+		for i, element := range list {
 			var err error
-			if references[i], err = g.reference(e, of, id); err != nil {
+			if references[i], err = g.reference(e, of.Refers, element); err != nil {
 				return nil, err
 			}
 		}
+		if of.Set {
+			slices.SortStableFunc(references, func(a, b any) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		}
 		return references, nil
-	default:
+	}
+	if of.Type == schema.List || schema.IDText(value) == "" {
 		return value, nil
 	}
+	return g.reference(e, of.Refers, value)
 }
 
-// reference gives what finds the object with the primary key.
-func (g *gathering) reference(e *entry, of *schema.Field, id string) (any, error) {
-	kind := g.schema.Kind(of.Refers)
-	to := identity{kind.Model, id}
-	target, among := g.targets[to]
-	if !among {
-		return nil, fmt.Errorf("refers to the %s with the %s %s, which the server does not list: perhaps the token may not see it", kind.Title, kind.ID, id)
+// reference gives what finds the object of a model with the primary key, and notes
+// that the entry refers to it.
+func (g *gathering) reference(e *entry, model string, key any) (any, error) {
+	id := schema.IDText(key)
+	if id == "" {
+		return key, nil
 	}
-	value := tree.FromJSON(target[kind.Key])
-	if problems := kind.Fields.Field(kind.Key).Check(kind.Key, value); len(problems) > 0 {
-		return nil, fmt.Errorf("refers to the %s with the %s %s, which is not as aksync knows it: %w", kind.Title, kind.ID, id, problems[0])
+	found, to, err := g.targets.reference(model, id)
+	if err != nil {
+		return nil, err
 	}
 	e.refersTo = append(e.refersTo, to)
-	return reference{model: kind.Model, key: kind.Key, value: value.Plain()}, nil
+	return found, nil
 }

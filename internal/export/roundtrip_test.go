@@ -165,7 +165,7 @@ func (w *world) name(kind *schema.Kind) string {
 }
 
 // read reads a blueprint back.
-func read(t *rapid.T, s *schema.Schema, folder, format, text string) sync.Desired {
+func read(t rapid.TB, s *schema.Schema, folder, format, text string) sync.Desired {
 	path := filepath.Join(folder, "exported."+format)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

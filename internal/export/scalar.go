@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // plainText is text that every reader of YAML takes for the same text without
@@ -19,6 +20,20 @@ var words = []string{"y", "n", "yes", "no", "true", "false", "on", "off", "null"
 // needsQuotes tells whether text has to be quoted in YAML.
 func needsQuotes(text string) bool {
 	return !plainText.MatchString(text) || slices.Contains(words, strings.ToLower(text))
+}
+
+// isBlock tells whether text is of several lines that every reader of YAML takes as
+// they stand: nothing in them is invisible, and no white space is at their ends.
+func isBlock(text string) bool {
+	if !strings.Contains(text, "\n") || strings.TrimSpace(text) != text {
+		return false
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		if strings.TrimRightFunc(line, unicode.IsSpace) != line || strings.ContainsFunc(line, func(r rune) bool { return r >= 0x80 && !unicode.IsLetter(r) || !strconv.IsPrint(r) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // float writes a finite number so that YAML 1.1 and CUE read it as one: PyYAML

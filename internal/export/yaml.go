@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"strconv"
+	"strings"
 
 	"github.com/aksync/aksync/internal/tree"
 	"go.yaml.in/yaml/v3"
@@ -36,21 +37,38 @@ func writeYAML(header string, entries []entry) ([]byte, error) {
 
 // yaml gives the entry as a node.
 func (e entry) yaml() (*yaml.Node, error) {
-	key, err := yamlValue(e.key.value)
+	identifiers, err := yamlFields(e.identifiers)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", e.key.of.Name, err)
+		return nil, err
 	}
-	node := mapping("model", yamlText(e.kind.Model), "identifiers", mapping(e.key.of.Name, key))
-	attrs := mapping()
-	for _, f := range e.fields {
-		value, err := yamlValue(f.value)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.of.Name, err)
-		}
-		attrs.Content = append(attrs.Content, yamlText(f.of.Name), value)
+	node := mapping("model", yamlText(e.kind.Model), "identifiers", identifiers)
+	node.HeadComment = e.comment()
+	attrs, err := yamlFields(e.fields)
+	if err != nil {
+		return nil, err
 	}
 	if len(e.fields) > 0 {
 		node.Content = append(node.Content, yamlText("attrs"), attrs)
+	}
+	return node, nil
+}
+
+// comment says which fields are left out.
+func (e entry) comment() string {
+	if len(e.hidden) == 0 {
+		return ""
+	}
+	return "Left out, since it is secret or not shown: " + strings.Join(e.hidden, ", ")
+}
+
+func yamlFields(fields []field) (*yaml.Node, error) {
+	node := mapping()
+	for _, f := range fields {
+		value, err := yamlValue(f.value)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.name, err)
+		}
+		node.Content = append(node.Content, yamlText(f.name), value)
 	}
 	return node, nil
 }
@@ -70,10 +88,22 @@ func mapping(pairs ...any) *yaml.Node {
 // scalar is a value that is written as it stands.
 func scalar(text string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: text} }
 
-// yamlText is text, in quotes where a reader could take it for something else.
+// yamlText is text: lines as they stand, or in quotes where a reader could take it for something else.
 func yamlText(text string) *yaml.Node {
 	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
-	if needsQuotes(text) {
+	switch {
+	case isBlock(text):
+		node.Style = yaml.LiteralStyle
+	case needsQuotes(text):
+		node.Style = yaml.DoubleQuotedStyle
+	}
+	return node
+}
+
+// yamlKey is yamlText on one line.
+func yamlKey(text string) *yaml.Node {
+	node := yamlText(text)
+	if node.Style == yaml.LiteralStyle {
 		node.Style = yaml.DoubleQuotedStyle
 	}
 	return node
@@ -104,17 +134,17 @@ func yamlValue(value any) (*yaml.Node, error) {
 	}
 }
 
-// yaml gives the reference as !Find [model, [key, value]].
+// yaml gives the reference as !Find [model, [field, value], …].
 func (r reference) yaml() (*yaml.Node, error) {
-	value, err := yamlValue(r.value)
-	if err != nil {
-		return nil, err
+	arguments := []*yaml.Node{yamlText(r.model)}
+	for _, condition := range r.where {
+		value, err := yamlValue(condition.value)
+		if err != nil {
+			return nil, err
+		}
+		arguments = append(arguments, &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle, Content: []*yaml.Node{yamlText(condition.name), value}})
 	}
-	condition := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle, Content: []*yaml.Node{yamlText(r.key), value}}
-	return &yaml.Node{
-		Kind: yaml.SequenceNode, Tag: tree.TagFind, Style: yaml.FlowStyle | yaml.TaggedStyle,
-		Content: []*yaml.Node{yamlText(r.model), condition},
-	}, nil
+	return &yaml.Node{Kind: yaml.SequenceNode, Tag: tree.TagFind, Style: yaml.FlowStyle | yaml.TaggedStyle, Content: arguments}, nil
 }
 
 func yamlList(list []any) (*yaml.Node, error) {
@@ -139,7 +169,7 @@ func yamlMapping(m map[string]any) (*yaml.Node, error) {
 		if err != nil {
 			return nil, err
 		}
-		node.Content = append(node.Content, yamlText(key), value)
+		node.Content = append(node.Content, yamlKey(key), value)
 	}
 	if len(m) == 0 {
 		node.Style = yaml.FlowStyle

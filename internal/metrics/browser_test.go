@@ -33,7 +33,7 @@ func TestPageInABrowser(t *testing.T) {
 	const evil = `<script>document.title = "hacked"</script><img src=x onerror="document.title = 'hacked'">`
 	status := Status{
 		Version: "1.2.3", Watched: []string{"blueprints/" + evil}, Health: Health{PassEnded: true, Server: Server{URL: "https://auth.example.com", Reached: true}},
-		Blueprints: []Blueprint{{File: evil, State: tree.Invalid, Errors: []string{evil}}},
+		Blueprints: []Blueprint{{File: evil, State: tree.Invalid, Errors: []string{evil}, Warnings: []string{evil}}},
 		Objects:    []Object{{Name: evil, State: sync.Amiss, Error: evil, Changes: []string{"name: " + evil}}},
 		Passes:     []Pass{{Trigger: sync.TriggerStart, Result: sync.Unmade, Error: evil}},
 	}

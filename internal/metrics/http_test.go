@@ -200,7 +200,7 @@ func TestPageShowsTheStatus(t *testing.T) {
 			Created: 11, Updated: 12, Deleted: 13, Unchanged: 14, Failed: 15, Error: "one object failed"}},
 		Blueprints: []Blueprint{
 			{File: "off.yaml", State: tree.Disabled}, {File: "fine.yaml", State: tree.Valid},
-			{File: "bad.yaml", State: tree.Invalid, Errors: []string{"bad.yaml:7:9: unknown attribute", "bad.yaml:8:1: no name"}},
+			{File: "bad.yaml", State: tree.Invalid, Errors: []string{"bad.yaml:7:9: unknown attribute", "bad.yaml:8:1: no name"}, Warnings: []string{"bad.yaml:9:1: twice"}},
 		},
 		Objects: []Object{
 			{Model: model, Name: "calm", State: sync.InSync, Source: "fine.yaml:3:5"},
@@ -251,7 +251,7 @@ func TestPageEscapesWhatOthersNamed(t *testing.T) {
 		Version: name, Watched: []string{name},
 		Health:     Health{Server: Server{URL: "https://auth.example.com", Version: name, Error: name}},
 		Passes:     []Pass{{Trigger: name, Result: name, Error: name}},
-		Blueprints: []Blueprint{{File: name, State: name, Errors: []string{name}}},
+		Blueprints: []Blueprint{{File: name, State: name, Errors: []string{name}, Warnings: []string{name}}},
 		Objects:    []Object{{Model: name, Name: name, State: name, Source: name, Error: name}},
 	})
 	text := body(t, do(h.Handler(), "GET", "/"))

@@ -98,6 +98,8 @@ type Blueprint struct {
 	File   string
 	State  tree.FileState
 	Errors []string // each with its place
+	// Warnings are what does no harm, each with its place.
+	Warnings []string
 }
 
 // Object is one object that blueprints declare.

@@ -2,28 +2,42 @@ package observe
 
 import (
 	"github.com/aksync/aksync/internal/metrics"
-	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
 )
 
 // Count counts passes and changes as Prometheus sees them.
 type Count struct {
 	metrics *metrics.Metrics
-	models  []string // the managed ones
+	models  map[string]bool // those that were met
 }
 
-// NewCount returns a Count whose series exist from the start.
-func NewCount(m *metrics.Metrics, s *schema.Schema) *Count {
-	c := &Count{metrics: m}
-	for _, kind := range s.Managed() {
-		c.models = append(c.models, kind.Model)
-		m.InitModel(kind.Model)
+// NewCount returns a Count. The series of a model exist from the first plan on that
+// has to do with it: there are a hundred models, of which hardly anybody uses all.
+func NewCount(m *metrics.Metrics) *Count { return &Count{metrics: m, models: map[string]bool{}} }
+
+// Planned counts the fields that are fought over, and makes the series of the plan's
+// models before anything is changed.
+func (c *Count) Planned(pass *sync.Pass) {
+	c.metrics.SetContested(len(pass.Fought))
+	c.meet(pass)
+}
+
+// meet makes the series of models that were not met yet.
+func (c *Count) meet(pass *sync.Pass) {
+	for model := range pass.Plan.Failed {
+		c.know(model)
 	}
-	return c
+	for _, change := range pass.Plan.Changes {
+		c.know(change.Model)
+	}
 }
 
-// Planned counts the fields that are fought over.
-func (c *Count) Planned(pass *sync.Pass) { c.metrics.SetContested(len(pass.Fought)) }
+func (c *Count) know(model string) {
+	if !c.models[model] {
+		c.models[model] = true
+		c.metrics.InitModel(model)
+	}
+}
 
 // Changed counts a change that was made or failed.
 func (c *Count) Changed(result sync.Result) {
@@ -32,15 +46,17 @@ func (c *Count) Changed(result sync.Result) {
 	}
 }
 
-// Passed counts the pass, its files and the objects as it left them.
+// Passed counts the pass, its files and the objects as it left them: none of a model
+// of which none is declared any more.
 func (c *Count) Passed(pass *sync.Pass) {
 	c.metrics.ObserveSync(pass.Trigger, pass.Verdict(), pass.Started, pass.Duration)
 	if pass.Blueprints != nil {
 		c.metrics.SetBlueprints(pass.Blueprints.Count)
 	}
 	if pass.Plan != nil {
+		c.meet(pass)
 		tally := pass.Tally()
-		for _, model := range c.models {
+		for model := range c.models {
 			c.metrics.SetObjects(model, tally[model])
 		}
 	}

@@ -12,9 +12,9 @@ import (
 type Log struct {
 	Log zerolog.Logger
 
-	problems, fought told
-	left             string // what is left alone
-	broken           string // why the last pass could not be made; empty if it was
+	problems, warnings, fought told
+	left                       string // what is left alone
+	broken                     string // why the last pass could not be made; empty if it was
 }
 
 // told are the messages that the log has told of.
@@ -55,9 +55,13 @@ func (l *Log) Planned(pass *sync.Pass) {
 	if over {
 		l.Log.Info().Msg("nobody changes fields back any more")
 	}
-	for _, problem := range pass.Plan.Warnings {
-		warning := problem.Error()
-		l.Log.Warn().Msg(warning)
+	var warnings []string
+	for _, warning := range pass.Warnings() {
+		warnings = append(warnings, warning.Error())
+	}
+	fresh, _ = l.warnings.renew(warnings)
+	for _, message := range fresh {
+		l.Log.Warn().Msg(message)
 	}
 	if left := report.LeftAlone(pass.Blueprints); left != l.left {
 		l.left = left

@@ -9,6 +9,7 @@ import (
 	"github.com/aksync/aksync/internal/authentik"
 	"github.com/aksync/aksync/internal/metrics"
 	"github.com/aksync/aksync/internal/report"
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -133,15 +134,20 @@ func passRow(pass *sync.Pass) metrics.Pass {
 }
 
 func blueprintRows(pass *sync.Pass) []metrics.Blueprint {
-	errorsOf := map[string][]string{}
-	for _, problem := range pass.Problems() {
-		errorsOf[problem.Place.File] = append(errorsOf[problem.Place.File], problem.Error())
-	}
+	errorsOf, warningsOf := byFile(pass.Problems()), byFile(pass.Warnings())
 	rows := make([]metrics.Blueprint, 0, len(pass.Blueprints.Files))
 	for _, file := range pass.Blueprints.Files {
-		rows = append(rows, metrics.Blueprint{File: file.Path, State: file.State, Errors: errorsOf[file.Path]})
+		rows = append(rows, metrics.Blueprint{File: file.Path, State: file.State, Errors: errorsOf[file.Path], Warnings: warningsOf[file.Path]})
 	}
 	return rows
+}
+
+func byFile(problems tree.Problems) map[string][]string {
+	of := map[string][]string{}
+	for _, problem := range problems {
+		of[problem.Place.File] = append(of[problem.Place.File], problem.Error())
+	}
+	return of
 }
 
 func objectRows(pass *sync.Pass) []metrics.Object {
@@ -179,6 +185,7 @@ const pageColumns = 200
 func changeLines(change *sync.Change) []string {
 	lines := make([]string, len(change.Fields))
 	for i, field := range change.Fields {
+		field = report.Masked(change.Action, field)
 		after := report.Literal(field.After, pageColumns)
 		lines[i] = field.Name + ": " + after
 		if change.Action == sync.Update {

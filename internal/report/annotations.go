@@ -9,7 +9,7 @@ import (
 	"github.com/aksync/aksync/sync"
 )
 
-// Annotations writes the errors of a pass, and the warnings of its changes, as
+// Annotations writes the errors and warnings of a pass, and those of its changes, as
 // workflow commands of GitHub Actions, which shows them in the files of a pull
 // request. They are for where GITHUB_ACTIONS is true, and for stderr: the
 // runner reads both streams, and stdout holds the result.
@@ -17,6 +17,9 @@ func Annotations(w io.Writer, pass *sync.Pass, about About) error {
 	var commands []string
 	for _, problem := range pass.Problems() {
 		commands = append(commands, about.command("error", problem.Place, clean(inFile(problem))))
+	}
+	for _, warning := range pass.Warnings() {
+		commands = append(commands, about.command("warning", warning.Place, clean(inFile(warning))))
 	}
 	if pass.Plan != nil {
 		for _, change := range pass.Plan.Changes {

@@ -30,6 +30,7 @@ type document struct {
 	Summary       Summary  `json:"summary"`
 	Changes       []change `json:"changes"`
 	Errors        []fault  `json:"errors"`
+	Warnings      []fault  `json:"warnings"`
 	Disabled      []string `json:"disabled"`
 }
 
@@ -47,6 +48,8 @@ type change struct {
 	Source source   `json:"source"`
 	UsedBy []string `json:"used_by"`
 	Fields []field  `json:"fields"`
+	// AfterCreation is set where the same plan creates the object.
+	AfterCreation bool `json:"after_creation,omitempty"`
 	// Warnings say how the change can lock people out.
 	Warnings []string `json:"warnings,omitempty"`
 }
@@ -62,6 +65,8 @@ type field struct {
 	Before          any    `json:"before"`
 	After           any    `json:"after"`
 	KnownAfterApply bool   `json:"known_after_apply,omitempty"`
+	Sensitive       bool   `json:"sensitive,omitempty"`
+	WriteOnly       bool   `json:"write_only,omitempty"`
 }
 
 type fault struct {
@@ -81,6 +86,7 @@ func JSON(w io.Writer, pass *sync.Pass, about About, all bool) error {
 		Summary:       Summarize(pass),
 		Changes:       []change{},
 		Errors:        faults(pass.Problems()),
+		Warnings:      faults(pass.Warnings()),
 		Disabled:      disabled(pass.Blueprints),
 	}
 	for _, planned := range pass.Plan.Changes {
@@ -99,8 +105,9 @@ func Validation(w io.Writer, pass *sync.Pass, about About) error {
 		AksyncVersion string   `json:"aksync_version"`
 		Summary       Summary  `json:"summary"`
 		Errors        []fault  `json:"errors"`
+		Warnings      []fault  `json:"warnings"`
 		Disabled      []string `json:"disabled"`
-	}{FormatVersion, about.AksyncVersion, Summarize(pass), faults(pass.Problems()), disabled(pass.Blueprints)})
+	}{FormatVersion, about.AksyncVersion, Summarize(pass), faults(pass.Problems()), faults(pass.Warnings()), disabled(pass.Blueprints)})
 }
 
 func asChange(planned *sync.Change) change {
@@ -112,23 +119,26 @@ func asChange(planned *sync.Change) change {
 		UsedBy:   append([]string{}, planned.UserNames()...),
 		Fields:   []field{},
 		Warnings: Warnings(planned),
+
+		AfterCreation: planned.Of != nil,
 	}
 	if planned.PK != "" {
 		c.PK = &planned.PK
 	}
 	for _, f := range planned.Fields {
-		c.Fields = append(c.Fields, asField(f))
+		c.Fields = append(c.Fields, asField(planned.Action, f))
 	}
 	return c
 }
 
-func asField(f sync.FieldChange) field {
+func asField(action sync.Action, f sync.FieldChange) field {
+	f = Masked(action, f)
 	before, _ := plain(f.Before)
 	after, known := plain(f.After)
 	if !known {
-		return field{Name: f.Name, Before: before, KnownAfterApply: true}
+		after = nil
 	}
-	return field{Name: f.Name, Before: before, After: after}
+	return field{Name: f.Name, Before: before, After: after, KnownAfterApply: !known, Sensitive: f.Sensitive, WriteOnly: f.WriteOnly}
 }
 
 func asSource(place tree.Place) source {

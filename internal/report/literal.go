@@ -46,6 +46,8 @@ func appendLiteral(b []byte, value any) []byte {
 		return append(b, value...)
 	case string:
 		return appendText(b, value)
+	case mark:
+		return append(b, value...)
 	case []any:
 		return appendList(b, value)
 	case map[string]any:

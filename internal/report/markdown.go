@@ -34,7 +34,10 @@ func Markdown(w io.Writer, pass *sync.Pass, about About) error {
 	m.text.WriteString(Marker(about) + "\n")
 	m.text.WriteString("**" + Summarize(pass).String() + "**\n\n")
 	m.text.WriteString(madeFor(pass, about))
-	var warnings, problems, rows, details, cut []string
+	if kinds := byKind(pass.Plan); len(kinds) > 0 {
+		m.text.WriteString("By kind: " + codes(kinds) + "\n\n")
+	}
+	var warnings, problems, slips, rows, details, cut []string
 	for _, change := range pass.Plan.Changes {
 		if change.Action == sync.NoOp {
 			continue
@@ -48,9 +51,13 @@ func Markdown(w io.Writer, pass *sync.Pass, about About) error {
 	for _, problem := range pass.Problems() {
 		problems = append(problems, "- "+code(problem.Error())+"\n")
 	}
+	for _, slip := range pass.Warnings() {
+		slips = append(slips, "- "+code(slip.Error())+"\n")
+	}
 	for _, s := range []section{
 		{"warning", "warnings", "> [!CAUTION]\n> This can lock people out:\n>\n", warnings, "\n", 3},
 		{"error", "errors", "Errors:\n\n", problems, "\n", 3},
+		{"note on what is hardly meant", "notes on what is hardly meant", "Warnings:\n\n", slips, "\n", 3},
 		{"note on what is switched off", "", "", off(pass.Blueprints), "", 2},
 		{"row", "rows of the table", "| | object | declared at | used by | fields |\n|---|---|---|---|---|\n", rows, "\n", 2},
 		{"change in full", "changes in full", "", details, "", 1},
@@ -151,6 +158,9 @@ func detail(change *sync.Change) string {
 	fmt.Fprintf(&b, "Declared at %s", code(change.Source.String()))
 	if len(change.UserNames()) > 0 {
 		b.WriteString(", used by " + codes(change.UserNames()))
+	}
+	if change.Of != nil {
+		b.WriteString(", after its creation, for what it can't have at once")
 	}
 	b.WriteString(".\n\n")
 	if rows := rowsOf(change); len(rows) > 0 {

@@ -31,6 +31,8 @@ func plain(value any) (data any, known bool) {
 		return plain(value.Known)
 	case tree.Text:
 		return nil, false
+	case mark:
+		return string(value), true
 	default:
 		return string(appendLiteral(nil, value)), true
 	}

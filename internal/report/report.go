@@ -18,12 +18,15 @@ type Summary struct {
 	Delete           int `json:"delete"`
 	NoOp             int `json:"no_op"`
 	Error            int `json:"error"`
+	Warning          int `json:"warning"`
 	UnmanagedEntries int `json:"unmanaged_entries"`
+	// Models counts the objects of each model.
+	Models map[string]*Tally `json:"models,omitempty"`
 }
 
-// Summarize counts the changes, errors and unmanaged entries of a pass.
+// Summarize counts the changes, errors, warnings and unmanaged entries of a pass.
 func Summarize(pass *sync.Pass) Summary {
-	s := Summary{Error: len(pass.Problems())}
+	s := Summary{Error: len(pass.Problems()), Warning: len(pass.Warnings()), Models: map[string]*Tally{}}
 	if pass.Blueprints != nil {
 		for _, count := range pass.Blueprints.Unmanaged {
 			s.UnmanagedEntries += count
@@ -32,18 +35,15 @@ func Summarize(pass *sync.Pass) Summary {
 	if pass.Plan == nil {
 		return s
 	}
+	var all Tally
 	for _, change := range pass.Plan.Changes {
-		switch change.Action {
-		case sync.Create:
-			s.Create++
-		case sync.Update:
-			s.Update++
-		case sync.Delete:
-			s.Delete++
-		case sync.NoOp:
-			s.NoOp++
+		if s.Models[change.Model] == nil {
+			s.Models[change.Model] = &Tally{}
 		}
+		s.Models[change.Model].count(change.Action)
+		all.count(change.Action)
 	}
+	s.Create, s.Update, s.Delete, s.NoOp = all.Create, all.Update, all.Delete, all.NoOp
 	return s
 }
 
@@ -52,6 +52,9 @@ func (s Summary) String() string {
 	line := fmt.Sprintf("Plan: %d to create, %d to update, %d to delete, %d unchanged", s.Create, s.Update, s.Delete, s.NoOp)
 	if s.Error > 0 {
 		line += ", " + count(s.Error, "error", "errors")
+	}
+	if s.Warning > 0 {
+		line += ", " + count(s.Warning, "warning", "warnings")
 	}
 	return line + "."
 }
@@ -62,7 +65,7 @@ func LeftAlone(blueprints *sync.Blueprints) string {
 	left := leftAlone(blueprints)
 	var sentences []string
 	if left.entries != "" {
-		sentences = append(sentences, left.entries+": "+strings.Join(left.models, ", ")+".")
+		sentences = append(sentences, left.entries+": "+strings.Join(append(left.explained, left.models...), "; ")+".")
 	}
 	if left.permissions != "" {
 		sentences = append(sentences, left.permissions+".")
@@ -75,8 +78,9 @@ type unmanaged struct {
 	// entries and permissions are sentences without their end; empty where
 	// there are none.
 	entries, permissions string
-	// models are the models of the entries, with their counts.
-	models []string
+	// models are the models of the entries, with their counts: explained those of
+	// which it is known why they are not managed, with the reason.
+	explained, models []string
 }
 
 func leftAlone(blueprints *sync.Blueprints) unmanaged {
@@ -87,7 +91,12 @@ func leftAlone(blueprints *sync.Blueprints) unmanaged {
 	total := 0
 	for _, model := range slices.Sorted(maps.Keys(blueprints.Unmanaged)) {
 		total += blueprints.Unmanaged[model]
-		left.models = append(left.models, fmt.Sprintf("%s (%d)", clean(model), blueprints.Unmanaged[model]))
+		entries := fmt.Sprintf("%s (%d)", clean(model), blueprints.Unmanaged[model])
+		if why := blueprints.Why[model]; why != "" {
+			left.explained = append(left.explained, entries+": "+clean(why))
+		} else {
+			left.models = append(left.models, entries)
+		}
 	}
 	if total > 0 {
 		left.entries = count(total, "entry of a model that aksync does not manage is", "entries of models that aksync does not manage are") + " left alone"

@@ -68,15 +68,19 @@ func mixed(t *testing.T) *sync.Pass {
 		live("00000000-0000-4000-8000-000000000002", "gone", "extranet"),
 		live("00000000-0000-4000-8000-000000000003", "same"),
 	}}}})
+	plan.Warnings = append(plan.Warnings, tree.Problem{Message: "the server's password stage \"same\" is not as aksync knows it"})
 	return &sync.Pass{Plan: plan, Blueprints: &sync.Blueprints{
 		Files: []sync.Blueprint{
-			{Path: "login.yaml", State: tree.Valid},
+			{Path: "login.yaml", State: tree.Valid, Warnings: tree.Problems{{
+				Place: tree.Place{File: "login.yaml", Line: 12, Column: 7}, Path: "entries[1].attrs.backends", Message: "the key \"backends\" is given twice\x1b with the same value",
+			}}},
 			{Path: "old.yaml", State: tree.Disabled},
 			{Path: "wrong.yaml", State: tree.Invalid, Problems: tree.Problems{{
 				Place: tree.Place{File: "wrong.yaml", Line: 7, Column: 9}, Path: "entries[0].attrs.backends[1]", Message: `"x" is not known: want one of y`,
 			}}},
 		},
-		Unmanaged: map[string]int{"authentik_flows.flow": 1, "authentik_flows.flowstagebinding": 3}, Permissions: 1,
+		Unmanaged: map[string]int{"authentik_events.event": 1, "authentik_unknown.thing": 3}, Permissions: 1,
+		Why: map[string]string{"authentik_events.event": "authentik writes these itself, one for each thing that happens, and drops them after a while"},
 	}}
 }
 

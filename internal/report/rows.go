@@ -40,6 +40,7 @@ func rowsOf(change *sync.Change) []row {
 
 // fieldRows gives the rows of a field, of which a list has no more than most.
 func fieldRows(action sync.Action, field sync.FieldChange, most int) []row {
+	field = Masked(action, field)
 	sign := byte('~')
 	if action == sync.Create {
 		sign = '+'
@@ -60,6 +61,9 @@ func fieldRows(action sync.Action, field sync.FieldChange, most int) []row {
 	// A value that is folded is as wide as it may be, and so is not beside
 	// another one.
 	old, now := Literal(field.Before, width), Literal(field.After, width)
+	if field.Sensitive && old == now {
+		return one(" %s", now)
+	}
 	if utf8.RuneCountInString(old)+len(" -> ")+utf8.RuneCountInString(now) <= width {
 		return one(" %s -> %s", old, now)
 	}

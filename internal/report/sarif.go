@@ -9,11 +9,12 @@ import (
 	"github.com/aksync/aksync/sync"
 )
 
-// The rules that an error can break. A rule's name never changes: code
+// The rules that an error or a warning can break. A rule's name never changes: code
 // scanning tells by it that an alert is the one it knows.
 const (
 	ruleFile  = "invalid-blueprint"
 	ruleValue = "invalid-value"
+	ruleSlip  = "suspicious-value"
 )
 
 // The objects of SARIF 2.1.0 are called as they are there.
@@ -73,15 +74,22 @@ type (
 	}
 )
 
-// SARIF writes the errors of a pass in SARIF 2.1.0, for code scanning: it
-// shows each one in its file. The same errors give the same bytes.
+// SARIF writes the errors and warnings of a pass in SARIF 2.1.0, for code scanning: it
+// shows each one in its file. The same ones give the same bytes.
 func SARIF(w io.Writer, pass *sync.Pass, about About) error {
 	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: []sarifResult{}}
 	run.Tool.Driver = sarifDriver{
 		Name: "aksync", Version: about.AksyncVersion, InformationURI: "https://github.com/aksync/aksync", Rules: sarifRules(),
 	}
 	for _, problem := range pass.Problems() {
-		run.Results = append(run.Results, about.sarifResult(problem))
+		rule := 0
+		if problem.Path != "" {
+			rule = 1
+		}
+		run.Results = append(run.Results, about.sarifResult(rule, problem))
+	}
+	for _, warning := range pass.Warnings() {
+		run.Results = append(run.Results, about.sarifResult(2, warning))
 	}
 	return encode(w, sarifLog{
 		Schema:  "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
@@ -91,25 +99,24 @@ func SARIF(w io.Writer, pass *sync.Pass, about About) error {
 }
 
 func sarifRules() []sarifRule {
-	rule := func(id, short, full string) sarifRule {
+	rule := func(level, id, short, full string) sarifRule {
 		r := sarifRule{
 			ID: id, ShortDescription: sarifMessage{short}, FullDescription: sarifMessage{full},
 			Help: sarifMessage{"Run aksync validate: it names file, line, column and what would be right, without a server."},
 		}
-		r.DefaultConfiguration.Level = "error"
+		r.DefaultConfiguration.Level = level
 		return r
 	}
 	return []sarifRule{
-		rule(ruleFile, "A blueprint that can't be read", "The file is not YAML or CUE of the shape that a blueprint has. None of its entries are applied."),
-		rule(ruleValue, "A value that authentik would not take, or not as it is meant", "An entry of the blueprint has a value, a key or a reference that is wrong. None of the file's entries are applied."),
+		rule("error", ruleFile, "A blueprint that can't be read", "The file is not YAML or CUE of the shape that a blueprint has. None of its entries are applied."),
+		rule("error", ruleValue, "A value that authentik would not take, or not as it is meant", "An entry of the blueprint has a value, a key or a reference that is wrong. None of the file's entries are applied."),
+		rule("warning", ruleSlip, "What authentik takes and is hardly meant", "An entry of the blueprint says something twice, or something that counts for nothing. Its file is applied."),
 	}
 }
 
-func (a About) sarifResult(problem tree.Problem) sarifResult {
-	result := sarifResult{RuleID: ruleFile, Level: "error", Message: sarifMessage{clean(inFile(problem))}}
-	if problem.Path != "" {
-		result.RuleID, result.RuleIndex = ruleValue, 1
-	}
+func (a About) sarifResult(index int, problem tree.Problem) sarifResult {
+	rule := sarifRules()[index]
+	result := sarifResult{RuleID: rule.ID, RuleIndex: index, Level: rule.DefaultConfiguration.Level, Message: sarifMessage{clean(inFile(problem))}}
 	uri, below := "", false
 	if place := problem.Place; place.File != "" {
 		uri, below = a.uri(place.File)

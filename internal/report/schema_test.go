@@ -71,6 +71,7 @@ func TestPlanSchema(t *testing.T) {
 		"an unknown action":          func(_, change map[string]any) { change["action"] = "replace" },
 		"a creation with a pk":       func(_, change map[string]any) { change["pk"] = "x" },
 		"an update without a pk":     func(_, change map[string]any) { change["action"] = "update" },
+		"a creation after itself":    func(_, change map[string]any) { change["after_creation"] = false },
 		"no place":                   func(_, change map[string]any) { delete(change, "source") },
 		"another version":            func(doc, _ map[string]any) { doc["format_version"] = "2.0" },
 		"a summary without a number": func(doc, _ map[string]any) { delete(doc["summary"].(map[string]any), "no_op") },

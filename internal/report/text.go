@@ -44,14 +44,10 @@ func NewText(w io.Writer, coloured, all bool) *Text {
 	}
 }
 
-// Plan writes a planned pass: errors first, then the changes and what is left
-// alone, and a last line that sums up.
+// Plan writes a planned pass: errors and warnings first, then what is left alone
+// and the changes, and a last line that sums up.
 func (t *Text) Plan(pass *sync.Pass) error {
 	t.problems(pass)
-	for _, problem := range pass.Plan.Warnings {
-		warning := problem.Error()
-		t.line("%s %s", t.alter("warning:"), clean(warning))
-	}
 	t.leftAlone(pass)
 	return t.Changes(pass)
 }
@@ -62,18 +58,28 @@ func (t *Text) Changes(pass *sync.Pass) error {
 	for _, change := range pass.Plan.Changes {
 		t.change(change)
 	}
+	if kinds := byKind(pass.Plan); len(kinds) > 0 {
+		t.lines(t.faint, wrap("By kind: ", "  ", kinds, ", "))
+	}
 	t.line("%s", Summarize(pass))
 	return t.err
 }
 
-// problems writes the errors of a pass, one a line, with the place at its
-// head, where editors and CI look for it.
+// problems writes the errors of a pass and then the warnings, one a line, with the
+// place at its head, where editors and CI look for it.
 func (t *Text) problems(pass *sync.Pass) {
-	problems := pass.Problems()
+	problems, warnings := pass.Problems(), pass.Warnings()
 	for _, problem := range problems {
 		t.line("%s", t.fail("%s", clean(problem.Error())))
 	}
-	if len(problems) > 0 {
+	for _, warning := range warnings {
+		if place := warning.Place.String(); place != "" {
+			t.line("%s: %s %s", clean(place), t.alter("warning:"), clean(inFile(warning)))
+		} else {
+			t.line("%s %s", t.alter("warning:"), clean(inFile(warning)))
+		}
+	}
+	if len(problems)+len(warnings) > 0 {
 		t.line("")
 	}
 }
@@ -82,9 +88,12 @@ func (t *Text) problems(pass *sync.Pass) {
 func (t *Text) Validation(pass *sync.Pass) error {
 	t.problems(pass)
 	t.leftAlone(pass)
-	b := pass.Blueprints
+	b, found := pass.Blueprints, count(len(pass.Problems()), "error", "errors")
+	if warnings := len(pass.Warnings()); warnings > 0 {
+		found += ", " + count(warnings, "warning", "warnings")
+	}
 	t.line("%s valid, %d invalid, %d disabled; %s.",
-		count(b.Count(tree.Valid), "blueprint", "blueprints"), b.Count(tree.Invalid), b.Count(tree.Disabled), count(len(pass.Problems()), "error", "errors"))
+		count(b.Count(tree.Valid), "blueprint", "blueprints"), b.Count(tree.Invalid), b.Count(tree.Disabled), found)
 	return t.err
 }
 
@@ -94,20 +103,28 @@ func (t *Text) Validation(pass *sync.Pass) error {
 func (t *Text) leftAlone(pass *sync.Pass) {
 	left := leftAlone(pass.Blueprints)
 	off, files := switchedOff(pass.Blueprints)
-	t.listed(left.entries, left.models)
+	if left.entries != "" {
+		t.line("%s:", left.entries)
+		for _, model := range left.explained {
+			t.lines(t.faint, wrap("  ", "    ", strings.Fields(model), ""))
+		}
+		t.names(left.models)
+	}
 	if left.permissions != "" {
 		t.line("%s.", left.permissions)
 	}
-	t.listed(off, some(cleanAll(files)))
+	if off != "" {
+		t.line("%s:", off)
+		t.names(some(cleanAll(files)))
+	}
 	if left.entries != "" || left.permissions != "" || off != "" {
 		t.line("")
 	}
 }
 
-// listed writes a sentence and the names it speaks of; nothing for no sentence.
-func (t *Text) listed(sentence string, names []string) {
-	if sentence != "" {
-		t.line("%s:", sentence)
+// names writes names on lines of their own.
+func (t *Text) names(names []string) {
+	if len(names) > 0 {
 		t.lines(t.faint, wrap("  ", "  ", names, ", "))
 	}
 }
@@ -127,6 +144,9 @@ func (t *Text) change(change *sync.Change) {
 		t.header(t.alter, "~ update %s", change)
 	case sync.Delete:
 		t.header(t.remove, "- delete %s", change)
+	}
+	if change.Of != nil {
+		t.line("    after its creation, for what it can't have at once")
 	}
 	if users := cleanAll(change.UserNames()); len(users) > 0 {
 		t.lines(t.plain, wrap("    used by ", "      ", users, ", "))

@@ -11,7 +11,9 @@ import (
 // deleted, or no longer has a value of an enumerated list, such as a backend
 // that some people's passwords are known to and no other, in a flow that people
 // log in through.
-func Warnings(change *sync.Change) []string {
+func Warnings(change *sync.Change) []string { return append(lockingOut(change), change.Warnings...) }
+
+func lockingOut(change *sync.Change) []string {
 	if change.Action == sync.Delete && len(change.UserNames()) > 0 {
 		return []string{fmt.Sprintf("%s loses this %s: whoever comes through there has that step no more.",
 			strings.Join(change.UserNames(), ", "), change.Title)}

@@ -2,7 +2,6 @@ package tags
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/aksync/aksync/schema"
@@ -17,10 +16,10 @@ func CannotFind(s *schema.Schema, model string) string {
 		return fmt.Sprintf("aksync can't look up %s: %s", model, suggestModel(s, model))
 	case kind.Path != "":
 		return ""
-	case kind.Why != "":
-		return fmt.Sprintf("aksync can't look up %s: %s", kind.Model, kind.Why)
+	case len(kind.Members) > 0:
+		return fmt.Sprintf("authentik's API has no list of %s: want the model that is meant, such as %s", kind.Model, Specials(kind))
 	default:
-		return fmt.Sprintf("authentik has no list of each %s: want a model of its own, such as %s", kind.Title, strings.Join(Specials(s, kind.Model), ", "))
+		return fmt.Sprintf("aksync can't look up %s: %s", kind.Model, kind.Why)
 	}
 }
 
@@ -51,12 +50,6 @@ func suggestModel(s *schema.Schema, model string) string {
 }
 
 // Specials names some of the models that are special cases of a base.
-func Specials(s *schema.Schema, base string) []string {
-	var models []string
-	for _, kind := range s.Kinds() {
-		if slices.Contains(kind.Bases, base) && len(models) < mostNamed {
-			models = append(models, kind.Model)
-		}
-	}
-	return models
+func Specials(base *schema.Kind) string {
+	return strings.Join(base.Members[:min(len(base.Members), mostNamed)], ", ")
 }

@@ -26,5 +26,5 @@ func (e *Evaluator) warnQuoted(place tree.Place, text string) {
 	if path.Ext(place.File) == ".cue" {
 		want = fmt.Sprintf("want {%q: …}", tag)
 	}
-	e.Warn(tree.Problem{Place: place, Path: e.Path, Message: fmt.Sprintf("%s is text and not the tag %s: %s if the tag is meant", tree.Describe(text), tag, want)})
+	e.Warn(tree.Problem{Place: place, Path: e.Path, Message: fmt.Sprintf("this is text and not the tag %s: %s if the tag is meant", tag, want)})
 }

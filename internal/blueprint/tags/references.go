@@ -2,6 +2,7 @@ package tags
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aksync/aksync/internal/tree"
@@ -104,9 +105,11 @@ func (e *Evaluator) findCondition(tag string, kind *schema.Kind, arg tree.Value)
 		names = append(names, schema.PK)
 	}
 	for _, readOnly := range kind.ReadOnly {
-		names = append(names, readOnly.Name)
 		if readOnly.Name == field || field == schema.PK {
 			return condition, nil
+		}
+		if !slices.Contains(names, readOnly.Name) { // some versions only answer what others take
+			names = append(names, readOnly.Name)
 		}
 	}
 	reason := ""
