@@ -306,7 +306,7 @@ func (c *check) complainOfList(field *schema.Field, name string, value, normaliz
 		}
 		return message
 	}
-	if len(list) == 0 && field.Min != nil && field.Min.Sign() > 0 {
+	if len(list) == 0 && c.needsElements(field) {
 		return []string{"This list may not be empty."} // post-backends-empty
 	}
 	if field.Element == nil {
@@ -326,6 +326,11 @@ func (c *check) complainOfList(field *schema.Field, name string, value, normaliz
 		return nil
 	}
 	return wrong
+}
+
+// needsElements reports whether a list may not be empty.
+func (c *check) needsElements(field *schema.Field) bool {
+	return field.Min != nil && field.Min.Sign() > 0 || slices.Contains(c.table.about.Nonempty, field.Name)
 }
 
 func (c *check) complainOfElement(element *schema.Field, name string, value, normalized tree.Value) any {
@@ -398,7 +403,7 @@ func (c *check) complainOfPointers(field *schema.Field, value tree.Value) any {
 	if !isList {
 		return []string{fmt.Sprintf("Expected a list of items but got type \"%s\".", pythonType(value))}
 	}
-	if len(list) == 0 && (field.Min != nil && field.Min.Sign() > 0 || slices.Contains(c.table.about.Nonempty, field.Name)) {
+	if len(list) == 0 && c.needsElements(field) {
 		return []string{"This list may not be empty."}
 	}
 	for _, element := range list {
