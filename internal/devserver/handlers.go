@@ -206,7 +206,7 @@ func (s *Server) readUpdate(r *request) (*change, *response) {
 func (ch *change) reset() {
 	for _, field := range ch.table.kind.Fields.Fields {
 		if field.Resets {
-			ch.fields[field.Name] = initial(field)
+			ch.fields[field.Name] = ch.table.initial(field)
 		}
 	}
 }

@@ -215,6 +215,8 @@ func (r *kindReplayer) seed() {
 				model = "authentik_core.user"
 			case o["slug"] != nil && o["designation"] != nil && o["pk"] != nil:
 				model = flowModel
+			case o["num_pk"] != nil && o["name"] != nil:
+				model = "authentik_core.group"
 			default:
 				return
 			}

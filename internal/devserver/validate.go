@@ -222,6 +222,9 @@ func (c *check) complainOfForm(field *schema.Field, name, text string, length *b
 	if field.Duration && !isDuration(text) {
 		messages = append(messages, fmt.Sprintf("%s is not in the correct format of 'hours=3;minutes=1'.", text))
 	}
+	if c.table.about.Formats[name] == "python" {
+		messages = append(messages, c.complainOfPython(text)...)
+	}
 	if form := c.table.about.Formats[name]; form != "" && forms[form] != nil {
 		messages = append(messages, forms[form](text)...)
 	}
@@ -229,6 +232,20 @@ func (c *check) complainOfForm(field *schema.Field, name, text string, length *b
 		return nil
 	}
 	return messages
+}
+
+// complainOfPython says which bracket of an expression is never closed. The server
+// compiles it as the body of a function, which takes a line.
+func (c *check) complainOfPython(text string) []string {
+	bracket, line := openBracket(text)
+	if bracket == 0 {
+		return nil
+	}
+	name, given := c.fields["name"]
+	if !given && c.self != nil {
+		name = c.self.fields["name"]
+	}
+	return []string{fmt.Sprintf("Expression Syntax Error: '%c' was never closed (%v, line %d)", bracket, name, line+1)}
 }
 
 // most is how long text may be in the server's version.
@@ -241,7 +258,7 @@ func (c *check) most(field *schema.Field) *big.Int {
 
 func (c *check) complainOfChoice(field *schema.Field, value tree.Value) any {
 	text := pythonString(value)
-	if c.isChoice(field, text) {
+	if c.isChoice(field, text) || c.table.about.Formats[field.Name] == "upper" && c.isChoice(field, strings.ToUpper(text)) {
 		return nil
 	}
 	return []string{fmt.Sprintf("\"%s\" is not a valid choice.", text)}
