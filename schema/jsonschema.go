@@ -1,9 +1,8 @@
 package schema
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
+	"maps"
 
 	"github.com/aksync/aksync/internal/tree"
 )
@@ -32,32 +31,13 @@ type object = map[string]any
 // with text that looks like a misspelt choice. What is left unseen is what only
 // evaluating can tell, and a word where a number or a reference belongs.
 func (s *Schema) JSONSchema() ([]byte, error) {
-	j := &jsonSchema{schema: s, definitions: object{}}
+	j := &jsonSchema{schema: s, definitions: object{}, names: map[string]string{}}
 	root := j.root()
-	root["definitions"] = j.definitions
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(root); err != nil {
-		return nil, fmt.Errorf("writing the JSON schema: %w", err)
+	if j.err != nil {
+		return nil, fmt.Errorf("making the JSON schema: %w", j.err)
 	}
-	return text.Bytes(), nil
+	return j.write(root)
 }
-
-// jsonSchema is a JSON schema that is being made.
-type jsonSchema struct {
-	schema      *Schema
-	definitions object
-}
-
-// define adds a definition and gives a reference to it.
-func (j *jsonSchema) define(name string, definition object) object {
-	j.definitions[name] = definition
-	return refer(name)
-}
-
-func refer(name string) object { return object{"$ref": "#/definitions/" + name} }
 
 func (j *jsonSchema) root() object {
 	entry := j.define("entry", j.entry())
@@ -65,7 +45,9 @@ func (j *jsonSchema) root() object {
 	root := j.shape(j.schema.Blueprint, map[string]object{
 		"entries": {"anyOf": []object{list, {"type": "object", "additionalProperties": list}}},
 		"metadata": {"anyOf": []object{
-			{"type": "null"}, j.define("metadata", j.shape(j.schema.Metadata, nil)),
+			{"type": "null"}, j.define("metadata", j.shape(j.schema.Metadata, map[string]object{
+				"labels": {"type": "object", "additionalProperties": object{"type": "string"}},
+			})),
 		}},
 	})
 	root["$schema"] = "http://json-schema.org/draft-07/schema#"
@@ -97,10 +79,14 @@ func (j *jsonSchema) shape(shape *Shape, special map[string]object) object {
 
 // described adds to a schema what people are told of the field.
 func described(property object, field *Field) object {
-	all := object{"description": field.want()}
-	for key, value := range property {
-		all[key] = value
-	}
+	all := withDefault(property, field)
+	all["description"] = field.want()
+	return all
+}
+
+// withDefault adds to a schema what the server takes without the field.
+func withDefault(property object, field *Field) object {
+	all := maps.Clone(property)
 	if field.HasDefault {
 		all["default"] = field.Default
 	}
@@ -128,7 +114,7 @@ func (f *Field) constraint() object {
 func (j *jsonSchema) entry() object {
 	entry := j.shape(j.schema.Entry, map[string]object{
 		"model": j.model(),
-		"state": j.field("entry.state", j.schema.Entry.Field("state")),
+		"state": j.field(j.schema.Entry.Field("state")),
 	})
 	var each []object
 	for _, kind := range j.schema.Managed() {
@@ -154,24 +140,32 @@ func (j *jsonSchema) model() object {
 // kind gives what an entry of a managed kind has to be.
 func (j *jsonSchema) kind(kind *Kind) object {
 	attrs := object{}
-	for _, field := range kind.Fields.Fields {
-		name := kind.Model + "." + field.Name
-		attrs[field.Name] = described(j.field(name, field), field)
-	}
 	for _, readOnly := range kind.ReadOnly {
-		attrs[readOnly.Name] = refused(readOnly)
+		attrs[readOnly.Name] = j.refused(readOnly)
 	}
-	return object{
+	for _, field := range kind.Fields.Fields {
+		attrs[field.Name] = withDefault(j.field(field), field)
+	}
+	for name, instead := range kind.Formerly {
+		message := "authentik has dropped it: " + instead
+		attrs[name] = object{"description": message, "deprecationMessage": message, "doNotSuggest": true}
+	}
+	identifiers := j.identifiers(kind)
+	entry := object{
 		"title":      kind.Title,
 		"required":   []string{"identifiers"},
-		"properties": object{"identifiers": j.identifiers(kind, attrs)},
-		"allOf": []object{
-			{"if": inState(tree.MustCreated), "then": object{"allOf": required(kind)}},
-			{"if": inState(tree.Absent), "else": object{"properties": object{
-				"attrs": object{"type": "object", "properties": attrs, "additionalProperties": false},
-			}}},
-		},
+		"properties": object{"identifiers": identifiers},
 	}
+	all := []object{
+		{"if": inState(tree.Absent), "else": object{"properties": object{
+			"attrs": object{"type": "object", "properties": attrs, "additionalProperties": false},
+		}}},
+	}
+	if required := j.required(kind); len(required) > 0 {
+		all = append(all, object{"if": inState(tree.MustCreated), "then": object{"allOf": required}})
+	}
+	entry["allOf"] = all
+	return entry
 }
 
 // inState takes the entries that are in a state.
@@ -181,39 +175,34 @@ func inState(state tree.State) object {
 
 // refused gives the schema of a field that can't be set: nothing is taken, and
 // an editor says why and does not offer it.
-func refused(readOnly *ReadOnly) object {
-	return object{
+func (j *jsonSchema) refused(readOnly *ReadOnly) object {
+	return j.share("refused", object{
 		"not":                object{},
 		"description":        readOnly.Reason,
 		"errorMessage":       readOnly.Reason,
 		"deprecationMessage": readOnly.Reason,
 		"doNotSuggest":       true,
-	}
+	})
 }
 
-// identifiers returns what finds an object of the kind; attrs are the schemas of
-// its fields.
-func (j *jsonSchema) identifiers(kind *Kind, attrs object) object {
+// identifiers returns what finds an object of the kind.
+func (j *jsonSchema) identifiers(kind *Kind) object {
 	properties := object{}
 	for _, field := range kind.Fields.Fields {
-		properties[field.Name] = attrs[field.Name]
+		properties[field.Name] = j.field(field)
 	}
-	for _, readOnly := range kind.ReadOnly {
-		if !readOnly.finds() {
-			continue
-		}
-		field := *readOnly.asField()
+	for _, field := range kind.FoundBy() {
 		if field.Name == PK {
-			field.Type, field.Refers = Pointer, kind.Model
+			field.Refers = kind.Model
 		}
-		properties[field.Name] = described(j.field(kind.Model+"."+field.Name, &field), &field)
+		properties[field.Name] = j.field(field)
 	}
 	return object{"type": "object", "minProperties": 1, "properties": properties, "additionalProperties": false}
 }
 
 // required says that each required field stands in attrs or in identifiers.
-func required(kind *Kind) []object {
-	all := []object{}
+func (j *jsonSchema) required(kind *Kind) []object {
+	var all []object
 	for _, field := range kind.Fields.Fields {
 		if !field.Required {
 			continue
@@ -225,7 +214,7 @@ func required(kind *Kind) []object {
 				"properties": object{place: object{"required": []string{field.Name}}},
 			})
 		}
-		all = append(all, object{"anyOf": places})
+		all = append(all, j.share("has."+field.Name, object{"anyOf": places}))
 	}
 	return all
 }

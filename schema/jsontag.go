@@ -32,13 +32,14 @@ func tagsOfText() []object {
 // fields that those can give a value of.
 type tagRow struct {
 	tags   []string
-	gives  func(Type) bool // which fields; nil: all
+	gives  func(*Field) bool // which fields; nil: all
 	shapes func(tagShapes) []object
 }
 
 // tagRows is what the JSON schema knows of tags, all of which have to be here.
 func tagRows() []tagRow {
-	is := func(t Type) func(Type) bool { return func(field Type) bool { return field == t } }
+	is := func(t Type) func(*Field) bool { return func(field *Field) bool { return field.Type == t } }
+	refers := func(field *Field) bool { return field.Type == Pointer || field.Refers != "" && field.Type != List }
 	return []tagRow{
 		// Of these there is only text, or what no field takes.
 		{tags: []string{"!KeyOf", "!ParseJSON", "!Index", "!Value", "!FindObject"}},
@@ -48,8 +49,8 @@ func tagRows() []tagRow {
 		{tags: []string{"!Enumerate"}, gives: is(List), shapes: tagShapes.enumerate},
 		{tags: []string{"!If"}, gives: is(Boolean), shapes: tagShapes.truth},
 		{tags: []string{"!Condition"}, gives: is(Boolean), shapes: tagShapes.condition},
-		{tags: []string{"!Find"}, gives: is(Pointer), shapes: tagShapes.find},
-		{tags: []string{"!Format"}, gives: func(field Type) bool { return field != List }, shapes: tagShapes.format},
+		{tags: []string{"!Find"}, gives: refers, shapes: tagShapes.find},
+		{tags: []string{"!Format"}, gives: func(field *Field) bool { return field.Type != List && field.Type != Struct }, shapes: tagShapes.format},
 	}
 }
 
@@ -67,7 +68,7 @@ func JSONSchemaTags() []string {
 func (t tagShapes) all() []object {
 	var shapes []object
 	for _, row := range tagRows() {
-		if row.shapes != nil && (row.gives == nil || row.gives(t.field.Type)) {
+		if row.shapes != nil && (row.gives == nil || row.gives(t.field)) {
 			shapes = append(shapes, row.shapes(t)...)
 		}
 	}
@@ -122,18 +123,43 @@ func (t tagShapes) format() []object {
 	return []object{filled, arguments(1, t.text)}
 }
 
-// find is !Find of an object that the field can refer to.
+// find is !Find of an object that the field can refer to: of the model, a special
+// case of it, or a base of it.
 func (t tagShapes) find() []object {
 	model := []object{unlikeModel()} // a tag that gives the model
 	field := object{"type": "string"}
 	if kind := t.schema.Kind(t.field.Refers); kind != nil {
-		model = append([]object{{"const": kind.Model}}, model...)
-		field = object{"enum": kind.AnswerNames()}
+		names, fields := t.findable(kind)
+		model = append([]object{{"enum": names}}, model...)
+		if len(fields) > 0 {
+			field = object{"enum": fields}
+		}
 	}
-	return []object{{
+	return []object{findShape(model, field)}
+}
+
+// findable gives the models that a reference to a kind may name, and their fields.
+func (t tagShapes) findable(kind *Kind) (models, fields []string) {
+	kinds := append([]*Kind{kind}, t.schema.Members(kind.Model)...)
+	for _, base := range kind.Bases {
+		if base := t.schema.Kind(base); base != nil {
+			kinds = append(kinds, base)
+		}
+	}
+	fields = []string{PK}
+	for _, kind := range kinds {
+		models = append(models, kind.Model)
+		fields = append(fields, kind.AnswerNames()...)
+	}
+	slices.Sort(fields)
+	return models, slices.Compact(fields)
+}
+
+func findShape(model []object, field object) object {
+	return object{
 		"type":            "array",
 		"items":           []object{{"anyOf": model}},
 		"additionalItems": arguments(2, field, anything),
 		"minItems":        2,
-	}}
+	}
 }

@@ -14,3 +14,17 @@ func DigestOf(root cue.Value, kinds []*Kind) ([]byte, error) {
 	}
 	return s.Digest()
 }
+
+// FoundBy returns the fields that nobody can write and that objects can be found by,
+// the primary key first.
+func (k *Kind) FoundBy() []*Field {
+	id := *k.field(k.ID)
+	id.Name = PK
+	fields := []*Field{&id}
+	for _, readOnly := range k.ReadOnly {
+		if readOnly.Name != PK && readOnly.finds() && k.Fields.Field(readOnly.Name) == nil {
+			fields = append(fields, readOnly.asField())
+		}
+	}
+	return fields
+}

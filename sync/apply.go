@@ -92,7 +92,7 @@ func Apply(ctx context.Context, s *schema.Schema, api API, plan *Plan, how Apply
 	var order []*work
 	for _, change := range plan.Changes {
 		if change.Action != NoOp {
-			w := &work{change: change, done: make(chan struct{})}
+			w := &work{change: change, position: len(order), done: make(chan struct{})}
 			a.works[change.ID] = w
 			order = append(order, w)
 		}
@@ -149,7 +149,8 @@ const mostUnanswered = 8
 
 // work is a change on its way; its fields are written before done is closed.
 type work struct {
-	change *Change
+	change   *Change
+	position int // in the plan
 	done   chan struct{}
 	made   made
 	err    error
@@ -212,8 +213,8 @@ func (a *applier) note(err error) {
 func (a *applier) await(w *work) error {
 	for _, before := range w.change.After {
 		other := a.works[before]
-		if other == nil {
-			continue // nothing of it has to be done
+		if other == nil || other.position > w.position {
+			continue // nothing of it has to be done; a plan never waits for what comes later
 		}
 		<-other.done
 		if other.err != nil {

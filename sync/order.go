@@ -223,14 +223,17 @@ func sortChanges(changes []*Change) (sorted []*Change, circles map[*Change]strin
 		}
 		if at := slices.Index(path, change); at >= 0 {
 			if !slices.ContainsFunc(path[at:], func(c *Change) bool { return c.Action != Delete }) {
-				return // whichever goes first, the server lets go of it in the others
+				// Whichever goes first, the server lets go of it in the others.
+				last := path[len(path)-1]
+				last.After = slices.DeleteFunc(last.After, func(id int) bool { return id == change.ID })
+				return
 			}
 			for _, member := range path[at:] {
 				circles[member] = "its change waits for itself in a circle: make it in two steps"
 			}
 			return
 		}
-		for _, before := range change.After {
+		for _, before := range slices.Clone(change.After) {
 			if other := byID[before]; other != nil {
 				visit(other, append(path, change))
 			}

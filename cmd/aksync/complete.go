@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"github.com/aksync/aksync/schema"
@@ -20,16 +22,29 @@ func completeWords(cmd *cobra.Command, flag string, words ...string) {
 // completeModels lets the shell complete the managed models.
 func completeModels(cmd *cobra.Command, flag string) {
 	complete(cmd, flag, func() []string {
-		s, err := schema.Load()
-		if err != nil {
-			return nil // the command itself says what is wrong
-		}
-		var models []string
-		for _, kind := range s.Managed() {
-			models = append(models, kind.Model)
-		}
-		return models
+		return managedModels()
 	})
+}
+
+// managedModels gives the names of the models that aksync manages.
+func managedModels() []string {
+	s, err := schema.Load()
+	if err != nil {
+		return nil // the command itself says what is wrong
+	}
+	var models []string
+	for _, kind := range s.Managed() {
+		models = append(models, kind.Model)
+	}
+	return models
+}
+
+// completeSchema lets the shell complete what schema prints: apps and models.
+func completeSchema(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return slices.Concat(schema.Apps(), managedModels()), cobra.ShellCompDirectiveNoFileComp
 }
 
 func complete(cmd *cobra.Command, flag string, words func() []string) {

@@ -18,10 +18,13 @@ func (s *Server) authenticate(route *route, r *http.Request) *response {
 		answer = detail(http.StatusForbidden, route.refuses)
 	case token == s.config.Admin:
 		return nil
-	case token == s.config.Nobody && r.Method == http.MethodOptions:
-		return nil // auth-weak-options
+	case token == s.config.Nobody && (r.Method == http.MethodOptions || route.open):
+		return nil // auth-weak-options, special/admin-version-nobody
 	case token == s.config.Nobody:
 		answer = detail(http.StatusForbidden, noPermission)
+		if route.table != nil && route.table.about.Owned && strings.Contains(route.pattern, "{key}") {
+			answer = *s.notFound(route.table.kind) // trap/token-view-key-nobody
+		}
 	default:
 		answer = detail(http.StatusForbidden, "Token invalid/expired")
 	}

@@ -4,34 +4,69 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"strings"
+	"slices"
 
 	"github.com/google/uuid"
 
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
-// find gives the object that a path ends with, or the answer that there is
-// none. The store has to be held.
+// find returns the object that a path ends with, or the answer that there is none.
+// The store has to be held.
 func (s *Server) find(r *request) (*object, *response) {
-	table := s.store.kinds[r.kind.Model]
-	if r.kind.Lookup != schema.PK {
-		if o := table.lookUp(r.kind.Lookup, r.key); o != nil {
-			return o, nil // flow-detail
+	t := r.table
+	key := r.key
+	if t.kind.Lookup == t.kind.ID {
+		normal, answer := normalKey(t, key)
+		if answer != nil {
+			return nil, answer
 		}
-		return nil, s.notFound(r.kind)
+		key = normal
 	}
-	// A pk is taken in every form that Python's UUID takes (get-one-upper,
-	// get-one-nodash, get-uuid-urn, get-uuid-braces).
-	id, err := uuid.Parse(r.key)
-	if err != nil {
-		answer := detail(http.StatusNotFound, "Not found.") // get-notuuid
-		return nil, &answer
-	}
-	if o := table.byPK[id.String()]; o != nil {
+	if o := t.lookUp(key); o != nil {
 		return o, nil
 	}
-	return nil, s.notFound(r.kind)
+	for _, other := range s.store.members[t.kind.Model] {
+		if other == t {
+			continue
+		}
+		if o := other.lookUp(key); o != nil {
+			return o, nil
+		}
+	}
+	if o := s.guest(t, key); o != nil {
+		return o, nil
+	}
+	return nil, s.notFound(t.kind)
+}
+
+// normalKey brings the end of a path into the form of the kind's primary keys. One
+// is taken in every form that Python's UUID takes (get-one-upper, get-one-nodash,
+// get-uuid-urn, get-uuid-braces).
+func normalKey(t *table, key string) (string, *response) {
+	if t.integer {
+		number, _ := integerField.Normalize(tree.Value{Data: key}).Data.(int64)
+		if pkText(number) == key {
+			return key, nil
+		}
+	} else if id, err := uuid.Parse(key); err == nil {
+		return id.String(), nil
+	}
+	answer := detail(http.StatusNotFound, "Not found.") // get-notuuid
+	return "", &answer
+}
+
+// guest returns an object of another kind that a kind's paths serve too.
+func (s *Server) guest(t *table, key string) *object {
+	for _, model := range t.about.Guests {
+		if other := s.store.kinds[model]; other != nil {
+			if o := other.lookUp(key); o != nil {
+				return o
+			}
+		}
+	}
+	return nil
 }
 
 func (s *Server) notFound(kind *schema.Kind) *response {
@@ -42,6 +77,20 @@ func (s *Server) notFound(kind *schema.Kind) *response {
 	return &answer
 }
 
+// view is how objects are answered to a request.
+func (s *Server) view(r *request) view {
+	v := view{store: s.store, host: r.Host}
+	if r.table != nil {
+		for parameter, field := range r.table.about.Hides {
+			if r.URL.Query().Get(parameter) == "false" {
+				v.hide = append(v.hide, field)
+			}
+		}
+		slices.Sort(v.hide)
+	}
+	return v
+}
+
 func (s *Server) retrieve(r *request) response {
 	s.store.RLock()
 	defer s.store.RUnlock()
@@ -49,90 +98,172 @@ func (s *Server) retrieve(r *request) response {
 	if missing != nil {
 		return *missing
 	}
-	return response{status: http.StatusOK, body: o.json}
+	return response{status: http.StatusOK, body: s.answered(r, o)}
+}
+
+// answered is an object as a kind's path shows it.
+func (s *Server) answered(r *request, o *object) []byte {
+	return s.view(r).shows(r.table, o)
+}
+
+// shows is an object as the path of a kind shows it.
+func (v view) shows(t *table, o *object) []byte {
+	if o.table == t {
+		return v.json(o)
+	}
+	if t.about.Whole {
+		return v.json(o)
+	}
+	if shape := t.about.Shape; shape != "" {
+		return encode(v.object(o, v.store.shapes[shape]))
+	}
+	return encode(v.guest(t, o))
+}
+
+// guest is an object as another kind's path shows it.
+func (v view) guest(t *table, o *object) map[string]any {
+	answer := map[string]any{}
+	for _, name := range t.names {
+		if how := t.answers[name]; how != nil && how.Value != nil {
+			answer[name] = how.Value
+			continue
+		}
+		answer[name], _ = v.field(o, name)
+	}
+	return answer
 }
 
 // create is post-minimal and what follows it.
 func (s *Server) create(r *request) response {
-	fields, refusal := s.readCreate(r)
+	ch, refusal := s.readCreate(r)
 	if refusal != nil {
 		return *refusal
 	}
-	return s.write(r, uuid.NewString(), fields)
+	return s.write(r, ch)
 }
 
-func (s *Server) readCreate(r *request) (map[string]any, *response) {
+func (s *Server) readCreate(r *request) (*change, *response) {
 	body, refusal := parse(r.body)
 	if refusal != nil {
 		return nil, refusal
 	}
 	s.store.RLock()
 	defer s.store.RUnlock()
-	v := s.validate(r.kind, body, false, "")
-	fields := defaultsOf(r.kind)
-	maps.Copy(fields, v.fields)
-	return fields, v.refusal(r.Method)
+	c := &check{store: s.store, table: r.table, body: body, method: r.Method, now: s.now}
+	v := c.validate()
+	if r.table.about.Uncreatable && len(v.complaints) == 0 {
+		v.crashes = true
+	}
+	ch := &change{check: c, isNew: true, given: v.fields, caller: s.caller(), fields: s.store.newFields(r.table)}
+	maps.Copy(ch.fields, v.fields)
+	return ch, s.refused(r, v)
 }
 
+// refused is what a body is answered that is not taken.
+func (s *Server) refused(r *request, v *validated) *response {
+	if refusal := v.refusal(r.Method); refusal != nil {
+		return refusal
+	}
+	if r.table.kind.Enterprise {
+		answer := response{status: http.StatusBadRequest, body: encode(complaints{"non_field_errors": []string{needsLicence}})}
+		return &answer
+	}
+	return nil
+}
+
+const needsLicence = "Enterprise is required to create/update this object."
+
 // update is PUT and PATCH; fields that are not given keep their values
-// (put-minimal).
+// (put-minimal), but for those that a PUT resets.
 func (s *Server) update(r *request) response {
-	pk, fields, refusal := s.readUpdate(r)
+	ch, refusal := s.readUpdate(r)
 	if refusal != nil {
 		return *refusal
 	}
-	return s.write(r, pk, fields)
+	return s.write(r, ch)
 }
 
-func (s *Server) readUpdate(r *request) (pk string, fields map[string]any, refusal *response) {
+func (s *Server) readUpdate(r *request) (*change, *response) {
 	s.store.RLock()
 	defer s.store.RUnlock()
 	o, missing := s.find(r)
 	if missing != nil {
-		return "", nil, missing // put-unknown-invalid: before the body is looked at
+		return nil, missing // put-unknown-invalid: before the body is looked at
 	}
 	body, refusal := parse(r.body)
 	if refusal != nil {
-		return "", nil, refusal
+		return nil, refusal
 	}
-	v := s.validate(r.kind, body, r.Method == http.MethodPatch, o.pk)
-	fields = maps.Clone(o.fields)
-	maps.Copy(fields, v.fields)
-	return o.pk, fields, v.refusal(r.Method)
+	c := &check{store: s.store, table: r.table, body: body, method: r.Method, self: o, now: s.now}
+	v := c.validate()
+	ch := &change{check: c, given: v.fields, caller: s.caller(), fields: maps.Clone(o.fields)}
+	if r.Method == http.MethodPut {
+		ch.reset()
+	}
+	maps.Copy(ch.fields, v.fields)
+	return ch, s.refused(r, v)
 }
 
-// write stores what a body came to. Like a real server it does not hold the
-// store between the check and the write. Of several POSTs of one name one
-// wins; the others get a 400 if they came late, and the empty 405 if they came
-// in between (race-post-8-loser, race-post-2-loser). All fields of an object
-// are written, as they were when it was read: of two PATCHes at once one can be
-// lost, and a PUT beside a DELETE can bring the object back.
-func (s *Server) write(r *request, pk string, fields map[string]any) response {
+// reset empties the fields that a PUT empties where it leaves them out
+// (put-minimal of group, user, policybinding).
+func (ch *change) reset() {
+	for _, field := range ch.table.kind.Fields.Fields {
+		if field.Resets {
+			ch.fields[field.Name] = initial(field)
+		}
+	}
+}
+
+// write stores what a body came to. Like a real server it does not hold the store
+// between the check and the write. Of several POSTs of one name one wins; the
+// others get a 400 if they came late, and the empty 405 if they came in between
+// (race-post-8-loser, race-post-2-loser). All fields of an object are written, as
+// they were when it was read: of two PATCHes at once one can be lost, and a PUT
+// beside a DELETE can bring the object back.
+func (s *Server) write(r *request, ch *change) response {
 	if s.beforeWrite != nil {
 		s.beforeWrite()
 	}
 	s.store.Lock()
 	defer s.store.Unlock()
-	if s.store.conflicts(r.kind, pk, fields) {
+	pk := ""
+	if ch.self != nil {
+		pk = ch.self.pk
+	}
+	if s.store.conflicts(ch.table, pk, ch.fields) {
 		return unhandled(r.Method, http.StatusInternalServerError)
 	}
+	if ch.isNew {
+		ch.id = s.store.newPK(ch.table)
+	}
+	ch.apply()
+	o := s.store.save(ch)
 	status := http.StatusOK
-	if r.Method == http.MethodPost {
+	if ch.isNew {
 		status = http.StatusCreated
 	}
-	return response{status: status, body: s.store.put(r.kind, pk, fields).json}
+	v := s.view(r)
+	v.written, v.before = ch.given, ch.self
+	return response{status: status, body: v.shows(r.table, o)}
 }
 
-// refusal gives the answer to a body that is not taken.
-func (v validated) refusal(method string) *response {
-	switch {
-	case len(v.complaints) > 0:
-		return &response{status: http.StatusBadRequest, body: encode(v.complaints)}
-	case v.crashes:
-		answer := unhandled(method, http.StatusInternalServerError)
-		return &answer
+// save stores a change, with what it does to other objects.
+func (s *store) save(ch *change) *object {
+	s.makeUp(ch.table, ch.fields, ch.isNew, ch.now())
+	own := maps.Clone(ch.fields)
+	for name := range own {
+		if ch.table.virtual(name) != nil {
+			delete(own, name)
+		}
 	}
-	return nil
+	id := ch.id
+	if !ch.isNew {
+		id = ch.self.id
+		s.wipe(ch)
+	}
+	o := s.put(ch.table, id, own)
+	ch.spread(o)
+	return o.table.byPK[o.pk]
 }
 
 func (s *Server) delete(r *request) response {
@@ -142,29 +273,22 @@ func (s *Server) delete(r *request) response {
 	if missing != nil {
 		return *missing
 	}
-	s.store.drop(r.kind, o)
+	s.store.drop(o)
 	return response{status: http.StatusNoContent}
 }
 
-// usedBy is used-by and bind-usedby: each user, and the binding to it.
-func (s *Server) usedBy(r *request) response {
-	s.store.RLock()
-	defer s.store.RUnlock()
-	o, missing := s.find(r)
-	if missing != nil {
-		return *missing
+// caller is who asks: the administrator whom authentik comes with.
+func (s *Server) caller() *object {
+	for _, t := range s.store.members[userModel] {
+		if o := t.unique["username"][adminName]; o != nil {
+			return o
+		}
 	}
-	list := []map[string]any{}
-	app, model, _ := strings.Cut(r.kind.Users.Model, ".")
-	for _, b := range s.store.bindings.of(o.pk) {
-		user := s.store.get(r.kind.Users.Model, b.user)
-		list = append(list, map[string]any{
-			"app": app, "model_name": model, "pk": user.pk, "action": "cascade_many",
-			"name": fmt.Sprintf("%s %v (%s)", className(s.config.Schema.Kind(r.kind.Users.Model)), user.fields["name"], user.key),
-		}, map[string]any{
-			"app": app, "model_name": model + "stagebinding", "pk": b.pk, "action": "cascade",
-			"name": fmt.Sprintf("Flow-stage binding #%d to %s", b.order, user.pk),
-		})
-	}
-	return ok(list)
+	return nil
 }
+
+// The administrator.
+const (
+	userModel = "authentik_core.user"
+	adminName = "akadmin"
+)

@@ -59,4 +59,29 @@ func titleOf(kind *schema.Kind) string {
 }
 
 // className is what authentik calls the kind's class, such as PasswordStage.
-func className(kind *schema.Kind) string { return strings.ReplaceAll(titleOf(kind), " ", "") }
+func className(kind *schema.Kind) string {
+	if kind.Class != "" {
+		return kind.Class
+	}
+	return strings.ReplaceAll(titleOf(kind), " ", "")
+}
+
+// me is who asks (special/core-users-me).
+func (s *Server) me(r *request) response {
+	s.store.RLock()
+	defer s.store.RUnlock()
+	caller := s.caller()
+	if caller == nil {
+		return detail(http.StatusForbidden, noPermission)
+	}
+	v := view{store: s.store, host: r.Host}
+	user := v.object(caller, []string{"pk", "username", "name", "is_active", "is_superuser", "email", "avatar", "uid", "type"})
+	groups := []any{}
+	for _, pk := range targets(caller.fields["groups"]) {
+		if group := s.store.get("authentik_core.group", pk); group != nil {
+			groups = append(groups, map[string]any{"pk": group.pk, "name": group.fields["name"]})
+		}
+	}
+	user["groups"], user["settings"], user["system_permissions"] = groups, map[string]any{}, []any{}
+	return ok(map[string]any{"user": user})
+}

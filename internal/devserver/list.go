@@ -2,7 +2,7 @@ package devserver
 
 import (
 	"bytes"
-	"fmt"
+	"cmp"
 	"math"
 	"math/big"
 	"net/http"
@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -24,7 +23,7 @@ func (s *Server) list(r *request) response {
 	query := r.URL.Query()
 	s.store.RLock()
 	defer s.store.RUnlock()
-	filters, refusal := s.filters(r.kind, query)
+	filters, refusal := s.filters(r.table, query)
 	if refusal != nil {
 		return *refusal
 	}
@@ -32,10 +31,19 @@ func (s *Server) list(r *request) response {
 		if strings.Contains(search, "\x00") && !s.version.searchesNUL {
 			return response{status: http.StatusBadRequest, body: encode([]string{"Null characters are not allowed."})} // list-search-nul
 		}
-		filters = append(filters, searched(r.kind, search))
+		if r.table.about.Unsearchable {
+			return unhandled(r.Method, http.StatusInternalServerError) // lookup/entitlement-search
+		}
+		filters = append(filters, s.searched(r.table, search))
 	}
-	table := s.store.kinds[r.kind.Model]
-	return s.page(table.sorted(query.Get("ordering"), filters), query)
+	objects := s.store.sorted(r.table, query.Get("ordering"), filters)
+	return s.page(r, len(objects), query, func(first, end int) [][]byte {
+		texts := make([][]byte, end-first)
+		for i, o := range objects[first:end] {
+			texts[i] = s.answered(r, o)
+		}
+		return texts
+	})
 }
 
 // last gives the last value of a parameter, as Django does
@@ -48,75 +56,18 @@ func last(query url.Values, name string) string {
 	return values[len(values)-1]
 }
 
-// filters gives what the query asks of the objects: exact values of fields.
-// What is empty or unknown asks for nothing (list-filter-unknown). A list
-// can't be asked for.
-func (s *Server) filters(kind *schema.Kind, query url.Values) ([]func(*object) bool, *response) {
-	var filters []func(*object) bool
-	for _, field := range kind.Fields.Fields {
-		text := strings.TrimFunc(last(query, field.Name), isSpace)
-		if text == "" || field.Type == schema.List || field.Type == schema.JSON {
-			continue
-		}
-		value := field.Normalize(tree.Value{Data: text})
-		if message := s.complainOfFilter(field, text, value); message != "" {
-			return nil, &response{status: http.StatusBadRequest, body: encode(map[string][]string{field.Name: {message}})}
-		}
-		if _, isBool := value.Data.(bool); field.Type == schema.Boolean && !isBool {
-			continue // list-filter-show-bogus
-		}
-		filters = append(filters, has(field.Name, value.Plain()))
-	}
-	return filters, nil
-}
-
-// has tells whether a field has a value.
-func has(name string, value any) func(*object) bool {
-	if number, isBig := value.(*big.Int); isBig {
-		return func(o *object) bool {
-			other, isBig := o.fields[name].(*big.Int)
-			return isBig && other.Cmp(number) == 0
-		}
-	}
-	return func(o *object) bool { return o.fields[name] == value }
-}
-
-func isSpace(r rune) bool { return r == ' ' || '\t' <= r && r <= '\r' }
-
-// complainOfFilter says why a value can't be asked for.
-func (s *Server) complainOfFilter(field *schema.Field, text string, value tree.Value) string {
-	switch field.Type {
-	case schema.Text:
-		if strings.Contains(text, "\x00") {
-			return "Null characters are not allowed." // list-filter-name-nul
-		}
-	case schema.Integer:
-		if _, isText := value.Data.(string); isText {
-			return "Enter a number." // list-filter-failed-bad
-		}
-	case schema.Pointer:
-		if len(field.Check(field.Name, value)) > 0 {
-			return fmt.Sprintf("“%s” is not a valid UUID.", text) // list-filter-configure_flow-notuuid
-		}
-		if pk, _ := value.Data.(string); s.store.get(field.Refers, pk) == nil {
-			return "Select a valid choice. That choice is not one of the available choices." // list-filter-configure_flow-unknown
-		}
-	case schema.Boolean, schema.List, schema.JSON, schema.Struct, schema.Number, schema.Time:
-	}
-	return ""
-}
-
 // searched finds objects in whose text fields each word stands, in capital or
 // small letters (list-search-REC-1).
-func searched(kind *schema.Kind, search string) func(*object) bool {
+func (s *Server) searched(t *table, search string) func(*object) bool {
 	words := strings.Fields(strings.ToLower(search))
+	v := view{store: s.store}
+	fields := searchFields(t)
 	return func(o *object) bool {
 		for _, word := range words {
-			found := false
-			for _, field := range kind.Fields.Fields {
-				text, isText := o.fields[field.Name].(string)
-				found = found || isText && field.Type == schema.Text && strings.Contains(strings.ToLower(text), word)
-			}
+			found := slices.ContainsFunc(fields, func(field string) bool {
+				text, isText := v.path(o, field).(string)
+				return isText && strings.Contains(strings.ToLower(text), word)
+			})
 			if !found {
 				return false
 			}
@@ -125,40 +76,66 @@ func searched(kind *schema.Kind, search string) func(*object) bool {
 	}
 }
 
-// sorted gives the objects that all filters keep, by a field of the answer;
-// backwards behind a minus. An unknown field is ignored (list-ordering-bogus).
-func (t *table) sorted(by string, filters []func(*object) bool) []*object {
-	name, backwards := strings.CutPrefix(by, "-")
-	objects, inOrder := t.inOrder.objects, true
-	switch {
-	case name == schema.PK:
-		objects = t.inPKOrder.objects
-	case name == t.kind.Key:
-	case t.kind.Fields.Field(name) != nil:
-		inOrder = false
-	default:
-		backwards = false
+// searchFields are the fields that are searched; all text where nothing is known.
+func searchFields(t *table) []string {
+	if len(t.about.Search) > 0 {
+		return t.about.Search
 	}
-	if len(filters) == 0 && inOrder && !backwards {
-		return objects
+	var fields []string
+	for _, field := range t.kind.Fields.Fields {
+		if field.Type == schema.Text && field.Via == nil {
+			fields = append(fields, field.Name)
+		}
 	}
-	objects = kept(objects, filters)
-	if !inOrder {
-		slices.SortStableFunc(objects, func(a, b *object) int {
-			result := compare(a.fields[name], b.fields[name])
-			if backwards {
-				return -result
-			}
-			return result
-		})
-	} else if backwards {
-		slices.Reverse(objects)
+	return fields
+}
+
+// objects are what a kind's list holds, in its order: its own objects, those of the
+// special cases of a base, and guests.
+func (s *store) objects(t *table) []*object {
+	others := s.members[t.kind.Model]
+	if len(others) <= 1 && len(t.about.Guests) == 0 {
+		return t.inOrder.objects
 	}
+	var objects []*object
+	for _, other := range others {
+		objects = append(objects, other.inOrder.objects...)
+	}
+	for _, model := range t.about.Guests {
+		if other := s.kinds[model]; other != nil {
+			objects = append(objects, other.inOrder.objects...)
+		}
+	}
+	slices.SortFunc(objects, t.inOrder.compare)
 	return objects
 }
 
-// kept gives the objects that all filters keep, in a list of its own.
+// sorted gives the objects that all filters keep, by a field of the answer;
+// backwards behind a minus. An unknown field is ignored (list-ordering-bogus).
+func (s *store) sorted(t *table, by string, filters []func(*object) bool) []*object {
+	name, backwards := strings.CutPrefix(by, "-")
+	objects := s.objects(t)
+	isPK := name == schema.PK || name == t.kind.ID
+	switch {
+	case !isPK && (name == "" || t.field(name) == nil || t.field(name).Via != nil):
+		return kept(objects, filters)
+	case isPK && len(s.members[t.kind.Model]) <= 1 && len(t.about.Guests) == 0:
+		objects = t.inPKOrder.objects
+		if !backwards {
+			return kept(objects, filters)
+		}
+	}
+	objects = slices.Clone(kept(objects, filters))
+	slices.SortStableFunc(objects, compareBy([]string{by}))
+	_ = backwards
+	return objects
+}
+
+// kept gives the objects that all filters keep.
 func kept(objects []*object, filters []func(*object) bool) []*object {
+	if len(filters) == 0 {
+		return objects
+	}
 	var list []*object
 	for _, o := range objects {
 		if !slices.ContainsFunc(filters, func(keeps func(*object) bool) bool { return !keeps(o) }) {
@@ -184,6 +161,14 @@ func compare(a, b any) int {
 		if b, isNumber := b.(int64); isNumber {
 			return int(min(max(a-b, -1), 1))
 		}
+	case *big.Int:
+		if b, isNumber := b.(*big.Int); isNumber {
+			return a.Cmp(b)
+		}
+	case float64:
+		if b, isNumber := b.(float64); isNumber {
+			return cmp.Compare(a, b)
+		}
 	case bool:
 		if b, isBool := b.(bool); isBool && a != b {
 			if b {
@@ -203,12 +188,12 @@ func compare(a, b any) int {
 }
 
 // page cuts one page out of the objects (list-ps5-page2, list-page-last).
-func (s *Server) page(objects []*object, query url.Values) response {
+func (s *Server) page(r *request, count int, query url.Values, texts func(first, end int) [][]byte) response {
 	size := defaultPageSize
 	if asked, err := strconv.Atoi(last(query, "page_size")); err == nil && asked > 0 {
 		size = asked
 	}
-	pages := max(1, (len(objects)+size-1)/size)
+	pages := max(1, (count+size-1)/size)
 	number := 1
 	switch asked := last(query, "page"); asked {
 	case "":
@@ -224,11 +209,11 @@ func (s *Server) page(objects []*object, query url.Values) response {
 		return detail(http.StatusNotFound, "Invalid page.")
 	}
 	first := (number - 1) * size
-	end := min(first+size, len(objects))
-	return response{status: http.StatusOK, body: s.envelope(objects[first:end], number, pages, len(objects), first, end)}
+	end := min(first+size, count)
+	return response{status: http.StatusOK, body: s.envelope(r, texts(first, end), number, pages, count, first, end)}
 }
 
-func (s *Server) envelope(objects []*object, number, pages, count, first, end int) []byte {
+func (s *Server) envelope(r *request, texts [][]byte, number, pages, count, first, end int) []byte {
 	pagination := map[string]int{
 		"next": 0, "previous": number - 1, "count": count, "current": number, "total_pages": pages,
 		"start_index": min(first+1, count), "end_index": end,
@@ -237,23 +222,19 @@ func (s *Server) envelope(objects []*object, number, pages, count, first, end in
 		pagination["next"] = number + 1
 	}
 	size := 256 // all but the objects
-	for _, o := range objects {
-		size += len(o.json) + 1
+	for _, text := range texts {
+		size += len(text) + 1
 	}
 	var body bytes.Buffer
 	body.Grow(size)
 	body.WriteString(`{"pagination":`)
 	body.Write(encode(pagination))
 	body.WriteString(`,"results":[`)
-	for i, o := range objects {
-		if i > 0 {
-			body.WriteByte(',')
-		}
-		body.Write(o.json)
-	}
+	body.Write(bytes.Join(texts, []byte{','}))
 	body.WriteByte(']')
 	if s.version.autocomplete {
-		body.WriteString(`,"autocomplete":{}`)
+		body.WriteString(`,"autocomplete":`)
+		body.Write(r.table.about.autocomplete(s.config.Version))
 	}
 	body.WriteByte('}')
 	return body.Bytes()

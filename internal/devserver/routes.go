@@ -3,21 +3,21 @@ package devserver
 import (
 	"net/http"
 	"strings"
-
-	"github.com/aksync/aksync/schema"
 )
 
-// route is a path with its methods. The segment {key} matches any one segment
-// without a dot and is given to the handlers (get-notuuid-dot).
+// route is a path with its methods. The segment {key} of its pattern matches any
+// one segment without a dot and is given to the handlers (get-notuuid-dot).
 type route struct {
-	segments []string
-	public   bool // needs no token
+	pattern string
+	public  bool // needs no token
+	// open is set where anybody with a token may read.
+	open bool
 	// refuses is what somebody without a token is told (auth-none-list,
 	// auth-none-get).
 	refuses string
 	methods []string // in the order of the Allow header
 	handle  map[string]handler
-	kind    *schema.Kind
+	table   *table
 }
 
 type handler func(s *Server, r *request) response
@@ -25,9 +25,9 @@ type handler func(s *Server, r *request) response
 // request is what a handler gets.
 type request struct {
 	*http.Request
-	kind *schema.Kind
-	key  string // what ends the path of a single object
-	body []byte
+	table *table
+	key   string // what ends the path of a single object
+	body  []byte
 }
 
 const (
@@ -38,83 +38,131 @@ const (
 // The methods of paths that can only be read.
 var readOnlyMethods = []string{"GET", "HEAD", "OPTIONS"}
 
-func (s *Server) makeRoutes() []route {
+const api = "/api/v3/"
+
+func (s *Server) makeRoutes() map[string]*route {
 	routes := []route{
 		{
-			segments: split("/-/health/live/"), public: true,
+			pattern: "/-/health/live/", public: true,
 			methods: []string{"GET", "HEAD"}, handle: map[string]handler{"GET": health},
 		},
 		{
-			segments: split("/-/health/ready/"), public: true,
+			pattern: "/-/health/ready/", public: true,
 			methods: []string{"GET", "HEAD"}, handle: map[string]handler{"GET": health},
 		},
 		{
-			segments: split("/api/v3/root/config/"), public: true, methods: readOnlyMethods,
+			pattern: api + "root/config/", public: true, methods: readOnlyMethods,
 			handle: map[string]handler{"GET": (*Server).rootConfig, "OPTIONS": options("Config", "")},
 		},
 		{
-			segments: split("/api/v3/admin/version/"), refuses: noCredentials, methods: readOnlyMethods,
+			pattern: api + "admin/version/", open: true, refuses: noCredentials, methods: readOnlyMethods,
 			handle: map[string]handler{"GET": (*Server).adminVersion, "OPTIONS": options("Version", "")},
 		},
+		{
+			pattern: api + "admin/models/", refuses: noCredentials, methods: readOnlyMethods,
+			handle: map[string]handler{"GET": (*Server).adminModels},
+		},
+		{
+			pattern: api + "core/users/me/", open: true, refuses: noCredentials, methods: readOnlyMethods,
+			handle: map[string]handler{"GET": (*Server).me},
+		},
 	}
-	for _, kind := range s.config.Schema.Kinds() {
-		routes = append(routes, routesOf(kind)...)
+	for path, fixed := range s.store.facts.Paths {
+		if fixed.has(s.config.Version) {
+			routes = append(routes, route{
+				pattern: api + path, refuses: noCredentials, methods: readOnlyMethods,
+				handle: map[string]handler{"GET": fixedAnswer(fixed.Value)},
+			})
+		}
 	}
-	return routes
+	routes = append(routes, s.permissionRoutes()...)
+	for _, model := range s.store.models {
+		if t := s.store.kinds[model]; t.kind.Path != "" {
+			routes = append(routes, s.routesOf(t)...)
+		}
+	}
+	byPattern := make(map[string]*route, len(routes))
+	for i := range routes {
+		if byPattern[routes[i].pattern] == nil {
+			byPattern[routes[i].pattern] = &routes[i]
+		}
+	}
+	return byPattern
 }
 
-// routesOf gives the viewset of a kind. A kind that is not managed can only be
-// looked up: a real server lets it be written too.
-func routesOf(kind *schema.Kind) []route {
+// routesOf gives the viewset of a kind.
+func (s *Server) routesOf(t *table) []route {
+	kind := t.kind
 	name, description := titleOf(kind), className(kind)+" Viewset"
 	list := route{
-		segments: split("/api/v3/" + kind.Path + "/"), refuses: noCredentials, kind: kind, methods: readOnlyMethods,
+		pattern: api + kind.Path + "/", refuses: noCredentials, table: t, methods: readOnlyMethods,
 		handle: map[string]handler{"GET": (*Server).list, "OPTIONS": options(name+" List", description)},
 	}
 	detail := route{
-		segments: split("/api/v3/" + kind.Path + "/{key}/"), refuses: noPermission, kind: kind, methods: readOnlyMethods,
+		pattern: api + kind.Path + "/{key}/", refuses: noPermission, table: t, methods: []string{"GET"},
 		handle: map[string]handler{"GET": (*Server).retrieve, "OPTIONS": options(name+" Instance", description)},
 	}
-	if !kind.Managed {
-		return []route{list, detail}
+	for _, method := range t.methods() {
+		switch method {
+		case "POST":
+			list.methods, list.handle[method] = []string{"GET", "POST", "HEAD", "OPTIONS"}, (*Server).create
+		case "DELETE":
+			detail.methods, detail.handle[method] = append(detail.methods, method), (*Server).delete
+		default:
+			detail.methods, detail.handle[method] = append(detail.methods, method), (*Server).update
+		}
 	}
-	list.methods = []string{"GET", "POST", "HEAD", "OPTIONS"}
-	list.handle["POST"] = (*Server).create
-	detail.methods = []string{"GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
-	detail.handle["PUT"], detail.handle["PATCH"], detail.handle["DELETE"] = (*Server).update, (*Server).update, (*Server).delete
-	return []route{list, detail, {
-		segments: split("/api/v3/" + kind.Path + "/{key}/used_by/"), refuses: noPermission, kind: kind, methods: readOnlyMethods,
+	detail.methods = append(detail.methods, "HEAD", "OPTIONS")
+	if t.about.NoList {
+		delete(list.handle, "GET")
+		list.methods = []string{"POST", "OPTIONS"}
+	}
+	routes := append([]route{list, detail}, s.actionRoutes(t, detail.pattern)...)
+	if t.about.NoUsedBy {
+		return routes
+	}
+	return append(routes, route{
+		pattern: detail.pattern + "used_by/", refuses: noPermission, table: t, methods: readOnlyMethods,
 		handle: map[string]handler{"GET": (*Server).usedBy, "OPTIONS": options("Used by", "")},
-	}}
+	})
 }
 
-func split(path string) []string { return strings.Split(path, "/") }
-
-// match gives the route of a path and what its {key} matches.
+// match gives the route of a path and what its {key} matches: the last segment, or
+// the one before it.
 func (s *Server) match(path string) (*route, string) {
-	segments := split(path)
-	for i := range s.routes {
-		if key, matches := s.routes[i].match(segments); matches {
-			return &s.routes[i], key
+	if route := s.routes[path]; route != nil {
+		return route, ""
+	}
+	end := len(path) - 1
+	for range 2 {
+		if end <= 0 || path[end] != '/' {
+			return nil, ""
 		}
+		start := strings.LastIndexByte(path[:end], '/')
+		key := path[start+1 : end]
+		if route := s.routes[path[:start+1]+"{key}"+path[end:]]; route != nil && key != "" && !strings.Contains(key, ".") {
+			return route, key
+		}
+		end = start
 	}
 	return nil, ""
 }
 
-func (r *route) match(segments []string) (key string, matches bool) {
-	if len(segments) != len(r.segments) {
-		return "", false
+// methods are those that a kind's paths take beside GET: what the facts say, or
+// what the schema lets be done.
+func (t *table) methods() []string {
+	if t.about.Methods != nil || !t.kind.Managed {
+		return t.about.Methods
 	}
-	for i, want := range r.segments {
-		switch {
-		case want == "{key}":
-			key = segments[i]
-			if key == "" || strings.Contains(key, ".") {
-				return "", false
-			}
-		case segments[i] != want:
-			return "", false
-		}
+	var methods []string
+	if t.kind.Create {
+		methods = append(methods, "POST")
 	}
-	return key, true
+	if t.kind.Update {
+		methods = append(methods, "PUT", "PATCH")
+	}
+	if t.kind.Delete {
+		methods = append(methods, "DELETE")
+	}
+	return methods
 }

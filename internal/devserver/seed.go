@@ -2,50 +2,82 @@ package devserver
 
 import (
 	"bytes"
-	_ "embed"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"slices"
-
-	"github.com/google/uuid"
+	"time"
 
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
-// Put adds an object, or replaces the one with the pk. An empty pk gives a new
-// one. Fields are as schema.Value.Plain gives them and are not checked; those
-// that are not given have the schema's defaults. It is an error when the schema
-// has no such kind, or another object of its scope has the key.
+// Put adds an object, or replaces the one with the primary key. An empty one gives
+// a new one. Fields are as schema.Value.Plain gives them, or as an answer has them,
+// and are not checked; those that are not given have the schema's defaults. It is
+// an error when the schema has no such kind, or another object has the value of a
+// unique field.
 func (s *Server) Put(model, pk string, fields map[string]any) (string, error) {
-	kind := s.config.Schema.Kind(model)
-	if kind == nil {
-		return "", fmt.Errorf("adding an object: the schema has no kind %s", model)
-	}
-	if pk == "" {
-		pk = uuid.NewString()
-	}
-	all := defaultsOf(kind)
-	maps.Copy(all, fields)
 	s.store.Lock()
 	defer s.store.Unlock()
-	if key, _ := all[kind.Key].(string); s.store.taken(kind, key, pk) {
-		return "", fmt.Errorf("adding a %s: another object has the %s %q", kind.Title, kind.Key, key)
+	o, err := s.store.place(model, pk, fields, s.now())
+	if err != nil {
+		return "", err
 	}
-	s.store.put(kind, pk, all)
-	return pk, nil
+	return o.pk, nil
 }
 
-// defaultsOf gives what fields that are left out hold in a new object.
-func defaultsOf(kind *schema.Kind) map[string]any {
-	fields := make(map[string]any, len(kind.Fields.Fields))
-	for _, field := range kind.Fields.Fields {
-		if field.HasDefault {
-			fields[field.Name] = field.Default
+// place is Put.
+func (s *store) place(model, pk string, fields map[string]any, now time.Time) (*object, error) {
+	t := s.kinds[model]
+	if t == nil {
+		return nil, fmt.Errorf("adding an object: the schema has no kind %s", model)
+	}
+	var id any = pk
+	switch {
+	case pk == "":
+		id = s.newPK(t)
+	case t.integer:
+		id = integerField.Normalize(tree.Value{Data: pk}).Data
+	}
+	ch := &change{check: &check{store: s, table: t, now: func() time.Time { return now }}, fields: s.newFields(t), isNew: true}
+	for name, value := range fields {
+		ch.fields[name] = s.read(t, name, value)
+	}
+	for name := range t.unique {
+		if s.taken(t, name, ch.fields[name], pkText(id)) {
+			return nil, fmt.Errorf("adding a %s: another object has the %s %q", t.kind.Title, name, ch.fields[name])
 		}
 	}
-	return fields
+	for _, field := range t.kind.Fields.Fields {
+		ch.settle(field)
+	}
+	s.makeUp(t, ch.fields, t.byPK[pkText(id)] == nil, now)
+	own := maps.Clone(ch.fields)
+	for name := range own {
+		if how := t.answers[name]; t.virtual(name) != nil || how != nil && !how.isHidden() && t.refers(name) == "" {
+			delete(own, name)
+		}
+	}
+	o := s.put(t, id, own)
+	for name := range ch.fields {
+		if _, given := fields[name]; !given && t.virtual(name) != nil {
+			delete(ch.fields, name)
+		}
+	}
+	ch.spread(o)
+	return t.byPK[o.pk], nil
+}
+
+// read takes a field as an answer shows it for what is stored: an object for its
+// primary key.
+func (s *store) read(t *table, name string, value any) any {
+	shown, isMap := value.(map[string]any)
+	if model := t.refers(name); isMap && model != "" {
+		if kind := s.schema.Kind(model); kind != nil {
+			return shown[kind.ID]
+		}
+	}
+	return value
 }
 
 // Remove deletes an object past the API, and tells whether it was there.
@@ -54,7 +86,7 @@ func (s *Server) Remove(model, pk string) bool {
 	defer s.store.Unlock()
 	o := s.store.get(model, pk)
 	if o != nil {
-		s.store.drop(s.config.Schema.Kind(model), o)
+		s.store.drop(o)
 	}
 	return o != nil
 }
@@ -65,7 +97,7 @@ func (s *Server) Get(model, pk string) schema.Object {
 	s.store.RLock()
 	defer s.store.RUnlock()
 	if o := s.store.get(model, pk); o != nil {
-		return o.answered()
+		return s.decoded(o)
 	}
 	return nil
 }
@@ -80,14 +112,14 @@ func (s *Server) All(model string) []schema.Object {
 	}
 	objects := make([]schema.Object, len(table.inOrder.objects))
 	for i, o := range table.inOrder.objects {
-		objects[i] = o.answered()
+		objects[i] = s.decoded(o)
 	}
 	return objects
 }
 
-// answered is an object as a client reads it.
-func (o *object) answered() schema.Object {
-	decoder := json.NewDecoder(bytes.NewReader(o.json))
+// decoded is an object as a client reads it.
+func (s *Server) decoded(o *object) schema.Object {
+	decoder := json.NewDecoder(bytes.NewReader(view{store: s.store}.json(o)))
 	decoder.UseNumber()
 	var object schema.Object
 	// What encode has made can be decoded.
@@ -98,16 +130,17 @@ func (o *object) answered() schema.Object {
 }
 
 // Bind lets a user, such as a flow, use an object of the model, such as a
-// stage; both by pk. It is an error when there is no such kind, or one of the
-// two is not there.
+// stage; both by primary key. It is an error when there is no such kind, or one of
+// the two is not there.
 func (s *Server) Bind(model, target, user string, order int) error {
-	kind := s.config.Schema.Kind(model)
-	if kind == nil || kind.Users.Model == "" {
-		return fmt.Errorf("binding %s to %s: the schema has no kind %s that others use", target, user, model)
-	}
 	s.store.Lock()
 	defer s.store.Unlock()
-	return s.store.bind(kind, user, target, order)
+	t := s.store.kinds[model]
+	if t == nil || t.kind.Users.Model == "" {
+		return fmt.Errorf("binding %s to %s: the schema has no kind %s that others use", target, user, model)
+	}
+	_, err := s.store.bind(t, user, target, order)
+	return err
 }
 
 // Reserve takes up names of a scope for objects of kinds that the schema does
@@ -123,9 +156,6 @@ func (s *Server) Reserve(scope string, names ...string) {
 	}
 }
 
-//go:embed defaults.json
-var defaults []byte
-
 // NewSeeded makes a server that holds what SeedDefaults adds.
 func NewSeeded(config Config) (*Server, error) {
 	s, err := New(config)
@@ -133,81 +163,4 @@ func NewSeeded(config Config) (*Server, error) {
 		return nil, err
 	}
 	return s, s.SeedDefaults()
-}
-
-// SeedDefaults adds what a fresh authentik 2025.10 holds of the kinds that the
-// schema has (flow-list-ps20, list-default), and reserves the names of its
-// other stages (stages-all). The primary keys are the same each time.
-func (s *Server) SeedDefaults() error {
-	var seed struct {
-		Objects  map[string][]map[string]any `json:"objects"`
-		Bindings []struct {
-			Model  string `json:"model"`
-			Target string `json:"target"`
-			User   string `json:"user"`
-			Order  int    `json:"order"`
-		} `json:"bindings"`
-		Reserved map[string][]string `json:"reserved"`
-	}
-	decoder := json.NewDecoder(bytes.NewReader(defaults))
-	decoder.UseNumber()
-	if err := decoder.Decode(&seed); err != nil {
-		return fmt.Errorf("reading the embedded server's defaults: %w", err)
-	}
-	for _, kind := range s.config.Schema.Kinds() {
-		for _, fields := range seed.Objects[kind.Model] {
-			plain, _ := tree.FromJSON(fields).Plain().(map[string]any)
-			if err := s.putDefault(kind, plain); err != nil {
-				return err
-			}
-		}
-	}
-	for _, b := range seed.Bindings {
-		kind := s.config.Schema.Kind(b.Model)
-		if kind == nil {
-			continue
-		}
-		users := s.config.Schema.Kind(kind.Users.Model)
-		if err := s.Bind(b.Model, defaultPK(kind, b.Target), defaultPK(users, b.User), b.Order); err != nil {
-			return err
-		}
-	}
-	for scope, names := range seed.Reserved {
-		s.Reserve(scope, names...)
-	}
-	return nil
-}
-
-// putDefault adds one object: pointers are given by the key of what they point
-// to, and the read-only fields that the server computes are made up.
-func (s *Server) putDefault(kind *schema.Kind, fields map[string]any) error {
-	key, _ := fields[kind.Key].(string)
-	for _, field := range kind.Fields.Fields {
-		if target, isText := fields[field.Name].(string); isText && field.Refers != "" {
-			fields[field.Name] = defaultPK(s.config.Schema.Kind(field.Refers), target)
-		}
-	}
-	for _, readOnly := range kind.ReadOnly {
-		if _, given := fields[readOnly.Name]; given || readOnly.HasValue || slices.Contains([]string{schema.PK, kind.Users.Field}, readOnly.Name) {
-			continue
-		}
-		fields[readOnly.Name] = madeUp(kind, readOnly, key)
-	}
-	_, err := s.Put(kind.Model, defaultPK(kind, key), fields)
-	return err
-}
-
-// madeUp gives a read-only field a value that its schema takes.
-func madeUp(kind *schema.Kind, readOnly *schema.ReadOnly, key string) any {
-	for _, value := range []any{"", defaultPK(kind, key+" "+readOnly.Name), []any{}, int64(0)} {
-		if readOnly.Accepts(value) {
-			return value
-		}
-	}
-	return nil
-}
-
-// defaultPK makes a primary key of a kind and a key.
-func defaultPK(kind *schema.Kind, key string) string {
-	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(kind.Path+"/"+key)).String()
 }

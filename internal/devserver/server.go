@@ -27,7 +27,7 @@ const DevToken = "dev"
 type Config struct {
 	// Schema has the kinds to serve. Required.
 	Schema *schema.Schema
-	// Version is the authentik to behave like: 2024.12.5, or 2025.10.4 if
+	// Version is the authentik to behave like, from 2024.12 on, or 2025.10.4 if
 	// empty.
 	Version string
 	// Admin is the API token that may do everything, DevToken if empty;
@@ -47,7 +47,8 @@ type Server struct {
 	config  Config
 	version behaviour
 	store   *store
-	routes  []route
+	routes  map[string]*route
+	now     clock
 	// beforeWrite, where a test sets it, runs between the check of a body and
 	// the write.
 	beforeWrite func()
@@ -67,12 +68,14 @@ func New(config Config) (*Server, error) {
 	if config.Admin == "" {
 		config.Admin = DevToken
 	}
-	version, known := behaviours[config.Version]
-	if !known {
-		return nil, fmt.Errorf("no authentik %s is known: want one of %s",
-			config.Version, strings.Join(slices.Sorted(maps.Keys(behaviours)), ", "))
+	version, err := behaviourOf(config.Version)
+	if err != nil {
+		return nil, err
 	}
-	s := &Server{config: config, version: version, store: newStore(config.Schema), seen: map[string]int{}}
+	s := &Server{
+		config: config, version: version, seen: map[string]int{}, now: time.Now,
+		store: newStore(config.Schema.At(config.Version), config.Version, version),
+	}
 	s.routes = s.makeRoutes()
 	return s, nil
 }
@@ -123,7 +126,7 @@ func (s *Server) dispatch(route *route, key string, r *http.Request) response {
 	if refusal != nil {
 		return *refusal
 	}
-	return s.handle(route, &request{Request: r, kind: route.kind, key: key, body: body})
+	return s.handle(route, &request{Request: r, table: route.table, key: key, body: body})
 }
 
 func (s *Server) handle(route *route, r *request) response {

@@ -1,10 +1,20 @@
 package devserver
 
+import (
+	"fmt"
+
+	"github.com/aksync/aksync/schema"
+)
+
 // DefaultVersion is the authentik that the server behaves like if nothing else
 // is said.
 const DefaultVersion = "2025.10.4"
 
-// behaviour is in what the versions differ (see the exchanges of both).
+// oldest is the first version whose behaviour was recorded.
+const oldest = "2024.12"
+
+// behaviour is in what the versions differ beyond their kinds (see the exchanges
+// of all).
 type behaviour struct {
 	// plainNotFound: a 404 does not name the kind (get-404).
 	plainNotFound bool
@@ -18,9 +28,24 @@ type behaviour struct {
 	// reputationTimeout: the configuration has the cache timeout of
 	// reputations (root-config).
 	reputationTimeout bool
+	// assignsToUsers: permissions can be given to users (trap/assign-user-*).
+	assignsToUsers bool
+	// takesUsers: the documents have it that the users of an object can be sent
+	// along with it (post-flowset-*).
+	takesUsers bool
+	// curlyQuotes: messages of Django have them.
+	curlyQuotes bool
 }
 
-var behaviours = map[string]behaviour{
-	"2024.12.5": {plainNotFound: true, searchesNUL: true, reputationTimeout: true},
-	"2025.10.4": {autocomplete: true, translates: true},
+// behaviourOf returns how a version behaves.
+func behaviourOf(version string) (behaviour, error) {
+	if !schema.Known(version) || !(schema.Span{Since: oldest}).Has(version) {
+		return behaviour{}, fmt.Errorf("no authentik %s is known: want %s or a later version", version, oldest)
+	}
+	before := func(other string) bool { return schema.Span{Until: other}.Has(version) }
+	return behaviour{
+		plainNotFound: before("2025.2"), searchesNUL: before("2025.2"), reputationTimeout: before("2025.2"),
+		autocomplete: !before("2025.10"), translates: !before("2025.2"),
+		assignsToUsers: before("2025.12"), takesUsers: before("2025.12"), curlyQuotes: !before("2025.12"),
+	}, nil
 }

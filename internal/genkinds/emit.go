@@ -72,9 +72,10 @@ func (r *rules) kind(out *bytes.Buffer, kind *merged, quirks given) {
 	out.WriteString("\t}\n}\n")
 }
 
-// isGiven reports whether the quirks give a word of the kind.
+// isGiven reports whether the quirks, or the rules of its base, give a word of the
+// kind.
 func (e *emitter) isGiven(path ...string) bool {
-	return e.quirks.has(slices.Concat([]string{"kinds", e.model}, path)...)
+	return e.rules.Bases[e.base].gives(path...) || e.quirks.has(slices.Concat([]string{"kinds", e.model}, path)...)
 }
 
 // head gives the words of the kind itself.
@@ -195,6 +196,11 @@ func (e *emitter) readOnly() []*Fact {
 func (e *emitter) field(fact *Fact) *words {
 	w := &words{given: func(name string) bool { return e.isGiven("fields", fact.Name, name) }}
 	rule := e.rules.Fields[fact.Name]
+	if e.rules.Lookups[e.model] != "" && fact.Name != e.key {
+		copied := *fact
+		copied.Nullable = true // not each of its special cases has it
+		fact = &copied
+	}
 	w.data(fact, true)
 	w.span(span{fact.Since, fact.Until})
 	w.flag("required", fact.Required)
@@ -252,12 +258,19 @@ func emptiest(fact *Fact, refers bool) string {
 	return ""
 }
 
+// orNothing lets a mapping of an answer be null: of what is related there may be
+// nothing, though documents do not say so.
+func orNothing(fact *Fact) *Fact {
+	fact.Nullable = fact.Nullable || fact.Type == "json"
+	return fact
+}
+
 // answered gives the words of a field that only answers have.
 func (e *emitter) answered(fact *Fact) *words {
 	w := &words{given: func(name string) bool { return e.isGiven("readOnly", fact.Name, name) }}
 	moved := slices.Contains(e.rules.Bases[e.base].ReadOnly, fact.Name)
 	if !moved {
-		w.data(shallow(fact), false)
+		w.data(orNothing(shallow(fact)), false)
 		w.span(span{fact.Since, fact.Until})
 	}
 	w.rule(e.rules.ReadOnly[fact.Name], func(string) bool { return true })

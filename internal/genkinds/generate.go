@@ -38,7 +38,7 @@ func Add(folder, version, openapi, blueprints string) error {
 // Generate makes the files of the schema in folder, by their names below it.
 func Generate(folder string) (map[string][]byte, error) {
 	g := &generator{folder: folder, made: map[string][]byte{}, apps: map[string][]*merged{}, quirks: map[string]given{}}
-	for _, step := range []func() error{g.read, g.makeKinds, g.compile, g.digest} {
+	for _, step := range []func() error{g.read, g.makeKinds, g.compile, g.digest, g.table} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -118,6 +118,13 @@ func (g *generator) compile() error {
 			g.order(kind, g.apps[name])
 		}
 		g.kinds = append(g.kinds, kinds...)
+		definitions, err := definitionsFile(name, kinds)
+		if err != nil {
+			return err
+		}
+		if definitions != nil {
+			g.made[name+"/definitions.cue"] = definitions
+		}
 	}
 	slices.SortFunc(g.kinds, func(a, b *schema.Kind) int { return cmp.Compare(a.Model, b.Model) })
 	return nil
@@ -129,19 +136,20 @@ func (g *generator) order(kind *schema.Kind, merged []*merged) {
 	if kind.Fields.Fields == nil {
 		kind.Fields.Fields = []*schema.Field{} // none is no null in the digest
 	}
-	place := map[string]int{}
 	for _, m := range merged {
 		if m.Model.Model == kind.Model {
-			for i, fact := range m.Fields {
-				place[fact.Name] = i
-			}
-			for i, fact := range m.ReadOnly {
-				place[fact.Name] = i
-			}
+			slices.SortStableFunc(kind.Fields.Fields, func(a, b *schema.Field) int { return place(m.Fields, a.Name) - place(m.Fields, b.Name) })
+			slices.SortStableFunc(kind.ReadOnly, func(a, b *schema.ReadOnly) int { return place(m.ReadOnly, a.Name) - place(m.ReadOnly, b.Name) })
 		}
 	}
-	slices.SortStableFunc(kind.Fields.Fields, func(a, b *schema.Field) int { return place[a.Name] - place[b.Name] })
-	slices.SortStableFunc(kind.ReadOnly, func(a, b *schema.ReadOnly) int { return place[a.Name] - place[b.Name] })
+}
+
+// place gives the place of a field; that of one that is not there is the last.
+func place(facts []*Fact, name string) int {
+	if at := slices.IndexFunc(facts, func(f *Fact) bool { return f.Name == name }); at >= 0 {
+		return at
+	}
+	return len(facts)
 }
 
 // digest writes what Go reads.
@@ -159,9 +167,12 @@ func (g *generator) digest() error {
 }
 
 // Check compares files with those in folder, and gives the names of those that
-// differ, or are missing.
+// differ, are missing, or are made no more.
 func Check(folder string, made map[string][]byte) ([]string, error) {
-	var differ []string
+	differ, err := left(folder, made)
+	if err != nil {
+		return nil, err
+	}
 	for _, name := range slices.Sorted(keysOf(made)) {
 		text, err := os.ReadFile(filepath.Join(folder, name))
 		if err != nil && !os.IsNotExist(err) {
@@ -174,8 +185,35 @@ func Check(folder string, made map[string][]byte) ([]string, error) {
 	return differ, nil
 }
 
-// Write writes files below folder.
+// left gives the names of files in folder that were made once, and are not now.
+func left(folder string, made map[string][]byte) ([]string, error) {
+	var names []string
+	for _, pattern := range []string{"kinds.cue", "definitions.cue"} {
+		files, err := filepath.Glob(filepath.Join(folder, "*", pattern))
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			name := filepath.Base(filepath.Dir(file)) + "/" + pattern
+			if made[name] == nil {
+				names = append(names, name)
+			}
+		}
+	}
+	return names, nil
+}
+
+// Write writes files below folder, and takes away those that are made no more.
 func Write(folder string, made map[string][]byte) error {
+	names, err := left(folder, made)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := os.Remove(filepath.Join(folder, name)); err != nil {
+			return err
+		}
+	}
 	for name, text := range made {
 		at := filepath.Join(folder, name)
 		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {

@@ -61,7 +61,12 @@ func (p *packages) instance(below string) *build.Instance {
 			instance.Err = errors.Promote(err, "reading "+name)
 			return instance
 		}
-		if err := instance.AddFile(name, text); err != nil {
+		file, err := parser.ParseFile(name, text, parser.ParseComments)
+		if err == nil {
+			err = instance.AddSyntax(file)
+		}
+		if err != nil {
+			instance.Err = errors.Promote(err, "reading "+name)
 			return instance
 		}
 	}
@@ -112,19 +117,6 @@ type given map[string]bool
 
 // has reports whether a word is given, or something within it.
 func (g given) has(path ...string) bool { return g[strings.Join(path, "\x00")] }
-
-// below gives the names of what is given within a path.
-func (g given) below(path ...string) []string {
-	var names []string
-	prefix := strings.Join(path, "\x00") + "\x00"
-	for at := range g {
-		if rest, found := strings.CutPrefix(at, prefix); found && !strings.Contains(rest, "\x00") {
-			names = append(names, rest)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
 
 // readQuirks finds which words an app's quirks give. There are none where there is
 // no such file.

@@ -1,7 +1,6 @@
 package genkinds
 
 import (
-	"cmp"
 	"encoding/json"
 	"math/big"
 	"slices"
@@ -68,8 +67,18 @@ func mergeModel(versions []string, models []*Model) *merged {
 	}
 	slices.Sort(filters)
 	kind.Filters = slices.Compact(filters)
-	kind.mergeFields(having, present)
+	kind.mergeFields(inAPI(having, present))
 	return kind
+}
+
+// inAPI leaves out the versions whose API has not got the model.
+func inAPI(versions []string, models []*Model) (having []string, present []*Model) {
+	for i, model := range models {
+		if model.Path != "" {
+			having, present = append(having, versions[i]), append(present, model)
+		}
+	}
+	return having, present
 }
 
 func (kind *merged) mergeFields(versions []string, models []*Model) {
@@ -235,9 +244,4 @@ func (f *Fact) mergeParts(versions []string, facts []*Fact) {
 	if f.Fields != nil {
 		f.Fields = mergeFacts(versions, fields)
 	}
-}
-
-// latest gives the newest of versions.
-func latest(versions []string) string {
-	return slices.MaxFunc(versions, func(a, b string) int { return cmp.Or(slices.Compare(numbers(a), numbers(b))) })
 }

@@ -34,9 +34,10 @@ type rules struct {
 // and by what their path begins with. ReadOnly are fields that can't be written
 // though some versions say so.
 type base struct {
-	Below    string   `json:"below"`
-	Has      []string `json:"has"`
-	ReadOnly []string `json:"readOnly"`
+	Below    string         `json:"below"`
+	Has      []string       `json:"has"`
+	ReadOnly []string       `json:"readOnly"`
+	Kind     map[string]any `json:"kind"`
 }
 
 func (p *packages) rules() (*rules, error) {
@@ -60,6 +61,18 @@ func (r *rules) baseOf(kind *merged) string {
 		}
 	}
 	return ""
+}
+
+// gives reports whether the words of a base's kinds have one at the path.
+func (b base) gives(path ...string) bool {
+	at, found := any(b.Kind), true
+	for _, name := range path {
+		within, _ := at.(map[string]any)
+		if at, found = within[name]; !found {
+			return false
+		}
+	}
+	return true
 }
 
 func (b base) takes(kind *merged) bool {

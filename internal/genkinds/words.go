@@ -57,14 +57,6 @@ func quote(text string) string {
 	return string(quoted)
 }
 
-func quoteAll(texts []string) string {
-	quoted := make([]string, len(texts))
-	for i, text := range texts {
-		quoted[i] = quote(text)
-	}
-	return "[" + strings.Join(quoted, ", ") + "]"
-}
-
 // identifier is a name that CUE takes without quotes.
 var identifier = regexp.MustCompile("^(_?[A-Za-z][A-Za-z0-9_]*)$")
 

@@ -66,7 +66,7 @@ const mostShared = 16 << 20
 type cueEvaluator struct {
 	language tags.Language
 	context  *cue.Context // nil where the next job needs a new one
-	schema   *build.Instance
+	schema   *schemas
 	began    uint64 // the allocated bytes before the context
 }
 
@@ -134,7 +134,7 @@ type cueFile struct {
 
 // load parses the job's files and all that they import. There is none where
 // no file is left to evaluate.
-func (c *cueFile) load(job Job, schema *build.Instance) *build.Instance {
+func (c *cueFile) load(job Job, schema *schemas) *build.Instance {
 	c.first = job.Parts[0].Name
 	imports := &importer{file: c, schema: schema, loading: map[string]bool{}}
 	imports.module, imports.looked = findModule(job.Parts[0].Path, job.Parts[0].Name)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -109,7 +110,7 @@ func moduleName(text []byte) string {
 // those of the user's module. It never asks the network.
 type importer struct {
 	file    *cueFile
-	schema  *build.Instance
+	schema  *schemas
 	module  *module
 	looked  []Seen // for the module
 	context *build.Context
@@ -121,7 +122,9 @@ func (m *importer) load(pos token.Pos, importPath string) *build.Instance {
 	folder, name := splitImport(importPath)
 	switch {
 	case folder == schema.ImportPath:
-		return m.schema
+		return m.schema.root
+	case strings.HasPrefix(folder, schema.ImportPath+"/"):
+		return m.app(pos, strings.TrimPrefix(folder, schema.ImportPath+"/"))
 	case !strings.Contains(strings.Split(folder, "/")[0], "."):
 		return nil
 	case m.loading[importPath]:
@@ -173,11 +176,36 @@ func (m *importer) fail(pos token.Pos, format string, args ...any) *build.Instan
 	return instance
 }
 
-// looseSchema gives the embedded schema for evaluating: without the constraints
-// on a blueprint and its entries, which aksync checks itself afterwards so that
-// YAML and CUE get the same words.
-func looseSchema() (*build.Instance, error) { return schema.Instance(loosen) }
+// schemas are the packages of the embedded schema for evaluating, each made when a
+// file imports it: without the constraints on a blueprint and its entries, which
+// aksync checks itself afterwards so that YAML and CUE get the same words.
+type schemas struct {
+	root *build.Instance
+	apps map[string]*build.Instance
+}
 
+func looseSchema() (*schemas, error) {
+	root, err := schema.Instance(loosen)
+	return &schemas{root, map[string]*build.Instance{}}, err
+}
+
+// app gives the package of one of authentik's apps.
+func (m *importer) app(pos token.Pos, name string) *build.Instance {
+	if instance, made := m.schema.apps[name]; made {
+		return instance
+	}
+	if _, found := schema.AppSource(name); !found {
+		return m.fail(pos, "aksync has no package for authentik's app %s: %s", tree.Describe(name), schema.Suggest(name, schema.Apps()))
+	}
+	instance, err := schema.AppInstance(name, m.schema.root, loosenApp)
+	if err != nil {
+		return m.fail(pos, "%v", err)
+	}
+	m.schema.apps[name] = instance
+	return instance
+}
+
+// loosen leaves out what the root package says of a blueprint and its entries.
 func loosen(file *ast.File) {
 	for _, decl := range file.Decls {
 		field, isField := decl.(*ast.Field)
@@ -188,6 +216,39 @@ func loosen(file *ast.File) {
 			field.Value = ast.NewStruct(&ast.Ellipsis{})
 		}
 	}
+}
+
+// loosenApp leaves out what an app's package says of an entry but its model. What is
+// hidden is of use to that alone, and so are CUE's own packages.
+func loosenApp(file *ast.File) {
+	file.Decls = slices.DeleteFunc(file.Decls, func(decl ast.Decl) bool {
+		label, _, _ := ast.LabelName(labelOf(decl))
+		return strings.HasPrefix(label, "_")
+	})
+	isOther := func(spec *ast.ImportSpec) bool { return spec.Path.Value != strconv.Quote(schema.ImportPath) }
+	for _, decl := range file.Decls {
+		if imports, isImport := decl.(*ast.ImportDecl); isImport {
+			imports.Specs = slices.DeleteFunc(imports.Specs, isOther)
+		}
+	}
+	ast.Walk(file, func(node ast.Node) bool {
+		entry, isStruct := node.(*ast.StructLit)
+		if isStruct {
+			entry.Elts = slices.DeleteFunc(entry.Elts, func(decl ast.Decl) bool {
+				label, _, _ := ast.LabelName(labelOf(decl))
+				return label != "model"
+			})
+		}
+		return !isStruct
+	}, nil)
+}
+
+// labelOf is the label of a field; other declarations have an empty one.
+func labelOf(decl ast.Decl) ast.Label {
+	if field, isField := decl.(*ast.Field); isField {
+		return field.Label
+	}
+	return ast.NewIdent("")
 }
 
 // folders are where the module may have a package.

@@ -1,0 +1,253 @@
+package devserver
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	_ "embed"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
+)
+
+// defaults.json is what a fresh authentik holds: objects by model, each with the
+// fields that are not as the schema's defaults have them. A reference is the key of
+// what it refers to, or fields that tell it. Names and structure are authentik's,
+// expressions and texts are not.
+//
+//go:embed defaults.json
+var defaults []byte
+
+// defaultObjects are the objects of one model.
+type defaultObjects struct {
+	Model   string           `json:"model"`
+	Objects []map[string]any `json:"objects"`
+}
+
+// SeedDefaults adds what a fresh authentik holds of the kinds that the schema has
+// (flow-list-ps20, list-default, stages-all). The primary keys are the same each
+// time.
+func (s *Server) SeedDefaults() error {
+	var all []defaultObjects
+	decoder := json.NewDecoder(bytes.NewReader(defaults))
+	decoder.UseNumber()
+	if err := decoder.Decode(&all); err != nil {
+		return fmt.Errorf("reading the embedded server's defaults: %w", err)
+	}
+	s.store.Lock()
+	defer s.store.Unlock()
+	s.store.addPermissions()
+	if err := s.addCertificate(); err != nil {
+		return err
+	}
+	for _, of := range all {
+		if s.store.kinds[of.Model] == nil {
+			continue
+		}
+		for _, fields := range of.Objects {
+			if err := s.putDefault(of.Model, fields); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// putDefault adds one object.
+func (s *Server) putDefault(model string, fields map[string]any) error {
+	t := s.store.kinds[model]
+	plain, _ := tree.PlainJSON(fields).(map[string]any)
+	key := defaultKey(t, plain)
+	for name, value := range plain {
+		field := t.field(name)
+		if field == nil || field.Refers == "" {
+			continue
+		}
+		target, err := s.store.resolve(field.Refers, value)
+		if err != nil {
+			return fmt.Errorf("adding the default %s %s: %w", t.kind.Title, key, err)
+		}
+		plain[name] = target
+	}
+	for name, how := range t.answers {
+		if how.Random == "uuid" {
+			plain[name] = defaultPK(t.kind, key+" "+name)
+		}
+	}
+	pk := ""
+	if !t.integer {
+		pk = defaultPK(t.kind, key)
+	}
+	_, err := s.store.place(model, pk, plain, s.now())
+	return err
+}
+
+// defaultKey is what the primary key of a default is made of.
+func defaultKey(t *table, fields map[string]any) string {
+	if key, isText := fields[t.kind.Key].(string); isText {
+		return key
+	}
+	var parts []string
+	for _, field := range t.kind.Fields.Fields {
+		if value, given := fields[field.Name]; given {
+			parts = append(parts, field.Name+"="+fmt.Sprint(value))
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// defaultPK makes a primary key of a kind and a key.
+func defaultPK(kind *schema.Kind, key string) string {
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(kind.Path+"/"+key)).String()
+}
+
+// resolve returns the primary keys of what a default refers to.
+func (s *store) resolve(model string, value any) (any, error) {
+	switch value := value.(type) {
+	case []any:
+		list := make([]any, len(value))
+		for i, element := range value {
+			target, err := s.resolve(model, element)
+			if err != nil {
+				return nil, err
+			}
+			list[i] = target
+		}
+		return list, nil
+	case string:
+		for _, t := range s.members[model] {
+			if o := t.unique[t.kind.Key][value]; o != nil && o.table == t {
+				return o.id, nil
+			}
+		}
+	case map[string]any:
+		for _, t := range s.members[model] {
+			if o := s.withFields(t, value); o != nil {
+				return o.id, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("there is no %s %v", model, value)
+}
+
+// withFields returns the object of a kind that has some fields, or nil.
+func (s *store) withFields(t *table, fields map[string]any) *object {
+	wanted := map[string]any{}
+	for name, value := range fields {
+		field := t.field(name)
+		if field == nil {
+			return nil
+		}
+		wanted[name] = value
+		if field.Refers != "" {
+			target, err := s.resolve(field.Refers, value)
+			if err != nil {
+				return nil
+			}
+			wanted[name] = target
+		}
+	}
+	at := slices.IndexFunc(t.inOrder.objects, func(o *object) bool {
+		for name, value := range wanted {
+			if o.fields[name] != value {
+				return false
+			}
+		}
+		return true
+	})
+	if at < 0 {
+		return nil
+	}
+	return t.inOrder.objects[at]
+}
+
+// addPermissions adds what can be allowed with the objects of each kind.
+func (s *store) addPermissions() {
+	t := s.kinds[permissionModel]
+	if t == nil {
+		return
+	}
+	for _, model := range s.models {
+		of := s.kinds[model]
+		app, name, _ := strings.Cut(model, ".")
+		if of.about.Verbose == "" {
+			continue
+		}
+		for _, verb := range []string{"add", "change", "delete", "view"} {
+			s.put(t, s.newPK(t), map[string]any{
+				"codename": verb + "_" + name, "name": "Can " + verb + " " + of.about.Verbose, "model": name, "app_label": app,
+				"app_label_verbose": appTitle(app), "model_verbose": of.about.Verbose,
+			})
+		}
+	}
+}
+
+// appTitle is what authentik calls an app for people.
+func appTitle(app string) string {
+	words := strings.Split(app, "_")
+	for i, word := range words[1:] {
+		words[i+1] = strings.ToUpper(word[:1]) + word[1:]
+	}
+	return strings.Join(words, " ")
+}
+
+// certificateModel is the kind of certificates.
+const certificateModel = "authentik_crypto.certificatekeypair"
+
+// addCertificate adds the certificate that a fresh server makes for itself.
+func (s *Server) addCertificate() error {
+	t := s.store.kinds[certificateModel]
+	if t == nil {
+		return nil
+	}
+	const name = "authentik Self-signed Certificate"
+	data, key, err := selfSigned(certificateName(name), nil, s.now(), 365)
+	if err != nil {
+		return err
+	}
+	_, err = s.store.place(t.kind.Model, defaultPK(t.kind, name), map[string]any{"name": name, "certificate_data": data, "key_data": key}, s.now())
+	return err
+}
+
+// certificateName is what authentik's own certificates are for.
+func certificateName(common string) pkix.Name {
+	var name pkix.Name
+	for i, value := range []string{common, "authentik", "Self-signed"} {
+		name.ExtraNames = append(name.ExtraNames, pkix.AttributeTypeAndValue{Type: []int{2, 5, 4, []int{3, 10, 11}[i]}, Value: value})
+	}
+	return name
+}
+
+// selfSigned makes a certificate and its key.
+func selfSigned(name pkix.Name, hosts []string, now time.Time, days int) (data, key string, err error) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return "", "", fmt.Errorf("making a key: %w", err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(now.UnixNano()), Subject: name, DNSNames: hosts,
+		NotBefore: now, NotAfter: now.AddDate(0, 0, days),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		return "", "", fmt.Errorf("making a certificate: %w", err)
+	}
+	encoded, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return "", "", fmt.Errorf("encoding a key: %w", err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})), nil
+}

@@ -1,0 +1,166 @@
+package devserver
+
+import (
+	"bytes"
+	"compress/flate"
+	"fmt"
+	"math/big"
+	"net/netip"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
+)
+
+var (
+	slugForm  = regexp.MustCompile(`^[-a-zA-Z0-9_]+$`)
+	emailForm = regexp.MustCompile(`^[^@\s"(),:;<>\[\\\]]+@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}$|^[^@\s]+@localhost$`)
+	urlForm   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9.+-]*://\S+$`)
+)
+
+// forms say what is wrong with text of some format.
+var forms = map[string]func(string) []string{
+	"email": wanted(emailForm.MatchString, "Enter a valid email address."),
+	"url":   wanted(isURL, "Enter a valid URL."),
+	"ip":    wanted(isIP, "Enter a valid IPv4 or IPv6 address."),
+	"path":  wanted(isPath, "No leading or trailing slashes allowed."),
+	"words": wanted(func(text string) bool { return !strings.Contains(text, " ") }, "Value must not contain spaces."),
+	"urls":  wanted(isURL, "Enter a valid URL."),
+	"file":  wanted(fileForm.MatchString, fileMessage),
+	"template": func(text string) []string {
+		return wanted(templates.MatchString, fmt.Sprintf("Invalid template '%s' specified.", text))(text)
+	},
+	"cert": wanted(isCertificate, "Unable to load certificate."),
+	"key":  wanted(isPrivateKey, "Unable to load private key (possibly encrypted?)."),
+}
+
+// templates are those of emails that authentik brings.
+var templates = regexp.MustCompile(`^email/(password_reset|account_confirmation|email_otp|event_notification|invitation|setup)\.html$`)
+
+var fileForm = regexp.MustCompile(`^(https?://.*|fa://.*|/static/.*|[A-Za-z0-9._/-]*(%\(theme\)s)?[A-Za-z0-9._/-]*)$`)
+
+const fileMessage = "File name can only contain letters (a-z, A-Z), numbers (0-9), dots (.), hyphens (-), underscores (_), forward slashes (/), and the placeholder %(theme)s for theme-specific files"
+
+func wanted(is func(string) bool, message string) func(string) []string {
+	return func(text string) []string {
+		if is(text) {
+			return nil
+		}
+		return []string{message}
+	}
+}
+
+// isURL reports whether text is an address, or several of them (normalise/url-*).
+func isURL(text string) bool { return urlForm.MatchString(text) }
+
+func isIP(text string) bool {
+	_, err := netip.ParseAddr(text)
+	return err == nil
+}
+
+func isPath(text string) bool { return !strings.HasPrefix(text, "/") && !strings.HasSuffix(text, "/") }
+
+func isUUID(text string) bool {
+	id, err := uuid.Parse(text)
+	return err == nil && id.String() == text
+}
+
+func isSlug(field *schema.Field) bool { return strings.Contains(field.Pattern, "a-zA-Z0-9_") }
+
+// slugMessage is what is said of text that is no slug: the quotes are others since
+// 2025.12.
+func (c *check) slugMessage(name string) string {
+	if c.table.about.Formats[name] != "slug" && c.behaviour.curlyQuotes {
+		return "Enter a valid “slug” consisting of letters, numbers, underscores or hyphens."
+	}
+	return "Enter a valid \"slug\" consisting of letters, numbers, underscores or hyphens."
+}
+
+var durationPart = regexp.MustCompile(`(?i)^(microseconds|milliseconds|seconds|minutes|hours|days|weeks)=-?[0-9.]+$`)
+
+// isDuration reports whether the server takes a duration (normalise/duration-*).
+func isDuration(text string) bool {
+	for part := range strings.SplitSeq(text, ";") {
+		if !durationPart.MatchString(part) {
+			return false
+		}
+	}
+	return true
+}
+
+// instantForms are the forms of an instant that the server takes
+// (normalise/time-*).
+var instantForms = []string{
+	"2006-01-02T15:04:05.999999999Z07:00", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05.999999999", "2006-01-02T15:04",
+	"2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", "2006-01-02", "20060102",
+}
+
+func parseTime(text string) (time.Time, bool) {
+	for _, form := range instantForms {
+		if t, err := time.Parse(form, text); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// instant is a time as the server writes it.
+func instant(t time.Time) string {
+	t = t.UTC()
+	if t.Nanosecond()/1000 == 0 {
+		return t.Format("2006-01-02T15:04:05Z")
+	}
+	return t.Format("2006-01-02T15:04:05.000000Z")
+}
+
+// maxIndexed is how long an entry of PostgreSQL's index may be, in bytes.
+const maxIndexed = 2704
+
+// fitsIndex reports whether a key fits into the unique index of its column.
+// PostgreSQL compresses it first, by no more than about 87 to 1
+// (post-name-10k, post-name-1m, post-name-6k-incompressible).
+func fitsIndex(text string) bool {
+	if len(text) <= maxIndexed {
+		return true
+	}
+	var compressed bytes.Buffer
+	// Neither fails: the level is valid, and a buffer takes all.
+	writer, _ := flate.NewWriter(&compressed, flate.BestSpeed)
+	_, _ = writer.Write([]byte(text))
+	_ = writer.Close()
+	return max(compressed.Len(), len(text)/87) <= maxIndexed
+}
+
+// pythonType is the name of a value's type in Python.
+func pythonType(v tree.Value) string {
+	switch v.Data.(type) {
+	case string:
+		return "str"
+	case bool:
+		return "bool"
+	case int64, *big.Int:
+		return "int"
+	case float64:
+		return "float"
+	case tree.List:
+		return "list"
+	case tree.Map:
+		return "dict"
+	default:
+		return "NoneType"
+	}
+}
+
+// pythonString is a value as Python's str writes it (post-cf-dict). A body holds
+// nothing that it can't write.
+func pythonString(v tree.Value) string {
+	text, err := tree.PythonText(v.Data)
+	if err != nil {
+		return fmt.Sprint(v.Plain())
+	}
+	return text
+}

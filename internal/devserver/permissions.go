@@ -1,0 +1,288 @@
+package devserver
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
+)
+
+// grant is what somebody may do: with all objects of a model, or with one.
+type grant struct {
+	id         int64
+	holder     *object // a role or a user
+	holderPK   string
+	holderKind string
+	permission *object
+	// model and objectPK say which object it is about; they are empty where it
+	// is about all.
+	model, objectPK string
+}
+
+const permissionModel = "auth.permission"
+
+// holders are the kinds that can have permissions, with the paths by which they are
+// given.
+var holders = map[string]string{
+	"authentik_rbac.role": "assigned_by_roles",
+	userModel:             "assigned_by_users",
+}
+
+// permissionRoutes are the paths of trap/assign-*.
+func (s *Server) permissionRoutes() []route {
+	var routes []route
+	for model, path := range holders {
+		t := s.store.kinds[model]
+		if t == nil || model == userModel && !s.version.assignsToUsers {
+			continue
+		}
+		base := api + "rbac/permissions/" + path + "/"
+		routes = append(routes, route{
+			pattern: base, refuses: noCredentials, table: t, methods: readOnlyMethods,
+			handle: map[string]handler{"GET": (*Server).assigned},
+		}, route{
+			pattern: base + "{key}/assign/", refuses: noPermission, table: t, methods: []string{"POST", "OPTIONS"},
+			handle: map[string]handler{"POST": (*Server).assign},
+		}, route{
+			pattern: base + "{key}/unassign/", refuses: noPermission, table: t, methods: []string{"PATCH", "OPTIONS"},
+			handle: map[string]handler{"PATCH": (*Server).unassign},
+		})
+	}
+	return routes
+}
+
+// asked is what a request to assign or unassign asks for.
+type asked struct {
+	permissions     []string
+	model, objectPK string
+}
+
+// readWanted reads a body, or says what is wrong with it.
+func (s *Server) readWanted(r *request) (asked, *response) {
+	body, refusal := parse(r.body)
+	if refusal != nil {
+		return asked{}, refusal
+	}
+	w, wrong := asked{}, complaints{}
+	value, given := body.Get("permissions")
+	list, isList := value.Data.(tree.List)
+	switch {
+	case !given:
+		wrong.add("permissions", "This field is required.")
+	case !isList:
+		wrong.add("permissions", fmt.Sprintf("Expected a list of items but got type \"%s\".", pythonType(value)))
+	}
+	for _, element := range list {
+		w.permissions = append(w.permissions, pythonString(element))
+	}
+	if model, has := body.Get("model"); has && model.Data != nil {
+		w.model, _ = model.Data.(string)
+		if s.store.kinds[w.model] == nil {
+			wrong.add("model", fmt.Sprintf("\"%s\" is not a valid choice.", pythonString(model)))
+		}
+	}
+	if pk, has := body.Get("object_pk"); has && pk.Data != nil {
+		w.objectPK = pythonString(pk)
+	}
+	switch {
+	case len(wrong) > 0:
+	case (w.model == "") != (w.objectPK == ""):
+		wrong.add("non_field_errors", "The fields model, object_pk must be used together.")
+	case w.model == "" && slices.ContainsFunc(w.permissions, func(name string) bool { return !strings.Contains(name, ".") }):
+		wrong.add("permissions", "When assigning global permissions, codename must be given as app_label.codename")
+	}
+	if len(wrong) > 0 {
+		return w, &response{status: http.StatusBadRequest, body: encode(wrong)}
+	}
+	return w, nil
+}
+
+// permission finds one by its codename, with its app in front or not.
+func (s *store) permission(name, model string) *object {
+	t := s.kinds[permissionModel]
+	app, codename, isFull := strings.Cut(name, ".")
+	if !isFull {
+		codename, app = name, ""
+	}
+	for _, o := range t.inPKOrder.objects {
+		if o.fields["codename"] != codename || app != "" && o.fields["app_label"] != app {
+			continue
+		}
+		if of, _ := o.fields["app_label"].(string); model == "" || model == of+"."+pkText(o.fields["model"]) {
+			return o
+		}
+	}
+	return nil
+}
+
+// assign gives permissions. One by its full name for an object that is not there is
+// given for all objects (trap/assign-object-6).
+func (s *Server) assign(r *request) response {
+	s.store.Lock()
+	defer s.store.Unlock()
+	holder, missing := s.find(r)
+	if missing != nil {
+		return *missing
+	}
+	w, refusal := s.readWanted(r)
+	if refusal != nil {
+		return *refusal
+	}
+	ids := []map[string]any{}
+	for _, name := range w.permissions {
+		model, objectPK := w.model, w.objectPK
+		if model != "" && s.store.get(model, objectPK) == nil {
+			if !strings.Contains(name, ".") {
+				return unhandled(r.Method, http.StatusInternalServerError)
+			}
+			model, objectPK = "", ""
+		}
+		permission := s.store.permission(name, model)
+		if permission == nil {
+			return unhandled(r.Method, http.StatusInternalServerError)
+		}
+		g := s.store.give(holder, permission, model, objectPK)
+		id := permission.pk
+		if model != "" {
+			id = fmt.Sprint(g.id)
+		}
+		ids = append(ids, map[string]any{"id": id})
+	}
+	return ok(ids)
+}
+
+// give adds a grant, if it is not there.
+func (s *store) give(holder, permission *object, model, objectPK string) grant {
+	g := grant{holder: holder, holderPK: holder.pk, holderKind: holder.table.kind.Model, permission: permission, model: model, objectPK: objectPK}
+	for _, other := range s.grants {
+		if other.is(g) {
+			return other
+		}
+	}
+	if model != "" {
+		s.numbers["grants "+g.holderKind]++
+		g.id = s.numbers["grants "+g.holderKind]
+	}
+	s.grants = append(s.grants, g)
+	return g
+}
+
+func (g grant) is(other grant) bool {
+	return g.holderPK == other.holderPK && g.holderKind == other.holderKind && g.permission.pk == other.permission.pk &&
+		g.model == other.model && g.objectPK == other.objectPK
+}
+
+func (s *Server) unassign(r *request) response {
+	s.store.Lock()
+	defer s.store.Unlock()
+	holder, missing := s.find(r)
+	if missing != nil {
+		return *missing
+	}
+	w, refusal := s.readWanted(r)
+	if refusal != nil {
+		return *refusal
+	}
+	for _, name := range w.permissions {
+		if permission := s.store.permission(name, w.model); permission != nil {
+			gone := grant{holderPK: holder.pk, holderKind: holder.table.kind.Model, permission: permission, model: w.model, objectPK: w.objectPK}
+			s.store.grants = slices.DeleteFunc(s.store.grants, gone.is)
+		}
+	}
+	return response{status: http.StatusNoContent}
+}
+
+// assigned lists who has permissions for a model, or for an object of it.
+func (s *Server) assigned(r *request) response {
+	query := r.URL.Query()
+	s.store.RLock()
+	defer s.store.RUnlock()
+	model := query.Get("model")
+	if model == "" {
+		return response{status: http.StatusBadRequest, body: encode(complaints{"model": []string{"This field is required."}})}
+	}
+	app, name, _ := strings.Cut(model, ".")
+	var list []map[string]any
+	v := s.view(r)
+	for _, holder := range r.table.inOrder.objects {
+		general, own := []any{}, []any{}
+		for _, g := range s.store.grants {
+			of := g.permission.fields["app_label"] == app && g.permission.fields["model"] == name
+			if g.holderPK != holder.pk || g.holderKind != r.table.kind.Model || !of {
+				continue
+			}
+			if g.model == "" {
+				general = append(general, v.object(g.permission, nil))
+			} else if query.Get("object_pk") == "" || query.Get("object_pk") == g.objectPK || len(own) > 0 {
+				own = append(own, g.shown())
+			}
+		}
+		if len(own) == 0 && (len(general) == 0 || query.Get("object_pk") != "") && !isAdmin(holder) {
+			continue
+		}
+		list = append(list, s.holder(v, holder, own, general))
+	}
+	return s.page(r, len(list), query, func(first, end int) [][]byte {
+		var texts [][]byte
+		for _, shown := range list[first:end] {
+			texts = append(texts, encode(shown))
+		}
+		return texts
+	})
+}
+
+func isAdmin(o *object) bool {
+	return o.table.kind.Model == userModel && o.fields["username"] == adminName
+}
+
+// shown is a grant for an object as it is listed.
+func (g grant) shown() map[string]any {
+	return map[string]any{
+		"id": g.id, "codename": g.permission.fields["codename"], "model": g.permission.fields["model"],
+		"app_label": g.permission.fields["app_label"], "object_pk": g.objectPK, "name": g.permission.fields["name"],
+	}
+}
+
+func (s *Server) holder(v view, o *object, own, general []any) map[string]any {
+	shown := map[string]any{"permissions": own, "object_permissions": own, "model_permissions": general}
+	if o.table.kind.Model == userModel {
+		maps.Copy(shown, v.object(o, v.shape("PartialUser")))
+		shown["is_superuser"], _ = v.field(o, "is_superuser")
+		return shown
+	}
+	shown["role_pk"], shown["name"] = o.pk, o.fields["name"]
+	return shown
+}
+
+// forgetGrants takes away what was given to an object that goes.
+func (s *store) forgetGrants(o *object) {
+	s.grants = slices.DeleteFunc(s.grants, func(g grant) bool {
+		return g.holderPK == o.pk && g.holderKind == o.table.kind.Model
+	})
+}
+
+// wipe takes away the global permissions of an object that is written, as a server
+// does it before the version in which that was mended (trap/role-update-*,
+// trap/user-permissions-*).
+func (s *store) wipe(ch *change) {
+	for _, field := range ch.table.kind.Fields.Fields {
+		if field.Via == nil || field.Via.Wiped == "" || !(schema.Span{Until: field.Via.Wiped}).Has(s.version) {
+			continue
+		}
+		s.grants = slices.DeleteFunc(s.grants, func(g grant) bool {
+			return g.holderPK == ch.self.pk && g.holderKind == ch.table.kind.Model && g.model == ""
+		})
+	}
+}
+
+// granted reports whether an object has a permission for all objects, so that
+// permissions can be listed by who has them.
+func (s *store) granted(holder string, permission *object) bool {
+	return slices.ContainsFunc(s.grants, func(g grant) bool {
+		return g.model == "" && g.holderPK == holder && g.permission == permission
+	})
+}
