@@ -20,9 +20,16 @@ import (
 // that has no changes.
 func TestWholeServer(t *testing.T) {
 	s := loaded(t, ownSchema)
-	server := seeded(t, s)
-	text := exported(t, s, server, export.Options{})
-	checkInSync(t, s, server, read(t, s, t.TempDir(), export.YAML, text), text)
+	for _, version := range []string{devserver.DefaultVersion, "2025.12.4", "2026.2.2"} {
+		t.Run(version, func(t *testing.T) {
+			server, err := devserver.NewSeeded(devserver.Config{Schema: s, Version: version})
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := exported(t, s.At(version), server, export.Options{})
+			checkInSync(t, s, server, read(t, s, t.TempDir(), export.YAML, text), text)
+		})
+	}
 }
 
 // creatable are the models of which an export holds all that is needed to make the
@@ -43,11 +50,11 @@ func creatable(s *schema.Schema) []string {
 // the same, and then a plan of it has no changes.
 func TestAnew(t *testing.T) {
 	s := loaded(t, ownSchema)
-	server := seeded(t, s)
+	at, server := s.At(devserver.DefaultVersion), seeded(t, s)
 	for _, format := range []string{export.YAML, export.CUE} {
 		t.Run(format, func(t *testing.T) {
-			o := export.Options{Format: format, Models: creatable(s.At(devserver.DefaultVersion))}
-			text := exported(t, s, server, o)
+			o := export.Options{Format: format, Models: creatable(at)}
+			text := exported(t, at, server, o)
 			desired := read(t, s, t.TempDir(), format, text)
 			empty, err := devserver.New(devserver.Config{Schema: s})
 			if err != nil {
@@ -64,7 +71,7 @@ func TestAnew(t *testing.T) {
 				t.Fatalf("applying what was exported: %s: %v %v", pass.Verdict(), pass.Err, pass.Problems())
 			}
 			checkInSync(t, s, empty, desired, text)
-			if diff := cmp.Diff(text, exported(t, s, empty, o)); diff != "" {
+			if diff := cmp.Diff(text, exported(t, at, empty, o)); diff != "" {
 				t.Errorf("what it makes of an empty server (-want +got):\n%s", diff)
 			}
 		})
@@ -92,16 +99,15 @@ func reconciler(t *testing.T, s *schema.Schema, server *devserver.Server, desire
 // exported is what a server holds, as a blueprint.
 func exported(t *testing.T, s *schema.Schema, server *devserver.Server, o export.Options) string {
 	t.Helper()
-	at := s.At(devserver.DefaultVersion)
-	needs, err := export.Needs(at, o)
+	needs, err := export.Needs(s, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	live, err := sync.ReadLive(t.Context(), at, client(t, server), needs)
+	live, err := sync.ReadLive(t.Context(), s, client(t, server), needs)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return write(t, at, live.Objects(), o)
+	return write(t, s, live.Objects(), o)
 }
 
 func checkInSync(t *testing.T, s *schema.Schema, server *devserver.Server, desired sync.Desired, text string) {
