@@ -33,6 +33,7 @@ type Kind struct {
 	// Members are the models of the kinds that have the kind among their bases.
 	Members    []string          `json:"members,omitempty"`
 	Companions []Companion       `json:"companions,omitempty"`
+	OneOf      [][]string        `json:"oneOf,omitempty"`
 	Formerly   map[string]string `json:"formerly,omitempty"`
 	Users      Users             `json:"users,omitempty"`
 	Fields     *Shape            `json:"fields"`
