@@ -111,6 +111,8 @@ type about struct {
 	// Uncreatable objects can't be made though the API has a path for it: the
 	// server fails.
 	Uncreatable bool `json:"uncreatable"`
+	// Also are further paths of the kind's list, which can only be read.
+	Also []string `json:"also"`
 	// NoList is set where the kind's path can't be read.
 	NoList bool `json:"noList"`
 	// NoUsedBy is set where the kind has no such path.

@@ -161,14 +161,11 @@ func (s *Server) readCreate(r *request) (*change, *response) {
 
 // refused is what a body is answered that is not taken.
 func (s *Server) refused(r *request, v *validated) *response {
-	if refusal := v.refusal(r.Method); refusal != nil {
-		return refusal
-	}
-	if r.table.kind.Enterprise {
+	if len(v.complaints) == 0 && r.table.kind.Enterprise {
 		answer := response{status: http.StatusBadRequest, body: encode(complaints{"non_field_errors": []string{needsLicence}})}
 		return &answer
 	}
-	return nil
+	return v.refusal(r.Method)
 }
 
 const needsLicence = "Enterprise is required to create/update this object."
@@ -209,7 +206,7 @@ func (s *Server) readUpdate(r *request) (*change, *response) {
 func (ch *change) reset() {
 	for _, field := range ch.table.kind.Fields.Fields {
 		if field.Resets {
-			ch.fields[field.Name] = initial(field)
+			ch.fields[field.Name] = ch.table.initial(field)
 		}
 	}
 }

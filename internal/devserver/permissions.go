@@ -248,13 +248,14 @@ func (g grant) shown() map[string]any {
 }
 
 func (s *Server) holder(v view, o *object, own, general []any) map[string]any {
-	shown := map[string]any{"permissions": own, "object_permissions": own, "model_permissions": general}
-	if o.table.kind.Model == userModel {
-		maps.Copy(shown, v.object(o, v.shape("PartialUser")))
-		shown["is_superuser"], _ = v.field(o, "is_superuser")
-		return shown
+	all := map[string]any{
+		"permissions": own, "object_permissions": own, "model_permissions": general, "role_pk": o.pk,
 	}
-	shown["role_pk"], shown["name"] = o.pk, o.fields["name"]
+	maps.Copy(all, v.object(o, nil))
+	shown := map[string]any{}
+	for _, name := range v.shape(className(o.table.kind) + "AssignedObjectPermission") {
+		shown[name] = all[name]
+	}
 	return shown
 }
 
