@@ -125,6 +125,11 @@ func (r *kindReplayer) renumberPermissions() {
 	}
 }
 
+func isText(value any) bool {
+	_, is := value.(string)
+	return is
+}
+
 // walk calls f with each object in a body.
 func walk(body any, f func(map[string]any)) {
 	switch body := body.(type) {
@@ -213,7 +218,7 @@ func (r *kindReplayer) seed() {
 			switch {
 			case o["username"] == "akadmin" && o["pk"] != nil && o["groups"] != nil:
 				model = "authentik_core.user"
-			case o["slug"] != nil && o["designation"] != nil && o["pk"] != nil:
+			case isText(o["slug"]) && isText(o["designation"]) && isText(o["pk"]):
 				model = flowModel
 			case o["num_pk"] != nil && o["name"] != nil:
 				model = "authentik_core.group"
