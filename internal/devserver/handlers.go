@@ -82,7 +82,7 @@ func (s *Server) view(r *request) view {
 	v := view{store: s.store, host: r.Host}
 	if r.table != nil {
 		for parameter, field := range r.table.about.Hides {
-			if r.URL.Query().Get(parameter) == "false" {
+			if wanted, isBool := boolean(r.URL.Query().Get(parameter)); r.URL.Query().Has(parameter) && (!isBool || !wanted) {
 				v.hide = append(v.hide, field)
 			}
 		}
@@ -205,7 +205,7 @@ func (s *Server) readUpdate(r *request) (*change, *response) {
 // (put-minimal of group, user, policybinding).
 func (ch *change) reset() {
 	for _, field := range ch.table.kind.Fields.Fields {
-		if field.Resets {
+		if field.Resets || slices.Contains(ch.table.about.Resets, field.Name) {
 			ch.fields[field.Name] = ch.table.initial(field)
 		}
 	}

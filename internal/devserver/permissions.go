@@ -132,6 +132,9 @@ func (s *Server) assign(r *request) response {
 	if refusal != nil {
 		return *refusal
 	}
+	if s.lacksApp(w) {
+		return unhandled(r.Method, http.StatusInternalServerError)
+	}
 	ids := []map[string]any{}
 	for _, name := range w.permissions {
 		model, objectPK := w.model, w.objectPK
@@ -162,6 +165,12 @@ func (s *Server) assign(r *request) response {
 // djangoApp begins the names of Django's own permissions, which are taken as all
 // others are and shown nowhere (rbac/api/rbac.py).
 const djangoApp = "auth."
+
+// lacksApp reports whether a permission for an object has not got the name of its
+// app, where the server needs it.
+func (s *Server) lacksApp(w asked) bool {
+	return s.version.fullNames && slices.ContainsFunc(w.permissions, func(name string) bool { return !strings.Contains(name, ".") })
+}
 
 // give adds a grant, if it is not there.
 func (s *store) give(holder, permission *object, model, objectPK string) grant {
@@ -194,6 +203,9 @@ func (s *Server) unassign(r *request) response {
 	w, refusal := s.readWanted(r)
 	if refusal != nil {
 		return *refusal
+	}
+	if s.lacksApp(w) {
+		return unhandled(r.Method, http.StatusInternalServerError)
 	}
 	for _, name := range w.permissions {
 		if permission := s.store.permission(name, w.model); permission != nil {
