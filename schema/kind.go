@@ -34,6 +34,8 @@ type Kind struct {
 	Members    []string          `json:"members,omitempty"`
 	Companions []Companion       `json:"companions,omitempty"`
 	OneOf      [][]string        `json:"oneOf,omitempty"`
+	Last       string            `json:"last,omitempty"`
+	Switch     string            `json:"switch,omitempty"`
 	Formerly   map[string]string `json:"formerly,omitempty"`
 	Users      Users             `json:"users,omitempty"`
 	Fields     *Shape            `json:"fields"`
@@ -162,6 +164,7 @@ type Field struct {
 	Unless    map[string]any `json:"unless,omitempty"`
 	Via       *Via           `json:"via,omitempty"`
 	Cascades  bool           `json:"cascades,omitempty"`
+	Loses     string         `json:"loses,omitempty"`
 	Filter    bool           `json:"filter,omitempty"`
 }
 

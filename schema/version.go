@@ -1,13 +1,24 @@
 package schema
 
-import "fmt"
+import (
+	"strconv"
+	"strings"
+)
 
 // parseVersion reads the year and the month of a version, which authentik numbers
 // its releases by; what follows, such as the patch, does not count.
 func parseVersion(version string) (number int, known bool) {
-	var year, month int
-	n, _ := fmt.Sscanf(version, "%d.%d", &year, &month)
-	return year*100 + month, n == 2
+	yearText, rest, found := strings.Cut(version, ".")
+	digits := 0
+	for digits < len(rest) && '0' <= rest[digits] && rest[digits] <= '9' {
+		digits++
+	}
+	year, yearErr := strconv.Atoi(yearText)
+	month, monthErr := strconv.Atoi(rest[:digits])
+	if !found || yearErr != nil || monthErr != nil {
+		return 0, false
+	}
+	return year*100 + month, true
 }
 
 // Known reports whether the version is one of authentik's.

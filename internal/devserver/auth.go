@@ -22,7 +22,7 @@ func (s *Server) authenticate(route *route, r *http.Request) *response {
 		return nil // auth-weak-options, special/admin-version-nobody
 	case token == s.config.Nobody:
 		answer = detail(http.StatusForbidden, noPermission)
-		if route.table != nil && route.table.about.Owned && strings.Contains(route.pattern, "{key}") {
+		if route.table != nil && len(route.table.about.Owned) > 0 && strings.Contains(route.pattern, "{key}") {
 			answer = *s.notFound(route.table.kind) // trap/token-view-key-nobody
 		}
 	default:

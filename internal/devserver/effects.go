@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"maps"
+	"math/big"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -66,7 +68,7 @@ func (s *store) newFields(t *table) map[string]any {
 	fields := make(map[string]any, len(t.names))
 	for _, field := range t.kind.Fields.Fields {
 		if field.Via == nil && t.virtual(field.Name) == nil {
-			fields[field.Name] = initial(field)
+			fields[field.Name] = t.initial(field)
 		}
 	}
 	for name, value := range t.about.Initial {
@@ -76,9 +78,9 @@ func (s *store) newFields(t *table) map[string]any {
 }
 
 // initial is what a field holds that was never set.
-func initial(field *schema.Field) any {
+func (t *table) initial(field *schema.Field) any {
 	switch {
-	case field.Generated && field.Type == schema.Text:
+	case field.Generated && t.about.Verbose == "" && len(field.Values) == 0 && field.Type == schema.Text:
 		return random("text40")
 	case field.HasDefault && (field.Default != nil || field.Nullable):
 		return field.Default
@@ -208,6 +210,10 @@ func (ch *change) make(what *making) any {
 		case string:
 			fields[name] = view{store: ch.store}.text(ch.object(), value)
 		case map[string]any:
+			if sort, isText := value["random"].(string); isText {
+				fields[name] = random(sort)
+				continue
+			}
 			model, _ := value["model"].(string)
 			with, _ := value["fields"].(map[string]any)
 			fields[name] = ch.make(&making{Model: model, Fields: with})
@@ -241,7 +247,13 @@ func (ch *change) settle(field *schema.Field) {
 		return
 	}
 	value = known(field, value)
+	if list, isList := value.([]any); isList && ch.table.about.Formats[field.Name] == "upper" {
+		value = upper(list)
+	}
 	ch.fields[field.Name] = value
+	if field.Type == schema.JSON {
+		ch.fields[field.Name] = jsonNumbers(value)
+	}
 	if number, isWhole := value.(int64); isWhole && field.Type == schema.Number {
 		ch.fields[field.Name] = float64(number)
 	}
@@ -254,10 +266,57 @@ func (ch *change) settle(field *schema.Field) {
 		}
 	}
 	if field.Refers != "" && value != nil {
-		ch.fields[field.Name] = ch.settled(field.Refers, value)
+		ch.fields[field.Name] = ch.pointed(field, value)
 	} else if list, isList := value.([]any); isList && field.Set {
 		ch.fields[field.Name] = sortedSet(list)
 	}
+}
+
+// upper puts texts into capital letters.
+func upper(list []any) []any {
+	capitals := make([]any, len(list))
+	for i, element := range list {
+		capitals[i] = strings.ToUpper(pkText(element))
+	}
+	return capitals
+}
+
+// jsonNumbers makes numbers of JSON that don't fit into 64 bits floating
+// (normalise/json-2).
+func jsonNumbers(value any) any {
+	switch value := value.(type) {
+	case *big.Int:
+		number, _ := new(big.Float).SetInt(value).Float64()
+		return number
+	case []any:
+		list := make([]any, len(value))
+		for i, element := range value {
+			list[i] = jsonNumbers(element)
+		}
+		return list
+	case map[string]any:
+		m := make(map[string]any, len(value))
+		for name, element := range value {
+			m[name] = jsonNumbers(element)
+		}
+		return m
+	default:
+		return value
+	}
+}
+
+// pointed are references as the database gives them back: a set in the order of the
+// table that they refer to.
+func (s *store) pointed(field *schema.Field, value any) any {
+	list, isList := value.([]any)
+	if !isList || field.Set {
+		return s.settled(field.Refers, value)
+	}
+	ids := make([]any, len(list))
+	for i, element := range list {
+		ids[i] = s.storedValue(field.Refers, element)
+	}
+	return ids
 }
 
 // known leaves out what an object in a list has beside its fields.

@@ -1,8 +1,10 @@
 package devserver
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
+	"testing"
 )
 
 // BeforeWrite makes the server call f between the check of a body and the
@@ -119,4 +121,18 @@ func (s *Server) RekeyOne(model, pk string) bool {
 		}
 	}
 	return false
+}
+
+// CountDefaults counts the objects of defaults.json by model.
+func CountDefaults(t *testing.T) map[string]int {
+	t.Helper()
+	var all []defaultObjects
+	if err := json.Unmarshal(defaults, &all); err != nil {
+		t.Fatal(err)
+	}
+	counts := map[string]int{}
+	for _, of := range all {
+		counts[of.Model] += len(of.Objects)
+	}
+	return counts
 }

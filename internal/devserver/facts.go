@@ -62,7 +62,9 @@ type about struct {
 	// Takes are fields whose objects go with the object that refers to them.
 	Takes []string `json:"takes"`
 	// Owned objects are there for their owners only, and for administrators.
-	Owned bool `json:"owned"`
+	Owned []string `json:"owned"`
+	// Resets are fields that a PUT empties, though the schema doesn't say so.
+	Resets []string `json:"resets"`
 	// Guests are kinds whose objects the kind's paths serve, too.
 	Guests []string `json:"guests"`
 	// Defaults are the fields that get their default, and not null, when what
@@ -98,6 +100,9 @@ type about struct {
 	// fields of which the server looks at objects of the same kind only.
 	Unique map[string]string `json:"unique"`
 	Own    []string          `json:"own"`
+	// Repeats are names that several objects may have, though the schema takes
+	// them for unique.
+	Repeats []string `json:"repeats"`
 	// Rules are what a body is held to as a whole.
 	Rules []*rule `json:"rules"`
 	// Writes says what else a write does to fields, in that order.
@@ -111,6 +116,8 @@ type about struct {
 	// Uncreatable objects can't be made though the API has a path for it: the
 	// server fails.
 	Uncreatable bool `json:"uncreatable"`
+	// Also are further paths of the kind's list, which can only be read.
+	Also []string `json:"also"`
 	// NoList is set where the kind's path can't be read.
 	NoList bool `json:"noList"`
 	// NoUsedBy is set where the kind has no such path.
@@ -199,6 +206,8 @@ func (f *facts) about(model, version string) *about {
 	known.Rules = slices.DeleteFunc(known.Rules, func(r *rule) bool { return !r.has(version) })
 	known.Answers = inVersion(known.Answers, version)
 	known.Methods = namesIn(known.Methods, version)
+	known.Owned = namesIn(known.Owned, version)
+	known.Initial = inVersion(known.Initial, version)
 	known.NotNull = namesIn(known.NotNull, version)
 	known.Most = inVersion(known.Most, version)
 	known.Only = inVersion(known.Only, version)

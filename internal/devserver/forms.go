@@ -164,3 +164,45 @@ func pythonString(v tree.Value) string {
 	}
 	return text
 }
+
+// openBracket returns the last bracket of a Python text that is never closed, and
+// its line; or 0.
+func openBracket(text string) (bracket rune, line int) {
+	type place struct {
+		bracket rune
+		line    int
+	}
+	var open []place
+	line = 1
+	quote := rune(0)
+	comment, escaped := false, false
+	for _, r := range text {
+		switch {
+		case r == '\n':
+			line++
+			comment = false
+		case comment:
+		case escaped:
+			escaped = false
+		case quote != 0 && r == '\\':
+			escaped = true
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case r == '"' || r == '\'':
+			quote = r
+		case r == '#':
+			comment = true
+		case strings.ContainsRune("([{", r):
+			open = append(open, place{r, line})
+		case strings.ContainsRune(")]}", r) && len(open) > 0:
+			open = open[:len(open)-1]
+		}
+	}
+	if len(open) == 0 {
+		return 0, 0
+	}
+	last := open[len(open)-1]
+	return last.bracket, last.line
+}

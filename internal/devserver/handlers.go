@@ -82,7 +82,7 @@ func (s *Server) view(r *request) view {
 	v := view{store: s.store, host: r.Host}
 	if r.table != nil {
 		for parameter, field := range r.table.about.Hides {
-			if r.URL.Query().Get(parameter) == "false" {
+			if wanted, isBool := boolean(r.URL.Query().Get(parameter)); r.URL.Query().Has(parameter) && (!isBool || !wanted) {
 				v.hide = append(v.hide, field)
 			}
 		}
@@ -161,14 +161,11 @@ func (s *Server) readCreate(r *request) (*change, *response) {
 
 // refused is what a body is answered that is not taken.
 func (s *Server) refused(r *request, v *validated) *response {
-	if refusal := v.refusal(r.Method); refusal != nil {
-		return refusal
-	}
-	if r.table.kind.Enterprise {
+	if len(v.complaints) == 0 && r.table.kind.Enterprise {
 		answer := response{status: http.StatusBadRequest, body: encode(complaints{"non_field_errors": []string{needsLicence}})}
 		return &answer
 	}
-	return nil
+	return v.refusal(r.Method)
 }
 
 const needsLicence = "Enterprise is required to create/update this object."
@@ -208,8 +205,8 @@ func (s *Server) readUpdate(r *request) (*change, *response) {
 // (put-minimal of group, user, policybinding).
 func (ch *change) reset() {
 	for _, field := range ch.table.kind.Fields.Fields {
-		if field.Resets {
-			ch.fields[field.Name] = initial(field)
+		if field.Resets || slices.Contains(ch.table.about.Resets, field.Name) {
+			ch.fields[field.Name] = ch.table.initial(field)
 		}
 	}
 }

@@ -132,6 +132,9 @@ func (s *Server) assign(r *request) response {
 	if refusal != nil {
 		return *refusal
 	}
+	if s.lacksApp(w) {
+		return unhandled(r.Method, http.StatusInternalServerError)
+	}
 	ids := []map[string]any{}
 	for _, name := range w.permissions {
 		model, objectPK := w.model, w.objectPK
@@ -140,6 +143,10 @@ func (s *Server) assign(r *request) response {
 				return unhandled(r.Method, http.StatusInternalServerError)
 			}
 			model, objectPK = "", ""
+		}
+		if strings.HasPrefix(name, djangoApp) {
+			ids = append(ids, map[string]any{"id": "1"})
+			continue
 		}
 		permission := s.store.permission(name, model)
 		if permission == nil {
@@ -153,6 +160,16 @@ func (s *Server) assign(r *request) response {
 		ids = append(ids, map[string]any{"id": id})
 	}
 	return ok(ids)
+}
+
+// djangoApp begins the names of Django's own permissions, which are taken as all
+// others are and shown nowhere (rbac/api/rbac.py).
+const djangoApp = "auth."
+
+// lacksApp reports whether a permission for an object has not got the name of its
+// app, where the server needs it.
+func (s *Server) lacksApp(w asked) bool {
+	return s.version.fullNames && slices.ContainsFunc(w.permissions, func(name string) bool { return !strings.Contains(name, ".") })
 }
 
 // give adds a grant, if it is not there.
@@ -186,6 +203,9 @@ func (s *Server) unassign(r *request) response {
 	w, refusal := s.readWanted(r)
 	if refusal != nil {
 		return *refusal
+	}
+	if s.lacksApp(w) {
+		return unhandled(r.Method, http.StatusInternalServerError)
 	}
 	for _, name := range w.permissions {
 		if permission := s.store.permission(name, w.model); permission != nil {
@@ -248,13 +268,14 @@ func (g grant) shown() map[string]any {
 }
 
 func (s *Server) holder(v view, o *object, own, general []any) map[string]any {
-	shown := map[string]any{"permissions": own, "object_permissions": own, "model_permissions": general}
-	if o.table.kind.Model == userModel {
-		maps.Copy(shown, v.object(o, v.shape("PartialUser")))
-		shown["is_superuser"], _ = v.field(o, "is_superuser")
-		return shown
+	all := map[string]any{
+		"permissions": own, "object_permissions": own, "model_permissions": general, "role_pk": o.pk,
 	}
-	shown["role_pk"], shown["name"] = o.pk, o.fields["name"]
+	maps.Copy(all, v.object(o, nil))
+	shown := map[string]any{}
+	for _, name := range v.shape(className(o.table.kind) + "AssignedObjectPermission") {
+		shown[name] = all[name]
+	}
 	return shown
 }
 

@@ -438,7 +438,8 @@ func (r *replayer) adopt(made, recorded map[string]any) {
 }
 
 // withoutChance leaves out what is random: the primary keys of bindings, and
-// the order of a flow's stages, which is another one in each answer.
+// the order of a flow's stages and a stage's flows, which is another one in each
+// answer.
 func withoutChance(body any) any {
 	switch body := body.(type) {
 	case []any:
@@ -449,8 +450,10 @@ func withoutChance(body any) any {
 		if body["model_name"] == "flowstagebinding" {
 			delete(body, "pk")
 		}
-		if stages, isList := body["stages"].([]any); isList {
-			slices.SortFunc(stages, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		for _, name := range []string{"stages", "flow_set"} {
+			if list, isList := body[name].([]any); isList {
+				slices.SortFunc(list, func(a, b any) int { return strings.Compare(sortText(a), sortText(b)) })
+			}
 		}
 		withoutChance(body["results"])
 	}

@@ -125,6 +125,11 @@ func (r *kindReplayer) renumberPermissions() {
 	}
 }
 
+func isText(value any) bool {
+	_, is := value.(string)
+	return is
+}
+
 // walk calls f with each object in a body.
 func walk(body any, f func(map[string]any)) {
 	switch body := body.(type) {
@@ -213,8 +218,10 @@ func (r *kindReplayer) seed() {
 			switch {
 			case o["username"] == "akadmin" && o["pk"] != nil && o["groups"] != nil:
 				model = "authentik_core.user"
-			case o["slug"] != nil && o["designation"] != nil && o["pk"] != nil:
+			case isText(o["slug"]) && isText(o["designation"]) && isText(o["pk"]):
 				model = flowModel
+			case o["num_pk"] != nil && o["name"] != nil:
+				model = "authentik_core.group"
 			default:
 				return
 			}
@@ -248,6 +255,9 @@ func (r *kindReplayer) seed() {
 		if !seen[o.key()] {
 			seen[o.key()] = true
 			if !r.server.RekeyOne(o.kind.Model, o.pk) {
+				if os.Getenv("UNSEEN") != "" {
+					r.t.Log("unseen", o.key())
+				}
 				r.put(o)
 			}
 		}
@@ -314,7 +324,7 @@ func (r *kindReplayer) referredTo(created map[string]bool) []shownObject {
 	for _, x := range r.exchanges {
 		var body map[string]any
 		kind := r.kindOf(x.Request.Path)
-		if kind == nil || x.Response.Status > 201 || json.Unmarshal(x.Request.Body, &body) != nil {
+		if kind == nil || x.Response.Status > 201 && !strings.Contains(encoded(x.Response.Body), "Enterprise") || json.Unmarshal(x.Request.Body, &body) != nil {
 			continue
 		}
 		for _, field := range kind.Fields.Fields {
@@ -335,6 +345,12 @@ func (r *kindReplayer) referredTo(created map[string]bool) []shownObject {
 
 func (r *kindReplayer) put(o shownObject) {
 	o.fields = maps.Clone(o.fields)
+	roles, _ := o.fields["roles_obj"].([]any)
+	for _, role := range roles {
+		if role := role.(map[string]any); !r.known["authentik_rbac.role "+fmt.Sprint(role["pk"])] {
+			r.put(shownObject{r.schema.Kind("authentik_rbac.role"), fmt.Sprint(role["pk"]), role})
+		}
+	}
 	for name, model := range map[string]string{"token": "authentik_core.token", "user": "authentik_core.user"} {
 		if with, has := o.fields[name+"_obj"].(map[string]any); has && o.kind.Model != "authentik_policies.policybinding" {
 			r.put(shownObject{r.schema.Kind(model), fmt.Sprint(with["pk"]), with})
@@ -392,6 +408,7 @@ func (r *kindReplayer) step(x exchange) string {
 	if err := decoder.Decode(&got); err != nil {
 		return fmt.Sprintf("no JSON: %.300s, want %.300s", body, encoded(x.Response.Body))
 	}
+	r.adoptMade(x)
 	c := &comparison{kind: r.kindOf(x.Request.Path), random: map[string]any{}}
 	c.compare("", x.Response.Body, got)
 	if x.Response.Status == 201 && len(c.random) > 0 {
@@ -415,6 +432,16 @@ func madeWith(o shownObject) map[string]any {
 		ids["authentik_core.token"], ids["authentik_core.user"] = token["pk"], tree.PlainJSON(token["user"])
 	}
 	return ids
+}
+
+// adoptMade gives the user that was made with an object the uuid of the recording.
+func (r *kindReplayer) adoptMade(x exchange) {
+	for _, o := range r.shown(x) {
+		token, _ := o.fields["token_obj"].(map[string]any)
+		if user, has := token["user_obj"].(map[string]any); has {
+			r.server.Adopt("authentik_core.user", fmt.Sprint(user["pk"]), map[string]any{"uuid": user["uuid"]})
+		}
+	}
 }
 
 func encoded(value any) string {
@@ -507,7 +534,8 @@ var (
 	hostInside = regexp.MustCompile(`"http://(127\.0\.0\.1:[0-9]+)/source/`)
 	timeShape  = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z$`)
 	tokenShape = regexp.MustCompile(`^[A-Za-z0-9]{40,}$`)
-	uuidInside = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	// chance is a uuid or an instant within a text.
+	chance = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|token=[A-Za-z0-9._-]+`)
 )
 
 // sameShape reports whether two values can be what the servers made up for one
@@ -528,7 +556,7 @@ func sameShape(want, got any) bool {
 	case uuid.Validate(a) == nil && uuid.Validate(b) == nil:
 		return true
 	}
-	return a != b && uuidInside.MatchString(a) && uuidInside.ReplaceAllString(a, "*") == uuidInside.ReplaceAllString(b, "*")
+	return a != b && chance.MatchString(a) && chance.ReplaceAllString(a, "*") == chance.ReplaceAllString(b, "*")
 }
 
 func TestReplayKinds(t *testing.T) {

@@ -118,6 +118,12 @@ func (s *Server) routesOf(t *table) []route {
 		list.methods = []string{"POST", "OPTIONS"}
 	}
 	routes := append([]route{list, detail}, s.actionRoutes(t, detail.pattern)...)
+	for _, path := range t.about.Also {
+		routes = append(routes, route{
+			pattern: api + path + "/", refuses: noCredentials, table: t, methods: readOnlyMethods,
+			handle: map[string]handler{"GET": (*Server).list},
+		})
+	}
 	if t.about.NoUsedBy {
 		return routes
 	}

@@ -104,6 +104,8 @@ func (c *check) fill(r *rule, text string) string {
 
 func (r *rule) broken(c *check) bool {
 	switch {
+	case !r.concerns(c.table):
+		return false
 	case len(r.On) > 0 && !slices.Contains(r.On, c.method):
 		return false
 	case !holds(c.fields, r.When), c.self == nil && len(r.Live)+len(r.Changes) > 0:
@@ -131,6 +133,17 @@ func (r *rule) lacksParts(fields map[string]any) bool {
 			return isMap && !has(m, key)
 		})
 		if !lacks {
+			return false
+		}
+	}
+	return true
+}
+
+// concerns reports whether a kind has the fields that the rule is about, which it has
+// not got in each version.
+func (r *rule) concerns(t *table) bool {
+	for _, names := range [][]string{r.Given, r.Blank, r.Filled, r.Missing, r.Changes} {
+		if slices.ContainsFunc(names, func(name string) bool { return t.field(name) == nil }) {
 			return false
 		}
 	}

@@ -76,7 +76,7 @@ func TestDefaultsAreTheRecordedOnes(t *testing.T) {
 
 // What is seeded is as the schema knows it, and points to what is there.
 func TestDefaultsFitTheSchema(t *testing.T) {
-	s := loadSchema(t)
+	s := loadSchema(t).At(devserver.DefaultVersion)
 	server := seeded(t)
 	flows := map[string]string{} // slug by pk
 	for _, kind := range s.Kinds() {
@@ -174,5 +174,15 @@ func TestUsersAreShownAsTheyAre(t *testing.T) {
 	}
 	if title := shown(); title != "Hello" {
 		t.Errorf("the title is %v still", title)
+	}
+}
+
+// Each default is there: what it refers to was found.
+func TestDefaultsAreWhole(t *testing.T) {
+	server := seeded(t)
+	for model, want := range devserver.CountDefaults(t) {
+		if got := len(server.All(model)); got < want {
+			t.Errorf("of %s there are %d, want %d", model, got, want)
+		}
 	}
 }

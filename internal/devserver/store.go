@@ -208,6 +208,9 @@ func (s *store) addUniques(t *table) {
 		if !field.Unique && field.Name != t.kind.Lookup && (field.Name != t.kind.Key || !t.kind.Managed) {
 			continue
 		}
+		if slices.Contains(t.about.Repeats, field.Name) {
+			continue
+		}
 		owner := s.owner(t.kind, field.Name)
 		if owner == t.kind.Model && t.kind.Scope != "" && field.Name == t.kind.Key {
 			owner = t.kind.Scope

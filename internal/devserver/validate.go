@@ -222,6 +222,9 @@ func (c *check) complainOfForm(field *schema.Field, name, text string, length *b
 	if field.Duration && !isDuration(text) {
 		messages = append(messages, fmt.Sprintf("%s is not in the correct format of 'hours=3;minutes=1'.", text))
 	}
+	if c.table.about.Formats[name] == "python" {
+		messages = append(messages, c.complainOfPython(text)...)
+	}
 	if form := c.table.about.Formats[name]; form != "" && forms[form] != nil {
 		messages = append(messages, forms[form](text)...)
 	}
@@ -229,6 +232,20 @@ func (c *check) complainOfForm(field *schema.Field, name, text string, length *b
 		return nil
 	}
 	return messages
+}
+
+// complainOfPython says which bracket of an expression is never closed. The server
+// compiles it as the body of a function, which takes a line.
+func (c *check) complainOfPython(text string) []string {
+	bracket, line := openBracket(text)
+	if bracket == 0 {
+		return nil
+	}
+	name, given := c.fields["name"]
+	if !given && c.self != nil {
+		name = c.self.fields["name"]
+	}
+	return []string{fmt.Sprintf("Expression Syntax Error: '%c' was never closed (%v, line %d)", bracket, name, line+1)}
 }
 
 // most is how long text may be in the server's version.
@@ -241,7 +258,7 @@ func (c *check) most(field *schema.Field) *big.Int {
 
 func (c *check) complainOfChoice(field *schema.Field, value tree.Value) any {
 	text := pythonString(value)
-	if c.isChoice(field, text) {
+	if c.isChoice(field, text) || c.table.about.Formats[field.Name] == "upper" && c.isChoice(field, strings.ToUpper(text)) {
 		return nil
 	}
 	return []string{fmt.Sprintf("\"%s\" is not a valid choice.", text)}
@@ -306,7 +323,7 @@ func (c *check) complainOfList(field *schema.Field, name string, value, normaliz
 		}
 		return message
 	}
-	if len(list) == 0 && field.Min != nil && field.Min.Sign() > 0 {
+	if len(list) == 0 && c.needsElements(field) {
 		return []string{"This list may not be empty."} // post-backends-empty
 	}
 	if field.Element == nil {
@@ -326,6 +343,11 @@ func (c *check) complainOfList(field *schema.Field, name string, value, normaliz
 		return nil
 	}
 	return wrong
+}
+
+// needsElements reports whether a list may not be empty.
+func (c *check) needsElements(field *schema.Field) bool {
+	return field.Min != nil && field.Min.Sign() > 0 || slices.Contains(c.table.about.Nonempty, field.Name)
 }
 
 func (c *check) complainOfElement(element *schema.Field, name string, value, normalized tree.Value) any {
@@ -398,7 +420,7 @@ func (c *check) complainOfPointers(field *schema.Field, value tree.Value) any {
 	if !isList {
 		return []string{fmt.Sprintf("Expected a list of items but got type \"%s\".", pythonType(value))}
 	}
-	if len(list) == 0 && (field.Min != nil && field.Min.Sign() > 0 || slices.Contains(c.table.about.Nonempty, field.Name)) {
+	if len(list) == 0 && c.needsElements(field) {
 		return []string{"This list may not be empty."}
 	}
 	for _, element := range list {
