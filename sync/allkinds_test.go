@@ -110,6 +110,16 @@ func TestPlanOfAllKinds(t *testing.T) {
 			},
 		},
 		{
+			name: "a relation that both ends declare, and not the same",
+			text: "- {model: " + groupModel + ", id: g, identifiers: {name: g}, attrs: {users: []}}\n" +
+				"- {model: " + userModel + ", identifiers: {username: u}, attrs: {name: U, groups: [!KeyOf g]}}\n",
+			live: map[string][]schema.Object{groupModel: nil, userModel: nil},
+			want: []string{
+				`a.yaml:3:79: entries[0].attrs.users: the user "u" says otherwise in its groups at a.yaml:4:85: want it declared in one of the two`,
+				`a.yaml:4:3: entries[1]: it waits for the group "g", which can't be planned: put that right first`,
+			},
+		},
+		{
 			name: "objects that refer to each other go in any order",
 			text: "- {model: " + groupModel + ", identifiers: {name: g}, state: absent}\n- {model: " + userModel + ", identifiers: {username: u}, state: absent}\n",
 			live: map[string][]schema.Object{
