@@ -34,7 +34,7 @@ func (p *planner) resolveAttrs(c *candidate) {
 			_, _ = p.attr(c, member.Name())
 		}
 	}
-	p.dealiasAttrs(c)
+	p.dealiasEntry(c)
 	if c.phase != settled {
 		return
 	}
@@ -92,11 +92,24 @@ func (c *candidate) setAttr(name string, value tree.Value) {
 	c.entry = &own
 }
 
-func (p *planner) dealiasAttrs(c *candidate) {
-	for _, member := range c.entry.Attrs {
-		if value := p.dealias(c, member.Name(), member.Value); value.Data != nil && !reflect.DeepEqual(value.Data, member.Value.Data) {
-			c.setAttr(member.Name(), value)
+// dealiasEntry replaces what stands for another object in an entry, in a copy of it.
+func (p *planner) dealiasEntry(c *candidate) {
+	own := *c.entry
+	changed := false
+	dealias := func(m tree.Map) tree.Map {
+		for i, member := range m {
+			value := p.dealias(c, member.Name(), member.Value)
+			if value.Data == nil || reflect.DeepEqual(value.Data, member.Value.Data) {
+				continue
+			}
+			m = slices.Clone(m)
+			m[i].Value, changed = value, true
 		}
+		return m
+	}
+	own.Identifiers, own.Attrs = dealias(own.Identifiers), dealias(own.Attrs)
+	if changed {
+		c.entry = &own
 	}
 }
 
