@@ -164,6 +164,7 @@ type Field struct {
 	Unless    map[string]any `json:"unless,omitempty"`
 	Via       *Via           `json:"via,omitempty"`
 	Cascades  bool           `json:"cascades,omitempty"`
+	Becomes   string         `json:"becomes,omitempty"`
 	Mirrors   string         `json:"mirrors,omitempty"`
 	Loses     string         `json:"loses,omitempty"`
 	Filter    bool           `json:"filter,omitempty"`
