@@ -188,6 +188,8 @@ type Via struct {
 type Choice struct {
 	Value string `json:"value"`
 	Span
+	// Refused says why no blueprint may ask for it, if none may.
+	Refused string `json:"refused,omitempty"`
 }
 
 // ReadOnly is a field that the server answers and nobody can write.
