@@ -157,6 +157,13 @@ func TestPlanOfAllKinds(t *testing.T) {
 			},
 		},
 		{
+			name:    "what has another name by now",
+			version: "2025.12.4",
+			text:    "- {model: " + applicationModel + ", identifiers: {slug: a}, attrs: {icon: 'https://a.png'}}\n",
+			live:    map[string][]schema.Object{applicationModel: {{"pk": pk1, "slug": "a", "name": "A", "meta_icon": ""}}},
+			want:    []string{"update a meta_icon:->https://a.png"},
+		},
+		{
 			name:    "the server's context",
 			text:    "- {model: " + groupModel + ", identifiers: {name: !If [!Context goauthentik.io/enterprise/licensed, paid, free]}}\n",
 			live:    map[string][]schema.Object{groupModel: nil},
