@@ -71,7 +71,9 @@ func askUse(ctx context.Context, s *schema.Schema, api Reader, plan *Plan, paral
 
 // usersOf reads the answer of used_by, which has relations of both directions. What
 // the object itself refers to uses it no more than what is bound to it; and of what
-// goes along with the object, only kinds of their own are users: no sessions.
+// goes along with the object, only kinds of their own are users: no sessions, and
+// nothing that the server makes, such as the schedules of a source (real server,
+// 2025.10: used_by of an LDAP source and of a user with rights).
 func (c *Change) usersOf(s *schema.Schema, objects []schema.Object) []user {
 	own := s.Kind(c.Model)
 	var users []user
@@ -85,6 +87,9 @@ func (c *Change) usersOf(s *schema.Schema, objects []schema.Object) []user {
 		action, kind := asText(object["action"]), s.Kind(u.Model)
 		u.many = action == "cascade_many"
 		u.hidden = kind != nil && !kind.Managed && kind.Path == ""
+		if kind != nil && kind.Managed && !kind.Create || u.many && !u.hidden && !canUse(s, kind, own) {
+			continue
+		}
 		if action == "cascade" {
 			if kind == nil {
 				continue
@@ -101,6 +106,23 @@ func (c *Change) usersOf(s *schema.Schema, objects []schema.Object) []user {
 	}
 	return slices.DeleteFunc(users, func(u user) bool {
 		return u.many && (c.refersTo(own, u.ID) || slices.Contains(members, u.Model))
+	})
+}
+
+// canUse reports whether objects of a kind, or of a special case of it, can have the
+// object in a field or be bound to it. What used_by lists beside them, such as the
+// rights that a user has, misses nothing.
+func canUse(s *schema.Schema, kind, own *schema.Kind) bool {
+	if kind == nil {
+		return false
+	}
+	for _, member := range append(s.Members(kind.Model), kind) {
+		if slices.ContainsFunc(member.Fields.Fields, func(f *schema.Field) bool { return own.Is(f.Refers) }) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(s.Managed(), func(binding *schema.Kind) bool {
+		return binding.Key == "" && slices.ContainsFunc(binding.Bound(kind), own.Is)
 	})
 }
 
@@ -128,11 +150,21 @@ func keepUsed(s *schema.Schema, uses map[int]use) guard {
 			}
 			if names := change.usedBy(uses[change.ID].users, leaving); len(names) > 0 {
 				why[change.ID] = fmt.Sprintf("the %s is used by %s, and would be missing there: take it out first, or allow it with --allow-in-use",
-					change.what(), strings.Join(names, ", "))
+					change.what(), listed(names))
 			}
 		}
 		return p.without(why)
 	}
+}
+
+// mostUsers is how many users an error names.
+const mostUsers = 10
+
+func listed(names []string) string {
+	if more := len(names) - mostUsers; more > 1 {
+		return fmt.Sprintf("%s and %d others", strings.Join(names[:mostUsers], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }
 
 // usedBy returns the names of the users that stay: as the server says when asked,
