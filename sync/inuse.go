@@ -161,6 +161,12 @@ func keepUsed(s *schema.Schema, uses map[int]use) guard {
 const mostUsers = 10
 
 func listed(names []string) string {
+	seen := map[string]bool{}
+	names = slices.DeleteFunc(names, func(name string) bool {
+		isThere := seen[name] // by another field
+		seen[name] = true
+		return isThere
+	})
 	if more := len(names) - mostUsers; more > 1 {
 		return fmt.Sprintf("%s and %d others", strings.Join(names[:mostUsers], ", "), more)
 	}
@@ -224,22 +230,32 @@ func (p *Plan) leaving(s *schema.Schema) leaving {
 	l := leaving{deleted: map[string]bool{}, lets: map[string][]any{}, unbinds: map[string]int{}}
 	seen := map[string]bool{}
 	for _, change := range p.Changes {
-		key := change.Model + " " + change.PK
-		switch change.Action {
-		case Delete:
-			l.deleted[key] = true
-			l.unbind(s.Kind(change.Model), change.Live, seen)
-		case Update:
-			for _, field := range change.Fields {
-				for _, id := range elements(field.Before) {
-					if schema.IDText(id) != "" && !holds(field.After, id) {
-						l.lets[key] = append(l.lets[key], id)
-					}
+		kind := s.Kind(change.Model)
+		if change.Action == Delete {
+			l.unbind(kind, change.Live, seen)
+		}
+		// A relation that all kinds of a base have is one of the base.
+		for _, model := range append([]string{change.Model}, kind.Bases...) {
+			l.note(model+" "+change.PK, change)
+		}
+	}
+	return l
+}
+
+// note notes what a change lets go; key is its model, or a base of it, and its key.
+func (l leaving) note(key string, change *Change) {
+	switch change.Action {
+	case Delete:
+		l.deleted[key] = true
+	case Update:
+		for _, field := range change.Fields {
+			for _, id := range elements(field.Before) {
+				if schema.IDText(id) != "" && !holds(field.After, id) {
+					l.lets[key] = append(l.lets[key], id)
 				}
 			}
 		}
 	}
-	return l
 }
 
 // unbind counts, for what a binding binds that is deleted, what it was bound to, each

@@ -74,3 +74,39 @@ func TestWhatIsNoUser(t *testing.T) {
 		})
 	}
 }
+
+// What a relation of a base uses goes with the kind: a flow with its providers, which
+// the server lists as providers, and once for each field.
+func TestUsersOfABaseThatGo(t *testing.T) {
+	s, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s = s.At("2025.10")
+	const (
+		flow     = "- {model: authentik_flows.flow, STATE, identifiers: {slug: f}, attrs: {name: F, title: F, designation: authorization}}\n"
+		provider = "- {model: authentik_providers_oauth2.oauth2provider, STATE, identifiers: {name: p}, attrs: {authorization_flow: !Find [authentik_flows.flow, [slug, f]], invalidation_flow: !Find [authentik_flows.flow, [slug, f]], redirect_uris: []}}\n"
+	)
+	for _, tt := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"with it", flow + "- {model: authentik_providers_oauth2.oauth2provider, STATE, identifiers: {name: p}}\n", []string{"delete p done", "delete f done"}},
+		{"without it", flow, []string{`a.yaml:3:3: entries[0]: the flow "f" is used by p, and would be missing there: take it out first, or allow it with --allow-in-use`}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			text := strings.ReplaceAll(head+flow+provider, "STATE", "state: present")
+			reconciler, _ := started(t, s, read(t, s, map[string]string{"a.yaml": text}))
+			if pass := reconciler.Apply(context.Background(), sync.TriggerRequest); pass.Verdict() != sync.Success {
+				t.Fatal(pass.Err, pass.Problems(), outcomes(pass.Report))
+			}
+			text = strings.ReplaceAll(head+tt.text, "STATE", "state: absent")
+			reconciler.Source = &sourceOf{read: &sync.Blueprints{Desired: read(t, s, map[string]string{"a.yaml": text})}}
+			pass := reconciler.Apply(context.Background(), sync.TriggerRequest)
+			got := append(outcomes(pass.Report), sketch(&sync.Plan{Problems: pass.Problems()})...)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
