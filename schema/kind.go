@@ -181,6 +181,7 @@ type Via struct {
 	Show  []string          `json:"show,omitempty"`
 	Twins map[string]string `json:"twins,omitempty"`
 	URL   bool              `json:"url,omitempty"`
+	Unset string            `json:"unset,omitempty"`
 	Wiped string            `json:"wiped,omitempty"`
 }
 
