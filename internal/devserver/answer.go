@@ -20,6 +20,8 @@ type view struct {
 	// before is the object as it was before a write: what refers to it from
 	// within its own answer is read before (trap/application-8-rename).
 	before *object
+	// stamps are those of the kinds that were shown before.
+	stamps map[*table]int64
 }
 
 // needsOf returns the models whose objects show in the answers of a kind, so that
@@ -89,7 +91,12 @@ func (v view) json(o *object) []byte {
 	if o.table.byHost || len(v.hide) > 0 || v.written != nil {
 		return encode(v.object(o, nil))
 	}
-	stamp := v.store.stamp(o.table)
+	stamp, known := v.stamps[o.table]
+	if !known {
+		if stamp = v.store.stamp(o.table); v.stamps != nil {
+			v.stamps[o.table] = stamp
+		}
+	}
 	v.store.answering.Lock()
 	defer v.store.answering.Unlock()
 	if o.json == nil || o.seen != stamp {

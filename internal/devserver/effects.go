@@ -44,7 +44,7 @@ type effect struct {
 	Makes *making `json:"makes"`
 	// Call names a function of calls.go.
 	Call string `json:"call"`
-	Spans
+	schema.Span
 }
 
 type additions struct {

@@ -167,23 +167,13 @@ type computed struct {
 	Base    string   `json:"base"`
 	Empties []string `json:"empties"`
 	Written bool     `json:"written"`
-	Spans
-}
-
-// Spans is a version span of facts.
-type Spans struct {
-	Since string `json:"since"`
-	Until string `json:"until"`
-}
-
-func (s Spans) has(version string) bool {
-	return schema.Span{Since: s.Since, Until: s.Until}.Has(version)
+	schema.Span
 }
 
 // fixed is an answer that is the same for everybody.
 type fixed struct {
 	Value json.RawMessage `json:"value"`
-	Spans
+	schema.Span
 }
 
 var readFacts = sync.OnceValue(func() *facts {
@@ -203,7 +193,7 @@ func (f *facts) about(model, version string) *about {
 		}
 	}
 	known.Filters = inVersion(known.Filters, version)
-	known.Rules = slices.DeleteFunc(known.Rules, func(r *rule) bool { return !r.has(version) })
+	known.Rules = slices.DeleteFunc(known.Rules, func(r *rule) bool { return !r.Has(version) })
 	known.Answers = inVersion(known.Answers, version)
 	known.Methods = namesIn(known.Methods, version)
 	known.Owned = namesIn(known.Owned, version)
@@ -212,13 +202,13 @@ func (f *facts) about(model, version string) *about {
 	known.Most = inVersion(known.Most, version)
 	known.Only = inVersion(known.Only, version)
 	for name, how := range known.Answers {
-		if !how.has(version) {
+		if !how.Has(version) {
 			delete(known.Answers, name)
 		}
 	}
-	known.Writes = slices.DeleteFunc(known.Writes, func(e *effect) bool { return !e.has(version) })
+	known.Writes = slices.DeleteFunc(known.Writes, func(e *effect) bool { return !e.Has(version) })
 	for name, action := range known.Actions {
-		if !action.has(version) {
+		if !action.Has(version) {
 			delete(known.Actions, name)
 		}
 	}
@@ -254,7 +244,7 @@ func inVersion[T any](names map[string]T, version string) map[string]T {
 // spanned reads a name with its span behind it, such as icon >=2025.12.
 func spanned(text, version string) (name string, has bool) {
 	name, rest, _ := strings.Cut(text, " ")
-	var span Spans
+	var span schema.Span
 	for word := range strings.FieldsSeq(rest) {
 		if since, found := strings.CutPrefix(word, ">="); found {
 			span.Since = since
@@ -262,7 +252,7 @@ func spanned(text, version string) (name string, has bool) {
 			span.Until = until
 		}
 	}
-	return name, span.has(version)
+	return name, span.Has(version)
 }
 
 // autocomplete is what a list's answer says of how it can be searched.

@@ -26,10 +26,33 @@ const (
 	noNUL         = "Null characters are not allowed."
 )
 
+// wanted is what a query asks of objects.
+type wanted struct {
+	keep []keeps
+	// only is what can be kept at all, where narrow is set: a unique field says
+	// which object it is.
+	only   []*object
+	narrow bool
+}
+
+// of gives the objects that are wanted.
+func (w wanted) of(objects []*object) []*object {
+	if len(w.keep) == 0 {
+		return objects
+	}
+	var list []*object
+	for _, o := range objects {
+		if !slices.ContainsFunc(w.keep, func(keeps keeps) bool { return !keeps(o) }) {
+			list = append(list, o)
+		}
+	}
+	return list
+}
+
 // filters gives what a query asks of the objects. What is empty or unknown asks for
 // nothing (list-filter-unknown).
-func (s *Server) filters(t *table, query url.Values) ([]func(*object) bool, *response) {
-	var filters []func(*object) bool
+func (s *Server) filters(t *table, query url.Values) (wanted, *response) {
+	var w wanted
 	wrong := complaints{}
 	for name, values := range query {
 		sort, known := t.filter(name)
@@ -37,21 +60,35 @@ func (s *Server) filters(t *table, query url.Values) ([]func(*object) bool, *res
 		if !known || text == "" {
 			continue
 		}
-		f := &filter{store: s.store, table: t, name: name, text: text}
+		f := &filter{store: s.store, table: t, name: name, text: text, values: values}
 		keeps, message := f.make(sort)
-		if message == noJSON {
-			return nil, &response{status: http.StatusBadRequest, body: encode([]string{message})}
-		}
-		if message != "" {
+		switch {
+		case message == noJSON:
+			return w, &response{status: http.StatusBadRequest, body: encode([]string{message})}
+		case message != "":
 			wrong.add(name, message)
-		} else if keeps != nil {
-			filters = append(filters, keeps)
+		case keeps != nil:
+			w.keep = append(w.keep, keeps)
+			w.narrowBy(f, sort)
 		}
 	}
 	if len(wrong) > 0 {
-		return nil, &response{status: http.StatusBadRequest, body: encode(wrong)}
+		return w, &response{status: http.StatusBadRequest, body: encode(wrong)}
 	}
-	return filters, nil
+	return w, nil
+}
+
+// narrowBy looks for the object by the value of a unique field.
+func (w *wanted) narrowBy(f *filter, sort string) {
+	field := f.table.field(f.name)
+	values := f.table.unique[f.name]
+	if field == nil || values == nil || sort != "" || field.Type != schema.Text || w.narrow {
+		return
+	}
+	w.narrow = true
+	if o := values[f.text]; o != nil && o.table == f.table {
+		w.only = []*object{o}
+	}
 }
 
 func isSpace(r rune) bool { return r == ' ' || '\t' <= r && r <= '\r' }
@@ -73,6 +110,8 @@ type filter struct {
 	*store
 	table      *table
 	name, text string
+	// values are all that are given, of which text is the last.
+	values []string
 }
 
 type keeps = func(*object) bool
@@ -290,19 +329,31 @@ func (f *filter) byUUID(sort string, path []string) (keeps, string) {
 // byChoices filters by a value that some object has to have: choices of text, and
 // values of numbers.
 func (f *filter) byChoices(sort string, path []string) (keeps, string) {
-	var wanted any = f.text
-	if sort == "values" {
-		number := integerField.Normalize(tree.Value{Data: f.text}).Data
-		if _, isText := number.(string); isText {
-			return nil, fmt.Sprintf(notValue, f.text)
+	var choices []any
+	for _, text := range f.values {
+		choice, message := f.choice(sort, path, text)
+		if message != "" {
+			return nil, message
 		}
-		wanted = number
+		choices = append(choices, choice)
 	}
-	keeps := f.keeps(path, func(held any) bool { return held == wanted })
-	if !slices.ContainsFunc(f.objects(f.table), keeps) && !f.exists(path, wanted) {
-		return nil, fmt.Sprintf(notOfChoices, f.text)
+	return f.keeps(path, func(held any) bool { return slices.Contains(choices, held) }), ""
+}
+
+// choice reads one of several values, which some object has to have.
+func (f *filter) choice(sort string, path []string, text string) (choice any, message string) {
+	choice = text
+	if sort == "values" {
+		choice = integerField.Normalize(tree.Value{Data: text}).Data
+		if _, isText := choice.(string); isText {
+			return nil, fmt.Sprintf(notValue, text)
+		}
 	}
-	return keeps, ""
+	has := f.keeps(path, func(held any) bool { return held == choice })
+	if !slices.ContainsFunc(f.objects(f.table), has) && !f.exists(path, choice) {
+		return nil, fmt.Sprintf(notOfChoices, text)
+	}
+	return choice, ""
 }
 
 // exists reports whether any object at the end of a path has the value.
@@ -349,6 +400,9 @@ func (f *filter) byJSON(path []string) (keeps, string) {
 // keeps asks for the value at the end of a path, or one of a list of them.
 func (f *filter) keeps(path []string, is func(held any) bool) keeps {
 	v := view{store: f.store}
+	if field := f.table.field(path[0]); len(path) == 1 && field != nil && field.Type != schema.List && f.table.answers[path[0]] == nil {
+		return func(o *object) bool { return is(o.fields[path[0]]) }
+	}
 	return func(o *object) bool { return slices.ContainsFunc(v.values(o, path), is) }
 }
 

@@ -24,18 +24,18 @@ var (
 
 // forms say what is wrong with text of some format.
 var forms = map[string]func(string) []string{
-	"email": wanted(emailForm.MatchString, "Enter a valid email address."),
-	"url":   wanted(isURL, "Enter a valid URL."),
-	"ip":    wanted(isIP, "Enter a valid IPv4 or IPv6 address."),
-	"path":  wanted(isPath, "No leading or trailing slashes allowed."),
-	"words": wanted(func(text string) bool { return !strings.Contains(text, " ") }, "Value must not contain spaces."),
-	"urls":  wanted(isURL, "Enter a valid URL."),
-	"file":  wanted(fileForm.MatchString, fileMessage),
+	"email": says(emailForm.MatchString, "Enter a valid email address."),
+	"url":   says(isURL, "Enter a valid URL."),
+	"ip":    says(isIP, "Enter a valid IPv4 or IPv6 address."),
+	"path":  says(isPath, "No leading or trailing slashes allowed."),
+	"words": says(func(text string) bool { return !strings.Contains(text, " ") }, "Value must not contain spaces."),
+	"urls":  says(isURL, "Enter a valid URL."),
+	"file":  says(fileForm.MatchString, fileMessage),
 	"template": func(text string) []string {
-		return wanted(templates.MatchString, fmt.Sprintf("Invalid template '%s' specified.", text))(text)
+		return says(templates.MatchString, fmt.Sprintf("Invalid template '%s' specified.", text))(text)
 	},
-	"cert": wanted(isCertificate, "Unable to load certificate."),
-	"key":  wanted(isPrivateKey, "Unable to load private key (possibly encrypted?)."),
+	"cert": says(isCertificate, "Unable to load certificate."),
+	"key":  says(isPrivateKey, "Unable to load private key (possibly encrypted?)."),
 }
 
 // templates are those of emails that authentik brings.
@@ -45,7 +45,7 @@ var fileForm = regexp.MustCompile(`^(https?://.*|fa://.*|/static/.*|[A-Za-z0-9._
 
 const fileMessage = "File name can only contain letters (a-z, A-Z), numbers (0-9), dots (.), hyphens (-), underscores (_), forward slashes (/), and the placeholder %(theme)s for theme-specific files"
 
-func wanted(is func(string) bool, message string) func(string) []string {
+func says(is func(string) bool, message string) func(string) []string {
 	return func(text string) []string {
 		if is(text) {
 			return nil

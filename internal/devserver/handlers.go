@@ -79,7 +79,7 @@ func (s *Server) notFound(kind *schema.Kind) *response {
 
 // view is how objects are answered to a request.
 func (s *Server) view(r *request) view {
-	v := view{store: s.store, host: r.Host}
+	v := view{store: s.store, host: r.Host, stamps: map[*table]int64{}}
 	if r.table != nil {
 		for parameter, field := range r.table.about.Hides {
 			if wanted, isBool := boolean(r.URL.Query().Get(parameter)); r.URL.Query().Has(parameter) && (!isBool || !wanted) {
@@ -247,20 +247,21 @@ func (s *Server) write(r *request, ch *change) response {
 // save stores a change, with what it does to other objects.
 func (s *store) save(ch *change) *object {
 	s.makeUp(ch.table, ch.fields, ch.isNew, ch.now())
+	if ch.isNew {
+		return s.keep(ch, ch.id)
+	}
+	s.wipe(ch)
+	return s.keep(ch, ch.self.id)
+}
+
+// keep stores what a change came to under a primary key: its own fields, and those
+// that are the other side of another kind's.
+func (s *store) keep(ch *change, id any) *object {
 	own := maps.Clone(ch.fields)
-	for name := range own {
-		if ch.table.virtual(name) != nil {
-			delete(own, name)
-		}
-	}
-	id := ch.id
-	if !ch.isNew {
-		id = ch.self.id
-		s.wipe(ch)
-	}
+	maps.DeleteFunc(own, func(name string, _ any) bool { return ch.table.virtual(name) != nil })
 	o := s.put(ch.table, id, own)
 	ch.spread(o)
-	return o.table.byPK[o.pk]
+	return ch.table.byPK[o.pk]
 }
 
 func (s *Server) delete(r *request) response {

@@ -23,7 +23,7 @@ func (s *Server) list(r *request) response {
 	query := r.URL.Query()
 	s.store.RLock()
 	defer s.store.RUnlock()
-	filters, refusal := s.filters(r.table, query)
+	wanted, refusal := s.filters(r.table, query)
 	if refusal != nil {
 		return *refusal
 	}
@@ -34,13 +34,14 @@ func (s *Server) list(r *request) response {
 		if r.table.about.Unsearchable {
 			return unhandled(r.Method, http.StatusInternalServerError) // lookup/entitlement-search
 		}
-		filters = append(filters, s.searched(r.table, search))
+		wanted.keep = append(wanted.keep, s.searched(r.table, search))
 	}
-	objects := s.store.sorted(r.table, query.Get("ordering"), filters)
+	objects := s.store.sorted(r.table, query.Get("ordering"), wanted)
 	return s.page(r, len(objects), query, func(first, end int) [][]byte {
+		v := s.view(r)
 		texts := make([][]byte, end-first)
 		for i, o := range objects[first:end] {
-			texts[i] = s.answered(r, o)
+			texts[i] = v.shows(r.table, o)
 		}
 		return texts
 	})
@@ -110,39 +111,23 @@ func (s *store) objects(t *table) []*object {
 	return objects
 }
 
-// sorted gives the objects that all filters keep, by a field of the answer;
-// backwards behind a minus. An unknown field is ignored (list-ordering-bogus).
-func (s *store) sorted(t *table, by string, filters []func(*object) bool) []*object {
-	name, backwards := strings.CutPrefix(by, "-")
-	objects := s.objects(t)
+// sorted gives the objects that a query wants, by a field of the answer; backwards
+// behind a minus. An unknown field is ignored (list-ordering-bogus).
+func (s *store) sorted(t *table, by string, wanted wanted) []*object {
+	name := strings.TrimPrefix(by, "-")
 	isPK := name == schema.PK || name == t.kind.ID
+	alone := len(s.members[t.kind.Model]) <= 1 && len(t.about.Guests) == 0
 	switch {
-	case !isPK && (name == "" || t.field(name) == nil || t.field(name).Via != nil):
-		return kept(objects, filters)
-	case isPK && len(s.members[t.kind.Model]) <= 1 && len(t.about.Guests) == 0:
-		objects = t.inPKOrder.objects
-		if !backwards {
-			return kept(objects, filters)
-		}
+	case wanted.narrow && alone:
+		return wanted.of(wanted.only)
+	case !isPK && (t.field(name) == nil || t.field(name).Via != nil):
+		return wanted.of(s.objects(t))
+	case isPK && by == name && alone:
+		return wanted.of(t.inPKOrder.objects)
 	}
-	objects = slices.Clone(kept(objects, filters))
+	objects := slices.Clone(wanted.of(s.objects(t)))
 	slices.SortStableFunc(objects, compareBy([]string{by}))
-	_ = backwards
 	return objects
-}
-
-// kept gives the objects that all filters keep.
-func kept(objects []*object, filters []func(*object) bool) []*object {
-	if len(filters) == 0 {
-		return objects
-	}
-	var list []*object
-	for _, o := range objects {
-		if !slices.ContainsFunc(filters, func(keeps func(*object) bool) bool { return !keeps(o) }) {
-			list = append(list, o)
-		}
-	}
-	return list
 }
 
 // compare orders the values of one field as PostgreSQL does: nothing last.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
 )
 
 // rule is what the server asks of a body as a whole. It breaks one where all of
@@ -46,7 +47,7 @@ type rule struct {
 	Error map[string]any `json:"error"`
 	// Crash is set where the server fails.
 	Crash bool `json:"crash"`
-	Spans
+	schema.Span
 }
 
 // kindsBy are the models that a field may refer to, by the value of another.

@@ -127,7 +127,7 @@ func (s *store) answersOf(t *table) (answers map[string]*computed, names []strin
 		names = append(names, name)
 		if how := t.about.Answers[name]; how != nil {
 			answers[name] = how
-		} else if how := s.facts.Fields[name]; how != nil && readOnly && how.has(s.version) {
+		} else if how := s.facts.Fields[name]; how != nil && readOnly && how.Has(s.version) {
 			answers[name] = how
 		}
 	}
