@@ -97,12 +97,12 @@ func (v view) json(o *object) []byte {
 			v.stamps[o.table] = stamp
 		}
 	}
-	v.store.answering.Lock()
-	defer v.store.answering.Unlock()
-	if o.json == nil || o.seen != stamp {
-		o.json, o.seen = encode(v.object(o, nil)), stamp
+	if kept := o.answered.Load(); kept != nil && kept.stamp == stamp {
+		return kept.json
 	}
-	return o.json
+	made := &answered{json: encode(v.object(o, nil)), stamp: stamp}
+	o.answered.Store(made)
+	return made.json
 }
 
 // object returns the fields of an object, or those of a shape.

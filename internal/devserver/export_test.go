@@ -74,7 +74,7 @@ func (s *store) rekey(o *object, pk any, fields map[string]any) {
 			all[name] = value
 		}
 	}
-	moved := &object{table: o.table, id: pk, pk: pkText(pk), row: o.row, fields: all, seen: -1}
+	moved := &object{table: o.table, id: pk, pk: pkText(pk), row: o.row, fields: all}
 	s.attach(moved)
 	for _, user := range users {
 		holder := user.object.table.byPK[user.object.pk]

@@ -98,17 +98,25 @@ func (s *store) objects(t *table) []*object {
 	if len(others) <= 1 && len(t.about.Guests) == 0 {
 		return t.inOrder.objects
 	}
-	var objects []*object
-	for _, other := range others {
-		objects = append(objects, other.inOrder.objects...)
-	}
 	for _, model := range t.about.Guests {
 		if other := s.kinds[model]; other != nil {
-			objects = append(objects, other.inOrder.objects...)
+			others = append(slices.Clip(others), other)
 		}
 	}
-	slices.SortFunc(objects, t.inOrder.compare)
-	return objects
+	var stamp int64
+	for _, other := range others {
+		stamp += other.written
+	}
+	if kept := t.merged.Load(); kept != nil && kept.stamp == stamp {
+		return kept.objects
+	}
+	made := &merged{stamp: stamp}
+	for _, other := range others {
+		made.objects = append(made.objects, other.inOrder.objects...)
+	}
+	slices.SortFunc(made.objects, t.inOrder.compare)
+	t.merged.Store(made)
+	return made.objects
 }
 
 // sorted gives the objects that a query wants, by a field of the answer; backwards

@@ -23,8 +23,6 @@ type store struct {
 	behaviour behaviour
 	facts     *facts
 	shapes    map[string][]string // of the version
-	// answering guards the answers that objects keep.
-	answering sync.Mutex
 	kinds     map[string]*table
 	models    []string // those of kinds, in order
 	// members are the tables whose objects a model can mean: its own, or those of
@@ -393,7 +391,7 @@ func (s *store) conflicts(t *table, pk string, fields map[string]any) bool {
 
 // put adds an object, or replaces the one with its primary key.
 func (s *store) put(t *table, id any, fields map[string]any) *object {
-	o := &object{table: t, pk: pkText(id), id: id, fields: fields, seen: -1}
+	o := &object{table: t, pk: pkText(id), id: id, fields: fields}
 	if number, isNumber := id.(int64); isNumber {
 		counter := s.counter(t)
 		s.numbers[counter] = max(s.numbers[counter], number)
