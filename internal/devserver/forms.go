@@ -4,15 +4,12 @@ import (
 	"bytes"
 	"compress/flate"
 	"fmt"
-	"math/big"
 	"net/netip"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -92,31 +89,6 @@ func isDuration(text string) bool {
 	return true
 }
 
-// instantForms are the forms of an instant that the server takes
-// (normalise/time-*).
-var instantForms = []string{
-	"2006-01-02T15:04:05.999999999Z07:00", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05.999999999", "2006-01-02T15:04",
-	"2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", "2006-01-02", "20060102",
-}
-
-func parseTime(text string) (time.Time, bool) {
-	for _, form := range instantForms {
-		if t, err := time.Parse(form, text); err == nil {
-			return t, true
-		}
-	}
-	return time.Time{}, false
-}
-
-// instant is a time as the server writes it.
-func instant(t time.Time) string {
-	t = t.UTC()
-	if t.Nanosecond()/1000 == 0 {
-		return t.Format("2006-01-02T15:04:05Z")
-	}
-	return t.Format("2006-01-02T15:04:05.000000Z")
-}
-
 // maxIndexed is how long an entry of PostgreSQL's index may be, in bytes.
 const maxIndexed = 2704
 
@@ -133,76 +105,4 @@ func fitsIndex(text string) bool {
 	_, _ = writer.Write([]byte(text))
 	_ = writer.Close()
 	return max(compressed.Len(), len(text)/87) <= maxIndexed
-}
-
-// pythonType is the name of a value's type in Python.
-func pythonType(v tree.Value) string {
-	switch v.Data.(type) {
-	case string:
-		return "str"
-	case bool:
-		return "bool"
-	case int64, *big.Int:
-		return "int"
-	case float64:
-		return "float"
-	case tree.List:
-		return "list"
-	case tree.Map:
-		return "dict"
-	default:
-		return "NoneType"
-	}
-}
-
-// pythonString is a value as Python's str writes it (post-cf-dict). A body holds
-// nothing that it can't write.
-func pythonString(v tree.Value) string {
-	text, err := tree.PythonText(v.Data)
-	if err != nil {
-		return fmt.Sprint(v.Plain())
-	}
-	return text
-}
-
-// openBracket returns the last bracket of a Python text that is never closed, and
-// its line; or 0.
-func openBracket(text string) (bracket rune, line int) {
-	type place struct {
-		bracket rune
-		line    int
-	}
-	var open []place
-	line = 1
-	quote := rune(0)
-	comment, escaped := false, false
-	for _, r := range text {
-		switch {
-		case r == '\n':
-			line++
-			comment = false
-		case comment:
-		case escaped:
-			escaped = false
-		case quote != 0 && r == '\\':
-			escaped = true
-		case quote != 0:
-			if r == quote {
-				quote = 0
-			}
-		case r == '"' || r == '\'':
-			quote = r
-		case r == '#':
-			comment = true
-		case strings.ContainsRune("([{", r):
-			open = append(open, place{r, line})
-		case strings.ContainsRune(")]}", r) && len(open) > 0:
-			open = open[:len(open)-1]
-		}
-	}
-	if len(open) == 0 {
-		return 0, 0
-	}
-	last := open[len(open)-1]
-	return last.bracket, last.line
 }
