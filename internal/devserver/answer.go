@@ -53,8 +53,8 @@ func (s *store) needsOf(t *table) []string {
 func (s *store) shows(t *table, how *computed) []string {
 	var models []string
 	switch {
-	case how.Of != "" && how.Shape != "" || how.Of != "" && how.Choice == nil:
-		models = append(models, t.refers(how.Of))
+	case how.Of != "" && how.Choice == nil:
+		models = append(models, t.refers(how.Of), how.Refers)
 	case how.Back != "":
 		model, _ := splitBack(how.Back)
 		models = append(models, model)
@@ -68,8 +68,6 @@ func (s *store) shows(t *table, how *computed) []string {
 	case how.Path != "":
 		first, _, _ := strings.Cut(how.Path, ".")
 		models = append(models, t.refers(first))
-	case how.Call != "":
-		models = append(models, callNeeds[how.Call]...)
 	}
 	return models
 }

@@ -34,6 +34,9 @@ var defaults []byte
 type defaultObjects struct {
 	Model   string           `json:"model"`
 	Objects []map[string]any `json:"objects"`
+	// SelfSigned says which fields hold a certificate and its key that are made at
+	// each start.
+	SelfSigned *selfSigned `json:"selfSigned"`
 }
 
 // SeedDefaults adds what a fresh authentik holds of the kinds that the schema has
@@ -49,14 +52,14 @@ func (s *Server) SeedDefaults() error {
 	s.store.Lock()
 	defer s.store.Unlock()
 	s.store.addPermissions()
-	if err := s.addCertificate(); err != nil {
-		return err
-	}
 	for _, of := range all {
 		if s.store.kinds[of.Model] == nil {
 			continue
 		}
 		for _, fields := range of.Objects {
+			if err := of.SelfSigned.fill(fields, s.now()); err != nil {
+				return err
+			}
 			if err := s.putDefault(of.Model, fields); err != nil {
 				return err
 			}
@@ -203,22 +206,38 @@ func appTitle(app string) string {
 	return strings.Join(words, " ")
 }
 
-// certificateModel is the kind of certificates.
-const certificateModel = "authentik_crypto.certificatekeypair"
+// selfSigned names the fields of a certificate: its name, itself and its key.
+type selfSigned struct {
+	Name string `json:"name"`
+	Data string `json:"data"`
+	Key  string `json:"key"`
+}
 
-// addCertificate adds the certificate that a fresh server makes for itself.
-func (s *Server) addCertificate() error {
-	t := s.store.kinds[certificateModel]
-	if t == nil {
+// fill makes a certificate for the name that the fields have, such as a fresh server
+// makes for itself.
+func (c *selfSigned) fill(fields map[string]any, now time.Time) error {
+	if c == nil {
 		return nil
 	}
-	const name = "authentik Self-signed Certificate"
-	data, key, err := selfSigned(certificateName(name), nil, s.now(), 365)
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return err
+		return fmt.Errorf("making a key: %w", err)
 	}
-	_, err = s.store.place(t.kind.Model, defaultPK(t.kind, name), map[string]any{"name": name, "certificate_data": data, "key_data": key}, s.now())
-	return err
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(now.UnixNano()), Subject: certificateName(fmt.Sprint(fields[c.Name])),
+		NotBefore: now, NotAfter: now.AddDate(1, 0, 0),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		return fmt.Errorf("making a certificate: %w", err)
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return fmt.Errorf("encoding a key: %w", err)
+	}
+	fields[c.Data] = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	fields[c.Key] = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
+	return nil
 }
 
 // certificateName is what authentik's own certificates are for.
@@ -228,26 +247,4 @@ func certificateName(common string) pkix.Name {
 		name.ExtraNames = append(name.ExtraNames, pkix.AttributeTypeAndValue{Type: []int{2, 5, 4, []int{3, 10, 11}[i]}, Value: value})
 	}
 	return name
-}
-
-// selfSigned makes a certificate and its key.
-func selfSigned(name pkix.Name, hosts []string, now time.Time, days int) (data, key string, err error) {
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return "", "", fmt.Errorf("making a key: %w", err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(now.UnixNano()), Subject: name, DNSNames: hosts,
-		NotBefore: now, NotAfter: now.AddDate(0, 0, days),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	if err != nil {
-		return "", "", fmt.Errorf("making a certificate: %w", err)
-	}
-	encoded, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		return "", "", fmt.Errorf("encoding a key: %w", err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
-		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})), nil
 }

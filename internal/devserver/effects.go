@@ -35,8 +35,6 @@ type effect struct {
 	Adds *additions `json:"adds"`
 	// Makes is an object of another kind that the field refers to then.
 	Makes *making `json:"makes"`
-	// Call names a function of calls.go.
-	Call string `json:"call"`
 	schema.Span
 }
 
@@ -103,8 +101,6 @@ func (e *effect) value(ch *change) any {
 		return view{store: ch.store}.text(ch.object(), e.Text)
 	case e.Makes != nil:
 		return ch.make(e.Makes)
-	case e.Call != "":
-		return effectCalls[e.Call](ch)
 	}
 	value, _ := plainJSON(e.Value)
 	return value

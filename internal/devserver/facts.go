@@ -30,6 +30,12 @@ type facts struct {
 	Shapes map[string][]string `json:"shapes"`
 	// Paths are answers that are the same for everybody.
 	Paths map[string]*fixed `json:"paths"`
+	// Caller is who asks, if not somebody without permissions.
+	Caller struct {
+		Model string `json:"model"`
+		Field string `json:"field"`
+		Is    string `json:"is"`
+	} `json:"caller"`
 	// Countries are the names of countries by code.
 	Countries map[string]string `json:"countries"`
 	// Models are the kinds; each is read when it is asked for.
@@ -59,6 +65,9 @@ type about struct {
 	Answers map[string]*computed `json:"answers"`
 	// Shape names what an object of a base shows in the base's list.
 	Shape string `json:"shape"`
+	// Assigned is the path below that of permissions by which objects of the kind
+	// are given some.
+	Assigned []string `json:"assigned"`
 	// Takes are fields whose objects go with the object that refers to them.
 	Takes []string `json:"takes"`
 	// Owned objects are there for their owners only, and for administrators.
@@ -156,8 +165,10 @@ type computed struct {
 	Now string `json:"now"`
 	// Random is set for what is made up when an object is created.
 	Random string `json:"random"`
-	// Call names a function of compute.go.
+	// Call names a function of calls.go, which looks at Of, Show and Above.
 	Call string `json:"call"`
+	// Above are the fields by which objects refer to what is above them.
+	Above []string `json:"above"`
 	// Else is shown where the rest gives nothing, or Otherwise, a text.
 	Else      any    `json:"else"`
 	Otherwise string `json:"otherwise"`
@@ -196,6 +207,7 @@ func (f *facts) about(model, version string) *about {
 	known.Rules = slices.DeleteFunc(known.Rules, func(r *rule) bool { return !r.Has(version) })
 	known.Answers = inVersion(known.Answers, version)
 	known.Methods = namesIn(known.Methods, version)
+	known.Assigned = namesIn(known.Assigned, version)
 	known.Owned = namesIn(known.Owned, version)
 	known.Initial = inVersion(known.Initial, version)
 	known.NotNull = namesIn(known.NotNull, version)

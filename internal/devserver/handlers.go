@@ -277,16 +277,11 @@ func (s *Server) delete(r *request) response {
 
 // caller is who asks: the administrator whom authentik comes with.
 func (s *Server) caller() *object {
-	for _, t := range s.store.members[userModel] {
-		if o := t.unique["username"][adminName]; o != nil {
+	who := s.store.facts.Caller
+	for _, t := range s.store.members[who.Model] {
+		if o := t.unique[who.Field][who.Is]; o != nil {
 			return o
 		}
 	}
 	return nil
 }
-
-// The administrator.
-const (
-	userModel = "authentik_core.user"
-	adminName = "akadmin"
-)

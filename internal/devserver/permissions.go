@@ -25,34 +25,31 @@ type grant struct {
 
 const permissionModel = "auth.permission"
 
-// holders are the kinds that can have permissions, with the paths by which they are
-// given.
-var holders = map[string]string{
-	"authentik_rbac.role": "assigned_by_roles",
-	userModel:             "assigned_by_users",
-}
-
-// permissionRoutes are the paths of trap/assign-*.
+// permissionRoutes are the paths of trap/assign-*: one for each kind that can have
+// permissions.
 func (s *Server) permissionRoutes() []route {
 	var routes []route
-	for model, path := range holders {
+	for _, model := range s.store.models {
 		t := s.store.kinds[model]
-		if t == nil || model == userModel && !s.version.assignsToUsers {
-			continue
+		for _, path := range t.about.Assigned {
+			routes = append(routes, assignRoutes(t, path)...)
 		}
-		base := api + "rbac/permissions/" + path + "/"
-		routes = append(routes, route{
-			pattern: base, refuses: noCredentials, table: t, methods: readOnlyMethods,
-			handle: map[string]handler{"GET": (*Server).assigned},
-		}, route{
-			pattern: base + "{key}/assign/", refuses: noPermission, table: t, methods: []string{"POST", "OPTIONS"},
-			handle: map[string]handler{"POST": (*Server).assign},
-		}, route{
-			pattern: base + "{key}/unassign/", refuses: noPermission, table: t, methods: []string{"PATCH", "OPTIONS"},
-			handle: map[string]handler{"PATCH": (*Server).unassign},
-		})
 	}
 	return routes
+}
+
+func assignRoutes(t *table, path string) []route {
+	base := api + "rbac/permissions/" + path + "/"
+	return []route{{
+		pattern: base, refuses: noCredentials, table: t, methods: readOnlyMethods,
+		handle: map[string]handler{"GET": (*Server).assigned},
+	}, {
+		pattern: base + "{key}/assign/", refuses: noPermission, table: t, methods: []string{"POST", "OPTIONS"},
+		handle: map[string]handler{"POST": (*Server).assign},
+	}, {
+		pattern: base + "{key}/unassign/", refuses: noPermission, table: t, methods: []string{"PATCH", "OPTIONS"},
+		handle: map[string]handler{"PATCH": (*Server).unassign},
+	}}
 }
 
 // asked is what a request to assign or unassign asks for.
@@ -233,7 +230,7 @@ func (s *Server) assigned(r *request) response {
 				own = append(own, g.shown())
 			}
 		}
-		if len(own) == 0 && (len(general) == 0 || query.Get("object_pk") != "") && !isAdmin(holder) {
+		if len(own) == 0 && (len(general) == 0 || query.Get("object_pk") != "") && holder != s.caller() {
 			continue
 		}
 		list = append(list, s.holder(v, holder, own, general))
@@ -245,10 +242,6 @@ func (s *Server) assigned(r *request) response {
 		}
 		return texts
 	})
-}
-
-func isAdmin(o *object) bool {
-	return o.table.kind.Model == userModel && o.fields["username"] == adminName
 }
 
 // shown is a grant for an object as it is listed.

@@ -28,8 +28,6 @@ type behaviour struct {
 	// reputationTimeout: the configuration has the cache timeout of
 	// reputations (root-config).
 	reputationTimeout bool
-	// assignsToUsers: permissions can be given to users (trap/assign-user-*).
-	assignsToUsers bool
 	// fullNames: permissions for an object need the name of their app
 	// (trap/assign-object-2-bare).
 	fullNames bool
@@ -51,6 +49,6 @@ func behaviourOf(version string) (behaviour, error) {
 	return behaviour{
 		plainNotFound: before("2025.2"), searchesNUL: before("2025.2"), reputationTimeout: before("2025.2"),
 		autocomplete: !before("2025.10"), translates: !before("2025.2"),
-		assignsToUsers: before("2025.12"), fullNames: !before("2025.12"), signedFiles: !before("2025.12"), takesUsers: before("2025.12"), curlyQuotes: !before("2025.12"),
+		fullNames: !before("2025.12"), signedFiles: !before("2025.12"), takesUsers: before("2025.12"), curlyQuotes: !before("2025.12"),
 	}, nil
 }
