@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -396,5 +397,22 @@ func (k *Kind) CheckCreate(e tree.Entry) tree.Problems {
 			problems = append(problems, field.missing(Join(e.Path, "attrs"), e.Place))
 		}
 	}
+	for _, names := range k.OneOf {
+		if !slices.ContainsFunc(names, func(name string) bool { return k.sets(e, name) }) {
+			problems = append(problems, tree.Problem{Place: e.Place, Path: Join(e.Path, "attrs"),
+				Message: strings.Join(names, " or ") + " is missing: want one of them"})
+		}
+	}
 	return problems
+}
+
+// sets reports whether a new object has something in a field: what the entry says,
+// or the default.
+func (k *Kind) sets(e tree.Entry, name string) bool {
+	value, given := e.Field(name)
+	if !given {
+		field := k.Fields.Field(name)
+		return field != nil && field.HasDefault && tree.FromJSON(field.Default).Truthy()
+	}
+	return value.HasPending() || value.HasLater() || value.Truthy()
 }

@@ -108,7 +108,7 @@ func TestCheckEntry(t *testing.T) {
 		{`{"name": "a"}`, `{"backends": "x"}`, "present", []string{`entries[0].attrs.backends: "x" is not taken here: want a list of at least one backend`}},
 		{`{"name": "a"}`, `{"backends": ["authentik.core.auth.InbuildBackend", 7, "x"]}`, "present", []string{
 			`entries[0].attrs.backends[0]: "authentik.core.auth.InbuildBackend" is not known: did you mean "authentik.core.auth.InbuiltBackend"?`,
-			`entries[0].attrs.backends[1]: 7 is not taken here: want a list of at least one backend`,
+			`entries[0].attrs.backends[1]: "7" is not known: want one of ` + backendNames,
 			`entries[0].attrs.backends[2]: "x" is not known: want one of ` + backendNames}},
 		{`{"name": "a"}`, `{"failed_attempts_before_cancel": 2147483648}`, "present", []string{
 			`entries[0].attrs.failed_attempts_before_cancel: 2147483648 is not taken here: want a whole number from -2147483648 to 2147483647`}},

@@ -33,6 +33,9 @@ type Kind struct {
 	// Members are the models of the kinds that have the kind among their bases.
 	Members    []string          `json:"members,omitempty"`
 	Companions []Companion       `json:"companions,omitempty"`
+	OneOf      [][]string        `json:"oneOf,omitempty"`
+	Last       string            `json:"last,omitempty"`
+	Switch     string            `json:"switch,omitempty"`
 	Formerly   map[string]string `json:"formerly,omitempty"`
 	Users      Users             `json:"users,omitempty"`
 	Fields     *Shape            `json:"fields"`
@@ -161,6 +164,7 @@ type Field struct {
 	Unless    map[string]any `json:"unless,omitempty"`
 	Via       *Via           `json:"via,omitempty"`
 	Cascades  bool           `json:"cascades,omitempty"`
+	Loses     string         `json:"loses,omitempty"`
 	Filter    bool           `json:"filter,omitempty"`
 }
 

@@ -16,7 +16,7 @@ func (f *Field) Same(declared, live any) bool {
 		return sameURL(declared, live)
 	case f.Set:
 		return sameSet(declared, live, f.Superset)
-	case f.Type == JSON:
+	case f.Type == JSON, f.Type == Number:
 		return sameJSON(declared, live)
 	default:
 		return reflect.DeepEqual(declared, live)

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -13,8 +14,14 @@ func Suggest(name string, known []string) string {
 	if near := Nearest(name, known); near != "" {
 		return "did you mean " + strconv.Quote(near) + "?"
 	}
+	if len(known) > mostKnown {
+		return fmt.Sprintf("want one of %s and %d more", strings.Join(known[:mostKnown], ", "), len(known)-mostKnown)
+	}
 	return "want one of " + strings.Join(known, ", ")
 }
+
+// mostKnown is how many names a message lists.
+const mostKnown = 30
 
 // Nearest gives the known name that a slip of the keyboard separates from
 // name, or nothing.

@@ -25,7 +25,7 @@ func (f *Field) wantData() string {
 	case f.Type == List && f.Element != nil:
 		return "a list of which each element is " + f.Element.want()
 	case f.Refers != "":
-		return fmt.Sprintf("a reference such as !Find [%s, [name, …]], or a primary key", f.Refers)
+		return fmt.Sprintf("a reference such as !Find [%s, [field, value]], or a primary key", f.Refers)
 	case len(f.Values) > mostNamed:
 		return fmt.Sprintf("one of %d values such as %s", len(f.Values), f.Values[0].Value)
 	case len(f.Values) > 0:

@@ -151,9 +151,9 @@ const mostUnanswered = 8
 type work struct {
 	change   *Change
 	position int // in the plan
-	done   chan struct{}
-	made   made
-	err    error
+	done     chan struct{}
+	made     made
+	err      error
 }
 
 // made is what a change has made of its object.

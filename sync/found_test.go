@@ -118,14 +118,14 @@ func TestUsersThatGo(t *testing.T) {
 	for name, text := range map[string]string{
 		"deleted":         entry("name: a", "", "state: absent") + who("name: w", "", "state: absent"),
 		"deleted, before": who("name: w", "", "state: absent") + entry("name: a", "", "state: absent"),
-		"changed":         entry("name: a", "", "state: absent") + who("name: w", "password_stage: null"),
+		"changed":         entry("name: a", "", "state: absent") + who("name: w", "password_stage: null, user_fields: [email]"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			reconciler, server := started(t, s, read(t, s, map[string]string{"a.yaml": head + text}))
 			if _, err := server.Put(stageModel, pk1, map[string]any{"name": "a", "backends": []any{"authentik.core.auth.InbuiltBackend"}}); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := server.Put(identificationModel, pk2, map[string]any{"name": "w", "password_stage": pk1, "user_fields": []any{}}); err != nil {
+			if _, err := server.Put(identificationModel, pk2, map[string]any{"name": "w", "password_stage": pk1, "user_fields": []any{"email"}}); err != nil {
 				t.Fatal(err)
 			}
 			pass := reconciler.Apply(context.Background(), sync.TriggerRequest)

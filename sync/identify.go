@@ -230,12 +230,12 @@ func (c *candidate) contradicts(t *table, object schema.Object, where []want) *t
 			continue
 		}
 		value, _ := c.entry.Identifiers.Get(w.field)
-		is, pk := tree.Describe(tree.PlainJSON(object[w.field])), t.id(object)
+		is, pk := w.describe(tree.PlainJSON(object[w.field])), t.id(object)
 		problem := c.complain(value, w.field, "the %s with the pk %s has the %s %s, not %s: to change it put it into attrs",
-			c.kind.Title, pk, w.field, is, tree.Describe(w.value))
+			c.kind.Title, pk, w.field, is, w.describe(w.value))
 		if others := t.having(where); len(others) == 1 {
 			problem = c.complain(value, w.field, "%s %s is that of the %s with the pk %s, not %s: want identifiers that find one object",
-				w.field, tree.Describe(w.value), c.kind.Title, t.id(others[0]), pk)
+				w.field, w.describe(w.value), c.kind.Title, t.id(others[0]), pk)
 		}
 		return &problem
 	}
@@ -518,7 +518,7 @@ const laterText = "(known after apply)"
 func describe(where []want) string {
 	parts := make([]string, len(where))
 	for i, w := range where {
-		parts[i] = w.field + " " + tree.Describe(w.value)
+		parts[i] = w.field + " " + w.describe(w.value)
 	}
 	return strings.Join(parts, " and ")
 }

@@ -44,7 +44,7 @@ func drawBlueprint(t *rapid.T) string {
 		more := []string{"state: " + state, "id: " + id}
 		if rapid.Bool().Draw(t, "is a user") {
 			name := rapid.SampledFrom([]string{"u", "v", "w", `!Format ["u-%s", !Find [` + stageModel + `, [name, a]]]`}).Draw(t, "user's name")
-			text.WriteString(who("name: "+name, "password_stage: "+drawReference(t, ids), more...))
+			text.WriteString(who("name: "+name, "user_fields: [email], password_stage: "+drawReference(t, ids), more...))
 			continue
 		}
 		identifiers := rapid.SampledFrom([]string{"name: a", "name: b", "name: c", "name: d", "pk: " + pk1, "pk: " + pk1 + ", name: a", "pk: " + pk2}).Draw(t, "identifiers")
@@ -69,7 +69,7 @@ func drawLive(t *rapid.T, server *devserver.Server) {
 		}
 	}
 	if rapid.Bool().Draw(t, "u is live") && server.Get(stageModel, pk1) != nil {
-		put(t, server, identificationModel, pk3, map[string]any{"name": "u", "password_stage": pk1, "user_fields": []any{}})
+		put(t, server, identificationModel, pk3, map[string]any{"name": "u", "password_stage": pk1, "user_fields": []any{"email"}})
 	}
 }
 

@@ -276,6 +276,14 @@ type want struct {
 	as *schema.Field
 }
 
+// describe shows a value of the field in a message, unless nobody may see it.
+func (w want) describe(value any) string {
+	if w.as == nil {
+		return tree.Describe(value)
+	}
+	return w.as.Describe(value)
+}
+
 // met reports whether an answer's value of the field is the one.
 func (w want) met(answered any) bool { return w.equals(tree.PlainJSON(answered)) }
 

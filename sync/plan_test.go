@@ -29,8 +29,8 @@ const (
 	flowModel  = "authentik_flows.flow"
 )
 
-// withIdentification is the schema with a second managed kind, whose objects
-// refer to password stages.
+// withIdentification is the schema with a kind of its own in the place of
+// identification stages, whose objects refer to password stages.
 func withIdentification(t testing.TB) *schema.Schema {
 	t.Helper()
 	s, err := schema.Load(os.DirFS(filepath.Join("..", "schema", "testdata")))

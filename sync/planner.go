@@ -50,6 +50,7 @@ func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan
 		return p.plan
 	}
 	p.breakCircles()
+	p.warnOfLoss()
 	p.reportUnlisted()
 	p.sortChanges()
 	p.countLive()

@@ -447,7 +447,7 @@ func movedFields(kind *schema.Kind, before, now map[string]any) []string {
 			continue // not saved; not in the object
 		}
 		if was, is := before[field.Name], now[field.Name]; !reflect.DeepEqual(was, is) {
-			differences = append(differences, fmt.Sprintf("%s was %s and is %s", field.Name, tree.Describe(was), tree.Describe(is)))
+			differences = append(differences, fmt.Sprintf("%s was %s and is %s", field.Name, field.Describe(was), field.Describe(is)))
 		}
 	}
 	return differences

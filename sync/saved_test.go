@@ -180,9 +180,9 @@ func with(change sync.SavedChange, what func(*sync.SavedChange)) sync.SavedChang
 func TestSavedPlanKnownAfterApply(t *testing.T) {
 	s := withIdentification(t)
 	text := head + entry("name: secret", inbuilt, "id: s") +
-		"- {model: " + identificationModel + ", identifiers: {name: who}, attrs: {password_stage: !KeyOf s}}\n" +
+		"- {model: " + identificationModel + ", identifiers: {name: who}, attrs: {user_fields: [email], password_stage: !KeyOf s}}\n" +
 		entry("name: second", inbuilt+`, failed_attempts_before_cancel: 1`) +
-		"- {model: " + identificationModel + `, identifiers: {name: !Format ["with-%s!", !KeyOf s]}}` + "\n"
+		"- {model: " + identificationModel + `, identifiers: {name: !Format ["with-%s!", !KeyOf s]}, attrs: {user_fields: [email]}}` + "\n"
 	objects := func(saved bool) string {
 		reconciler, server := started(t, s, read(t, s, map[string]string{"a.yaml": text}))
 		var pass *sync.Pass

@@ -376,10 +376,7 @@ func (t target) differs(name string, answer schema.Answer) bool {
 func (t target) describeFields(answer schema.Answer, names []string) string {
 	parts := make([]string, len(names))
 	for i, name := range names {
-		parts[i] = name + " " + tree.Describe(answer.Fields[name])
-		if t.kind.Fields.Field(name).Sensitive {
-			parts[i] = name + " (sensitive)"
-		}
+		parts[i] = name + " " + t.kind.Fields.Field(name).Describe(answer.Fields[name])
 	}
 	return strings.Join(parts, ", ")
 }

@@ -15,8 +15,9 @@ import (
 const usage = `Usage:
   go run ./cmd/genkinds                    make all files from the facts and the quirks
   go run ./cmd/genkinds -check             say which files differ from what would be made
-  go run ./cmd/genkinds add VERSION OPENAPI.json BLUEPRINT-SCHEMA.json
-                                           distil the facts of a version, such as 2026.5
+  go run ./cmd/genkinds add VERSION OPENAPI.json [BLUEPRINT-SCHEMA.json]
+                                           distil the facts of a version, such as 2026.5,
+                                           and make all files
 `
 
 func main() {
@@ -35,10 +36,13 @@ func run(args []string) error {
 		return err
 	}
 	switch rest := flags.Args(); {
-	case len(rest) == 4 && rest[0] == "add":
-		return genkinds.Add(*folder, rest[1], rest[2], rest[3])
+	case (len(rest) == 3 || len(rest) == 4) && rest[0] == "add" && !*check:
+		blueprints := append(rest, "")[3]
+		if err := genkinds.Add(*folder, rest[1], rest[2], blueprints); err != nil {
+			return err
+		}
 	case len(rest) > 0:
-		return errors.New("want no arguments, or add VERSION OPENAPI.json BLUEPRINT-SCHEMA.json")
+		return errors.New("want no arguments, or add VERSION OPENAPI.json [BLUEPRINT-SCHEMA.json]")
 	}
 	made, err := genkinds.Generate(*folder)
 	if err != nil {

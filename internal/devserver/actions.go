@@ -32,12 +32,18 @@ type action struct {
 func (s *Server) actionRoutes(t *table, detail string) []route {
 	var routes []route
 	for _, field := range t.kind.Fields.Fields {
-		if via := field.Via; via != nil && via.Path != "" && via.Path[0] != '/' && via.Has(s.config.Version) {
-			routes = append(routes, route{
-				pattern: detail + via.Path + "/", refuses: noPermission, table: t, methods: []string{"POST", "OPTIONS"},
-				handle: map[string]handler{"POST": setter(field)},
-			})
+		via := field.Via
+		if via == nil || via.Lists() || !via.Has(s.config.Version) {
+			continue
 		}
+		pattern, of := detail+via.Path+"/", t
+		if base, action, below := strings.Cut(via.Path, "/{lookup}/"); below {
+			pattern, of = api+base[1:]+"/{key}/"+action+"/", s.store.at(base[1:])
+		}
+		routes = append(routes, route{
+			pattern: pattern, refuses: noPermission, table: of, methods: []string{"POST", "OPTIONS"},
+			handle: map[string]handler{"POST": setter(field)},
+		})
 	}
 	for name, action := range t.about.Actions {
 		routes = append(routes, route{
@@ -46,6 +52,16 @@ func (s *Server) actionRoutes(t *table, detail string) []route {
 		})
 	}
 	return routes
+}
+
+// at returns the table whose kind the API has at the path.
+func (s *store) at(path string) *table {
+	for _, t := range s.kinds {
+		if t.kind.Path == path {
+			return t
+		}
+	}
+	return nil
 }
 
 func (a *action) methods() []string {

@@ -141,6 +141,10 @@ func (s *Server) assign(r *request) response {
 			}
 			model, objectPK = "", ""
 		}
+		if strings.HasPrefix(name, djangoApp) {
+			ids = append(ids, map[string]any{"id": "1"})
+			continue
+		}
 		permission := s.store.permission(name, model)
 		if permission == nil {
 			return unhandled(r.Method, http.StatusInternalServerError)
@@ -154,6 +158,10 @@ func (s *Server) assign(r *request) response {
 	}
 	return ok(ids)
 }
+
+// djangoApp begins the names of Django's own permissions, which are taken as all
+// others are and shown nowhere (rbac/api/rbac.py).
+const djangoApp = "auth."
 
 // lacksApp reports whether a permission for an object has not got the name of its
 // app, where the server needs it.

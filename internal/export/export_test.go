@@ -3,7 +3,6 @@ package export_test
 import (
 	"bytes"
 	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -39,7 +38,7 @@ kinds: "a_test.thing": {
 		name: {type: "text", min: 1, required: true}
 		anything: {type: "json", nullable: true, default: null}
 		next: {type: "uuid", nullable: true, refers: "a_test.thing", default: null}
-		stages: {type: "list", element: type: "uuid", refers: "authentik_stages_password.passwordstage", default: []}
+		stages: {type: "list", element: type: "uuid", refers: "authentik_stages_password.passwordstage", set: true, default: []}
 		schema: {type: "text", want: "text in a field whose name hides the package", default: ""}
 	}
 	readOnly: pk: type: "uuid"
@@ -50,7 +49,7 @@ kinds: "a_test.thing": {
 var (
 	ownSchema  = sync.OnceValues(func() (*schema.Schema, error) { return schema.Load() })
 	moreSchema = sync.OnceValues(func() (*schema.Schema, error) {
-		return schema.Load(os.DirFS(filepath.Join("..", "..", "schema", "testdata")), fstest.MapFS{"thing.cue": {Data: []byte(things)}})
+		return schema.Load(fstest.MapFS{"thing.cue": {Data: []byte(things)}})
 	})
 )
 
@@ -157,9 +156,9 @@ func TestSelection(t *testing.T) {
 		want []string
 		err  string
 	}{
-		{"one flow's", export.Options{Flow: "default-authentication-flow"}, []string{"default-authentication-password"}, ""},
-		{"another flow's", export.Options{Flow: "default-password-change"}, []string{`"yes"`}, ""},
-		{"a flow that uses none", export.Options{Flow: "default-invalidation-flow"}, nil, ""},
+		{"one flow's", export.Options{Flow: "default-authentication-flow", Models: []string{stageModel, identificationModel}}, []string{"default-authentication-password", "default-authentication-identification"}, ""},
+		{"another flow's", export.Options{Flow: "default-password-change", Models: []string{stageModel, identificationModel}}, []string{`"yes"`}, ""},
+		{"a flow that uses none", export.Options{Flow: "default-invalidation-flow", Models: []string{stageModel}}, nil, ""},
 		{"no such flow", export.Options{Flow: "default-pasword-change"}, nil, `there is no flow "default-pasword-change": did you mean "default-password-change"?`},
 		{"by glob", export.Options{Names: []string{"default-*", "z"}, Models: []string{stageModel, thingModel}}, []string{"default-authentication-password", "z"}, ""},
 		{"by glob and model", export.Options{Names: []string{"*"}, Models: []string{"A_test.Thing"}}, []string{"z", "a"}, ""},

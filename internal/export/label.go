@@ -1,7 +1,6 @@
 package export
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/aksync/aksync/internal/tree"
@@ -11,6 +10,10 @@ import (
 // nameOf is what people call an object: the value of its kind's key, or what one
 // without a key binds, as in "login → password, order 20".
 func (g *gathering) nameOf(kind *schema.Kind, object schema.Object) string {
+	return g.nameWithin(kind, object, 0)
+}
+
+func (g *gathering) nameWithin(kind *schema.Kind, object schema.Object, depth int) string {
 	if kind.Key != "" {
 		name, _ := object[kind.Key].(string)
 		return name
@@ -22,7 +25,7 @@ func (g *gathering) nameOf(kind *schema.Kind, object schema.Object) string {
 		switch {
 		case value == nil || of != nil && of.Sensitive:
 		case of != nil && of.Refers != "":
-			names = append(names, g.nameFor(of.Refers, schema.IDText(value)))
+			names = append(names, g.nameFor(of.Refers, schema.IDText(value), depth))
 		default:
 			rest = append(rest, labelled(name, value))
 		}
@@ -37,11 +40,20 @@ func labelled(name string, value any) string {
 	return name + " " + tree.Describe(value)
 }
 
-// nameFor is what people call the object of a model with a key.
-func (g *gathering) nameFor(model, id string) string {
+// nameFor is what people call the object of a model with a primary key, as far as it
+// is known.
+func (g *gathering) nameFor(model, id string, depth int) string {
 	one, among := g.targets.by[identity{model, id}]
-	if !among || one.kind.Key == "" {
+	if !among || depth > mostDeep {
 		return id
 	}
-	return fmt.Sprint(one.object[one.kind.Key])
+	name := g.nameWithin(one.kind, one.object, depth+1)
+	switch {
+	case name == "":
+		return id
+	case one.kind.Key == "":
+		return "(" + name + ")"
+	default:
+		return name
+	}
 }

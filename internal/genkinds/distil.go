@@ -5,18 +5,24 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 )
 
 // distil makes the facts of a version from its OpenAPI document and its schema of
-// blueprints. lookups are the paths of models that blueprints have no entries of.
-func distil(version, openapi, blueprints string, lookups map[string]string) (*Facts, error) {
+// blueprints. Without that, models are those that the document counts, and what only
+// blueprints have is as it was before. lookups are the paths of models that
+// blueprints have no entries of.
+func distil(version, openapi, blueprints string, before *Facts, lookups map[string]string) (*Facts, error) {
 	doc, err := readDocument(openapi)
 	if err != nil {
 		return nil, err
 	}
-	declared, err := readBlueprintSchema(blueprints)
+	declared, err := doc.models(before)
+	if blueprints != "" {
+		declared, err = readBlueprintSchema(blueprints)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +51,42 @@ func distil(version, openapi, blueprints string, lookups map[string]string) (*Fa
 		}
 	}
 	return facts, nil
+}
+
+// modelForm is the name of one of authentik's own models.
+var modelForm = regexp.MustCompile(`^authentik_\w+\.\w+$`)
+
+// models gives the models that a document counts: an event matcher policy can be
+// told any. The order between blueprints is none, and stays.
+func (d *document) models(before *Facts) (map[string][]*Fact, error) {
+	var counted []string
+	for _, schema := range d.Components.Schemas {
+		var models []string
+		for _, value := range schema.Enum {
+			if text, isText := value.(string); isText && modelForm.MatchString(text) {
+				models = append(models, text)
+			}
+		}
+		if len(models) > len(counted) {
+			counted = models
+		}
+	}
+	if len(counted) == 0 {
+		return nil, fmt.Errorf("the OpenAPI document does not count the models: want the schema of blueprints, too")
+	}
+	models := map[string][]*Fact{}
+	for _, model := range counted {
+		models[model] = []*Fact{}
+	}
+	if before == nil {
+		return models, nil
+	}
+	for _, model := range before.Models {
+		if models[model.Model] != nil || model.Path == "" {
+			models[model.Model] = slices.Concat([]*Fact{}, model.Blueprint)
+		}
+	}
+	return models, nil
 }
 
 // listPath is a path as documents write it.

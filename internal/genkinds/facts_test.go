@@ -10,7 +10,7 @@ import (
 // TestDistil reads both layouts that schemas of blueprints have had.
 func TestDistil(t *testing.T) {
 	for file, models := range map[string]int{"testdata/blueprints.json": 4, "testdata/blueprints-before.json": 1} {
-		facts, err := distil("2027.1", "testdata/openapi.json", file, nil)
+		facts, err := distil("2027.1", "testdata/openapi.json", file, nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,14 +34,35 @@ func TestDistil(t *testing.T) {
 			t.Errorf("%s: only blueprints have %+v, want badge", file, thing.Blueprint)
 		}
 	}
-	if _, err := distil("2027.1", "testdata/openapi.json", "testdata/openapi.json", nil); err == nil {
+	if _, err := distil("2027.1", "testdata/openapi.json", "testdata/openapi.json", nil, nil); err == nil {
 		t.Error("an OpenAPI document is taken for a schema of blueprints")
+	}
+}
+
+// TestDistilAlone takes the models that a document counts where there is no schema of
+// blueprints, and what only blueprints have from the version before.
+func TestDistilAlone(t *testing.T) {
+	before := &Facts{Models: []*Model{
+		{Model: "authentik_things.thing", Path: "things/things", Blueprint: []*Fact{{Name: "badge", Type: "text"}}},
+		{Model: "authentik_things.order"},
+		{Model: "authentik_things.gone", Path: "things/gone"},
+	}}
+	facts, err := distil("2027.1", "testdata/openapi.json", "", before, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	badges := map[string]int{}
+	for _, model := range facts.Models {
+		badges[model.Model] = len(model.Blueprint)
+	}
+	if diff := cmp.Diff(map[string]int{"authentik_things.thing": 1, "authentik_stages_new.newstage": 0, "authentik_things.order": 0}, badges); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
 // TestEncode wants facts to be read as they were written.
 func TestEncode(t *testing.T) {
-	facts, err := distil("2027.1", "testdata/openapi.json", "testdata/blueprints.json", nil)
+	facts, err := distil("2027.1", "testdata/openapi.json", "testdata/blueprints.json", nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

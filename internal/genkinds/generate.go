@@ -17,14 +17,22 @@ import (
 	"github.com/aksync/aksync/schema"
 )
 
-// Add distils the OpenAPI document and the blueprint schema of a version into the
-// facts of the schema in folder.
+// Add distils the OpenAPI document and the schema of blueprints of a version into
+// the facts of the schema in folder. Without a schema of blueprints the newest facts
+// say what only blueprints have.
 func Add(folder, version, openapi, blueprints string) error {
+	if len(numbers(version)) != 2 || slices.Contains(numbers(version), 0) {
+		return fmt.Errorf("%q is no version: want one such as 2026.5", version)
+	}
 	r, err := newPackages(folder, nil).rules()
 	if err != nil {
 		return err
 	}
-	facts, err := distil(version, openapi, blueprints, r.Lookups)
+	before, err := readFacts(filepath.Join(folder, "facts"))
+	if err != nil {
+		return err
+	}
+	facts, err := distil(version, openapi, blueprints, before[len(before)-1], r.Lookups)
 	if err != nil {
 		return err
 	}
