@@ -39,7 +39,7 @@ func (c *check) complainOfData(field *schema.Field, name string, value, normaliz
 		if holdsNUL(value.Plain()) {
 			c.crashes = true // normalise/json-7
 		}
-		if _, isMap := value.Data.(tree.Map); field.Mapping && !isMap {
+		if _, isMap := value.Data.(tree.Map); field.Mapping && !isMap && !slices.Contains(c.table.about.AnyJSON, name) {
 			return []string{"Value must be a dictionary, and not have any duplicate keys."}
 		}
 	}

@@ -67,7 +67,7 @@ type about struct {
 	Shape string `json:"shape"`
 	// Assigned is the path below that of permissions by which objects of the kind
 	// are given some.
-	Assigned []string `json:"assigned"`
+	Assigned []*assigning `json:"assigned"`
 	// Takes are fields whose objects go with the object that refers to them.
 	Takes []string `json:"takes"`
 	// Owned objects are there for their owners only, and for administrators.
@@ -81,6 +81,12 @@ type about struct {
 	Defaults []string `json:"defaults"`
 	// NotNull are fields that may not be null, though they may in other versions.
 	NotNull []string `json:"notNull"`
+	// AnyJSON are mappings in which the server takes any JSON.
+	AnyJSON []string `json:"anyJSON"`
+	// Lookups are what a path names an object by beside its lookup: its primary key.
+	Lookups []string `json:"lookups"`
+	// Stays says which objects can't be deleted, by When.
+	Stays []*rule `json:"stays"`
 	// Whole is set where the list of a base shows all of an object.
 	Whole bool `json:"whole"`
 	// Unseen are references that nobody is told of.
@@ -207,11 +213,13 @@ func (f *facts) about(model, version string) *about {
 	known.Rules = slices.DeleteFunc(known.Rules, func(r *rule) bool { return !r.Has(version) })
 	known.Answers = inVersion(known.Answers, version)
 	known.Methods = namesIn(known.Methods, version)
-	known.Assigned = namesIn(known.Assigned, version)
 	known.Owned = namesIn(known.Owned, version)
 	known.Initial = inVersion(known.Initial, version)
 	known.NotNull = namesIn(known.NotNull, version)
 	known.Most = inVersion(known.Most, version)
+	known.Order, known.Search = namesIn(known.Order, version), namesIn(known.Search, version)
+	known.AnyJSON, known.Lookups = namesIn(known.AnyJSON, version), namesIn(known.Lookups, version)
+	known.Stays = slices.DeleteFunc(known.Stays, func(r *rule) bool { return !r.Has(version) })
 	known.Only = inVersion(known.Only, version)
 	for name, how := range known.Answers {
 		if !how.Has(version) {

@@ -271,6 +271,11 @@ func (s *Server) delete(r *request) response {
 	if missing != nil {
 		return *missing
 	}
+	for _, rule := range o.table.about.Stays {
+		if holds(o.fields, rule.When) {
+			return response{status: http.StatusBadRequest, body: encode(rule.Error)}
+		}
+	}
 	s.store.drop(o)
 	return response{status: http.StatusNoContent}
 }

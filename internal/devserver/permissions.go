@@ -31,18 +31,31 @@ func (s *Server) permissionRoutes() []route {
 	var routes []route
 	for _, model := range s.store.models {
 		t := s.store.kinds[model]
-		for _, path := range t.about.Assigned {
-			routes = append(routes, assignRoutes(t, path)...)
+		for _, how := range t.about.Assigned {
+			if how.Has(s.config.Version) {
+				routes = append(routes, assignRoutes(t, how)...)
+			}
 		}
 	}
 	return routes
 }
 
-func assignRoutes(t *table, path string) []route {
-	base := api + "rbac/permissions/" + path + "/"
+// assigning says how the permissions of a kind's objects are reached.
+type assigning struct {
+	// Path is the one below that of permissions.
+	Path string `json:"path"`
+	// Either says in which versions the list of holders takes a permission for all
+	// objects as well as one for the object that is asked for.
+	Either schema.Span `json:"either"`
+	schema.Span
+}
+
+func assignRoutes(t *table, how *assigning) []route {
+	base := api + "rbac/permissions/" + how.Path + "/"
+	list := func(s *Server, r *request) response { return s.assigned(r, how.Either.Has(s.config.Version)) }
 	return []route{{
 		pattern: base, refuses: noCredentials, table: t, methods: readOnlyMethods,
-		handle: map[string]handler{"GET": (*Server).assigned},
+		handle: map[string]handler{"GET": list},
 	}, {
 		pattern: base + "{key}/assign/", refuses: noPermission, table: t, methods: []string{"POST", "OPTIONS"},
 		handle: map[string]handler{"POST": (*Server).assign},
@@ -214,7 +227,7 @@ func (s *Server) unassign(r *request) response {
 }
 
 // assigned lists who has permissions for a model, or for an object of it.
-func (s *Server) assigned(r *request) response {
+func (s *Server) assigned(r *request, either bool) response {
 	query := r.URL.Query()
 	s.store.RLock()
 	defer s.store.RUnlock()
@@ -222,26 +235,15 @@ func (s *Server) assigned(r *request) response {
 	if model == "" {
 		return response{status: http.StatusBadRequest, body: encode(complaints{"model": []string{"This field is required."}})}
 	}
-	app, name, _ := strings.Cut(model, ".")
+	sought := sought{model: model, objectPK: query.Get("object_pk"), either: either}
 	var list []map[string]any
 	v := s.view(r)
 	for _, holder := range r.table.inOrder.objects {
-		general, own := []any{}, []any{}
-		for _, g := range s.store.grants {
-			of := g.permission.fields["app_label"] == app && g.permission.fields["model"] == name
-			if g.holderPK != holder.pk || g.holderKind != r.table.kind.Model || !of {
-				continue
-			}
-			if g.model == "" {
-				general = append(general, v.object(g.permission, nil))
-			} else if query.Get("object_pk") == "" || query.Get("object_pk") == g.objectPK || len(own) > 0 {
-				own = append(own, g.shown())
-			}
+		grants := s.store.grantsOf(holder)
+		shown := s.holder(v, holder, grants)
+		if shown["is_superuser"] == true || sought.matches(grants) {
+			list = append(list, shown)
 		}
-		if len(own) == 0 && (len(general) == 0 || query.Get("object_pk") != "") && holder != s.caller() {
-			continue
-		}
-		list = append(list, s.holder(v, holder, own, general))
 	}
 	return s.page(r, len(list), query, func(first, end int) [][]byte {
 		var texts [][]byte
@@ -252,6 +254,44 @@ func (s *Server) assigned(r *request) response {
 	})
 }
 
+// sought are the permissions that a list of their holders asks for.
+type sought struct {
+	model, objectPK string
+	// either is set where one for all objects of the model does as well as one for
+	// the object, and one for other objects doesn't.
+	either bool
+}
+
+// matches reports whether somebody who has the grants is listed.
+func (w sought) matches(grants []grant) bool {
+	ofModel, ofObject, general, exact := false, w.objectPK == "", false, false
+	for _, g := range grants {
+		fits, isObject := g.of(w.model), g.model != "" && g.objectPK == w.objectPK
+		ofModel, ofObject = ofModel || fits, ofObject || isObject
+		general, exact = general || fits && g.model == "", exact || fits && isObject
+	}
+	if w.either {
+		return general || exact
+	}
+	return ofModel && ofObject
+}
+
+// of reports whether a grant is of a permission for the model.
+func (g grant) of(model string) bool {
+	return pkText(g.permission.fields["app_label"])+"."+pkText(g.permission.fields["model"]) == model
+}
+
+// grantsOf are those of one holder.
+func (s *store) grantsOf(holder *object) []grant {
+	var own []grant
+	for _, g := range s.grants {
+		if g.holderPK == holder.pk && g.holderKind == holder.table.kind.Model {
+			own = append(own, g)
+		}
+	}
+	return own
+}
+
 // shown is a grant for an object as it is listed.
 func (g grant) shown() map[string]any {
 	return map[string]any{
@@ -260,7 +300,16 @@ func (g grant) shown() map[string]any {
 	}
 }
 
-func (s *Server) holder(v view, o *object, own, general []any) map[string]any {
+// holder is somebody with all that they may do.
+func (s *Server) holder(v view, o *object, grants []grant) map[string]any {
+	own, general := []any{}, []any{}
+	for _, g := range grants {
+		if g.model == "" {
+			general = append(general, v.object(g.permission, nil))
+		} else {
+			own = append(own, g.shown())
+		}
+	}
 	all := map[string]any{
 		"permissions": own, "object_permissions": own, "model_permissions": general, "role_pk": o.pk,
 	}

@@ -167,6 +167,9 @@ func (t *table) lookUp(key string) *object {
 	if t.kind.Lookup == t.kind.ID {
 		return t.byPK[key]
 	}
+	if o := t.byPK[key]; o != nil && slices.Contains(t.about.Lookups, schema.PK) {
+		return o
+	}
 	if values, has := t.unique[t.kind.Lookup]; has {
 		if o := values[key]; o != nil && o.table == t {
 			return o
