@@ -37,6 +37,8 @@ type defaultObjects struct {
 	// SelfSigned says which fields hold a certificate and its key that are made at
 	// each start.
 	SelfSigned *selfSigned `json:"selfSigned"`
+	// Grants is what the objects may do with those of each managed kind, such as view.
+	Grants string `json:"grants"`
 }
 
 // SeedDefaults adds what a fresh authentik holds of the kinds that the schema has
@@ -60,16 +62,20 @@ func (s *Server) SeedDefaults() error {
 			if err := of.SelfSigned.fill(fields, s.now()); err != nil {
 				return err
 			}
-			if err := s.putDefault(of.Model, fields); err != nil {
+			o, err := s.putDefault(of.Model, fields)
+			if err != nil {
 				return err
+			}
+			if o != nil && of.Grants != "" {
+				s.store.grantAll(o, of.Grants)
 			}
 		}
 	}
 	return nil
 }
 
-// putDefault adds one object.
-func (s *Server) putDefault(model string, fields map[string]any) error {
+// putDefault adds one object, if what it refers to is there.
+func (s *Server) putDefault(model string, fields map[string]any) (*object, error) {
 	t := s.store.kinds[model]
 	plain, _ := tree.PlainJSON(fields).(map[string]any)
 	key := defaultKey(t, plain)
@@ -80,7 +86,7 @@ func (s *Server) putDefault(model string, fields map[string]any) error {
 		}
 		target, err := s.store.resolve(field.Refers, value)
 		if err != nil {
-			return nil // a schema of other kinds has not got it
+			return nil, nil // a schema of other kinds has not got it
 		}
 		plain[name] = target
 	}
@@ -93,8 +99,7 @@ func (s *Server) putDefault(model string, fields map[string]any) error {
 	if !t.integer {
 		pk = defaultPK(t.kind, key)
 	}
-	_, err := s.store.place(model, pk, plain, s.now())
-	return err
+	return s.store.place(model, pk, plain, s.now())
 }
 
 // defaultKey is what the primary key of a default is made of.
@@ -174,36 +179,6 @@ func (s *store) withFields(t *table, fields map[string]any) *object {
 		return nil
 	}
 	return t.inOrder.objects[at]
-}
-
-// addPermissions adds what can be allowed with the objects of each kind.
-func (s *store) addPermissions() {
-	t := s.kinds[permissionModel]
-	if t == nil {
-		return
-	}
-	for _, model := range s.models {
-		of := s.kinds[model]
-		app, name, _ := strings.Cut(model, ".")
-		if of.about.Verbose == "" {
-			continue
-		}
-		for _, verb := range []string{"add", "change", "delete", "view"} {
-			s.put(t, s.newPK(t), map[string]any{
-				"codename": verb + "_" + name, "name": "Can " + verb + " " + of.about.Verbose, "model": name, "app_label": app,
-				"app_label_verbose": appTitle(app), "model_verbose": of.about.Verbose,
-			})
-		}
-	}
-}
-
-// appTitle is what authentik calls an app for people.
-func appTitle(app string) string {
-	words := strings.Split(app, "_")
-	for i, word := range words[1:] {
-		words[i+1] = strings.ToUpper(word[:1]) + word[1:]
-	}
-	return strings.Join(words, " ")
 }
 
 // selfSigned names the fields of a certificate: its name, itself and its key.

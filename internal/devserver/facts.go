@@ -36,6 +36,10 @@ type facts struct {
 		Field string `json:"field"`
 		Is    string `json:"is"`
 	} `json:"caller"`
+	// Permission is the model of what can be allowed.
+	Permission string `json:"permission"`
+	// Permissions are what can be allowed beside the usual, by model.
+	Permissions map[string]*allowed `json:"permissions"`
 	// Countries are the names of countries by code.
 	Countries map[string]string `json:"countries"`
 	// Models are the kinds; each is read when it is asked for.

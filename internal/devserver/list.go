@@ -14,9 +14,9 @@ import (
 	"github.com/aksync/aksync/schema"
 )
 
-// defaultPageSize is what the server takes where page_size is not a number
-// above 0 (list-ps0, list-psabc).
-const defaultPageSize = 100
+// badPageSize is what the server takes where page_size is not a number above 0
+// (list-ps0, list-psabc).
+const badPageSize = 100
 
 // list answers one page of the objects of a kind.
 func (s *Server) list(r *request) response {
@@ -37,7 +37,7 @@ func (s *Server) list(r *request) response {
 		wanted.keep = append(wanted.keep, s.searched(r.table, search))
 	}
 	objects := s.store.sorted(r.table, query.Get("ordering"), wanted)
-	return s.page(r, len(objects), query, func(first, end int) [][]byte {
+	return s.page(r, len(objects), s.pageSize(query), r.table.about.autocomplete(s.config.Version), func(first, end int) [][]byte {
 		v := s.view(r)
 		texts := make([][]byte, end-first)
 		for i, o := range objects[first:end] {
@@ -181,14 +181,10 @@ func compare(a, b any) int {
 }
 
 // page cuts one page out of the objects (list-ps5-page2, list-page-last).
-func (s *Server) page(r *request, count int, query url.Values, texts func(first, end int) [][]byte) response {
-	size := defaultPageSize
-	if asked, err := strconv.Atoi(last(query, "page_size")); err == nil && asked > 0 {
-		size = asked
-	}
+func (s *Server) page(r *request, count, size int, autocomplete []byte, texts func(first, end int) [][]byte) response {
 	pages := max(1, (count+size-1)/size)
 	number := 1
-	switch asked := last(query, "page"); asked {
+	switch asked := last(r.URL.Query(), "page"); asked {
 	case "":
 	case "last":
 		number = pages
@@ -203,10 +199,26 @@ func (s *Server) page(r *request, count int, query url.Values, texts func(first,
 	}
 	first := (number - 1) * size
 	end := min(first+size, count)
-	return response{status: http.StatusOK, body: s.envelope(r, texts(first, end), number, pages, count, first, end)}
+	return response{status: http.StatusOK, body: s.envelope(autocomplete, texts(first, end), number, pages, count, first, end)}
 }
 
-func (s *Server) envelope(r *request, texts [][]byte, number, pages, count, first, end int) []byte {
+// pageSize is how many objects a page holds. Later versions have a bound
+// (trap/assign-user-2-list).
+func (s *Server) pageSize(query url.Values) int {
+	if !query.Has("page_size") {
+		return s.version.pageSize
+	}
+	size := badPageSize
+	if asked, err := strconv.Atoi(last(query, "page_size")); err == nil && asked > 0 {
+		size = asked
+	}
+	if s.version.mostOfPage > 0 {
+		size = min(size, s.version.mostOfPage)
+	}
+	return size
+}
+
+func (s *Server) envelope(autocomplete []byte, texts [][]byte, number, pages, count, first, end int) []byte {
 	pagination := map[string]int{
 		"next": 0, "previous": number - 1, "count": count, "current": number, "total_pages": pages,
 		"start_index": min(first+1, count), "end_index": end,
@@ -225,9 +237,9 @@ func (s *Server) envelope(r *request, texts [][]byte, number, pages, count, firs
 	body.WriteString(`,"results":[`)
 	body.Write(bytes.Join(texts, []byte{','}))
 	body.WriteByte(']')
-	if s.version.autocomplete {
+	if s.version.autocomplete && autocomplete != nil {
 		body.WriteString(`,"autocomplete":`)
-		body.Write(r.table.about.autocomplete(s.config.Version))
+		body.Write(autocomplete)
 	}
 	body.WriteByte('}')
 	return body.Bytes()

@@ -2,7 +2,6 @@ package devserver
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,8 +21,6 @@ type grant struct {
 	// is about all.
 	model, objectPK string
 }
-
-const permissionModel = "auth.permission"
 
 // permissionRoutes are the paths of trap/assign-*: one for each kind that can have
 // permissions.
@@ -47,13 +44,21 @@ type assigning struct {
 	// Either says in which versions the list of holders takes a permission for all
 	// objects as well as one for the object that is asked for.
 	Either schema.Span `json:"either"`
+	// Lists is the path of a list of permissions for single objects, by the
+	// parameter By.
+	Lists string `json:"lists"`
+	By    string `json:"by"`
 	schema.Span
 }
 
 func assignRoutes(t *table, how *assigning) []route {
 	base := api + "rbac/permissions/" + how.Path + "/"
 	list := func(s *Server, r *request) response { return s.assigned(r, how.Either.Has(s.config.Version)) }
+	granted := func(s *Server, r *request) response { return s.granted(r, how.By) }
 	return []route{{
+		pattern: api + "rbac/permissions/" + how.Lists + "/", refuses: noCredentials, table: t, methods: readOnlyMethods,
+		handle: map[string]handler{"GET": granted},
+	}, {
 		pattern: base, refuses: noCredentials, table: t, methods: readOnlyMethods,
 		handle: map[string]handler{"GET": list},
 	}, {
@@ -113,12 +118,11 @@ func (s *Server) readWanted(r *request) (asked, *response) {
 
 // permission finds one by its codename, with its app in front or not.
 func (s *store) permission(name, model string) *object {
-	t := s.kinds[permissionModel]
 	app, codename, isFull := strings.Cut(name, ".")
 	if !isFull {
 		codename, app = name, ""
 	}
-	for _, o := range t.inPKOrder.objects {
+	for _, o := range s.permissions() {
 		if o.fields["codename"] != codename || app != "" && o.fields["app_label"] != app {
 			continue
 		}
@@ -163,11 +167,7 @@ func (s *Server) assign(r *request) response {
 			return unhandled(r.Method, http.StatusInternalServerError)
 		}
 		g := s.store.give(holder, permission, model, objectPK)
-		id := permission.pk
-		if model != "" {
-			id = fmt.Sprint(g.id)
-		}
-		ids = append(ids, map[string]any{"id": id})
+		ids = append(ids, map[string]any{"id": pkText(s.number(g))})
 	}
 	return ok(ids)
 }
@@ -190,12 +190,19 @@ func (s *store) give(holder, permission *object, model, objectPK string) grant {
 			return other
 		}
 	}
-	if model != "" {
-		s.numbers["grants "+g.holderKind]++
-		g.id = s.numbers["grants "+g.holderKind]
-	}
+	counter := fmt.Sprintf("grants %s %t", g.holderKind, model == "")
+	s.numbers[counter]++
+	g.id = s.numbers[counter]
 	s.grants = append(s.grants, g)
 	return g
+}
+
+// number is what a grant is answered with: its own, or that of what it permits.
+func (s *Server) number(g grant) any {
+	if g.model == "" && !s.version.numbersAll {
+		return g.permission.id
+	}
+	return g.id
 }
 
 func (g grant) is(other grant) bool {
@@ -224,101 +231,6 @@ func (s *Server) unassign(r *request) response {
 		}
 	}
 	return response{status: http.StatusNoContent}
-}
-
-// assigned lists who has permissions for a model, or for an object of it.
-func (s *Server) assigned(r *request, either bool) response {
-	query := r.URL.Query()
-	s.store.RLock()
-	defer s.store.RUnlock()
-	model := query.Get("model")
-	if model == "" {
-		return response{status: http.StatusBadRequest, body: encode(complaints{"model": []string{"This field is required."}})}
-	}
-	sought := sought{model: model, objectPK: query.Get("object_pk"), either: either}
-	var list []map[string]any
-	v := s.view(r)
-	for _, holder := range r.table.inOrder.objects {
-		grants := s.store.grantsOf(holder)
-		shown := s.holder(v, holder, grants)
-		if shown["is_superuser"] == true || sought.matches(grants) {
-			list = append(list, shown)
-		}
-	}
-	return s.page(r, len(list), query, func(first, end int) [][]byte {
-		var texts [][]byte
-		for _, shown := range list[first:end] {
-			texts = append(texts, encode(shown))
-		}
-		return texts
-	})
-}
-
-// sought are the permissions that a list of their holders asks for.
-type sought struct {
-	model, objectPK string
-	// either is set where one for all objects of the model does as well as one for
-	// the object, and one for other objects doesn't.
-	either bool
-}
-
-// matches reports whether somebody who has the grants is listed.
-func (w sought) matches(grants []grant) bool {
-	ofModel, ofObject, general, exact := false, w.objectPK == "", false, false
-	for _, g := range grants {
-		fits, isObject := g.of(w.model), g.model != "" && g.objectPK == w.objectPK
-		ofModel, ofObject = ofModel || fits, ofObject || isObject
-		general, exact = general || fits && g.model == "", exact || fits && isObject
-	}
-	if w.either {
-		return general || exact
-	}
-	return ofModel && ofObject
-}
-
-// of reports whether a grant is of a permission for the model.
-func (g grant) of(model string) bool {
-	return pkText(g.permission.fields["app_label"])+"."+pkText(g.permission.fields["model"]) == model
-}
-
-// grantsOf are those of one holder.
-func (s *store) grantsOf(holder *object) []grant {
-	var own []grant
-	for _, g := range s.grants {
-		if g.holderPK == holder.pk && g.holderKind == holder.table.kind.Model {
-			own = append(own, g)
-		}
-	}
-	return own
-}
-
-// shown is a grant for an object as it is listed.
-func (g grant) shown() map[string]any {
-	return map[string]any{
-		"id": g.id, "codename": g.permission.fields["codename"], "model": g.permission.fields["model"],
-		"app_label": g.permission.fields["app_label"], "object_pk": g.objectPK, "name": g.permission.fields["name"],
-	}
-}
-
-// holder is somebody with all that they may do.
-func (s *Server) holder(v view, o *object, grants []grant) map[string]any {
-	own, general := []any{}, []any{}
-	for _, g := range grants {
-		if g.model == "" {
-			general = append(general, v.object(g.permission, nil))
-		} else {
-			own = append(own, g.shown())
-		}
-	}
-	all := map[string]any{
-		"permissions": own, "object_permissions": own, "model_permissions": general, "role_pk": o.pk,
-	}
-	maps.Copy(all, v.object(o, nil))
-	shown := map[string]any{}
-	for _, name := range v.shape(className(o.table.kind) + "AssignedObjectPermission") {
-		shown[name] = all[name]
-	}
-	return shown
 }
 
 // forgetGrants takes away what was given to an object that goes.
