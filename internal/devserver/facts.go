@@ -200,7 +200,7 @@ type fixed struct {
 var readFacts = sync.OnceValue(func() *facts {
 	read := &facts{}
 	if err := json.Unmarshal(factsJSON, read); err != nil {
-		panic(fmt.Sprintf("the embedded server's facts: %v", err)) // TestFacts reads them
+		panic(fmt.Sprintf("the embedded server's facts: %v", err)) // TestFactsAreRead
 	}
 	return read
 })
@@ -210,7 +210,7 @@ func (f *facts) about(model, version string) *about {
 	known := &about{}
 	if text, has := f.Models[model]; has {
 		if err := json.Unmarshal(text, known); err != nil {
-			panic(fmt.Sprintf("the embedded server's facts of %s: %v", model, err)) // TestFacts reads each
+			panic(fmt.Sprintf("the embedded server's facts of %s: %v", model, err)) // TestFactsAreRead
 		}
 	}
 	known.Filters = inVersion(known.Filters, version)
