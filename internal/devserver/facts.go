@@ -113,6 +113,9 @@ type about struct {
 	// Refused what is said of any value of a field.
 	Only    map[string]any    `json:"only"`
 	Refused map[string]string `json:"refusesField"`
+	// Exclusive are lists whose elements no two objects share, with what is said of
+	// one that another object has: the rest of the object is written all the same.
+	Exclusive map[string]string `json:"exclusive"`
 	// Together are the sets of fields that no two objects share.
 	Together [][]string `json:"together"`
 	// Unique says what is said of a value that is taken; Own are the unique
@@ -224,7 +227,7 @@ func (f *facts) about(model, version string) *about {
 	known.Order, known.Search = namesIn(known.Order, version), namesIn(known.Search, version)
 	known.AnyJSON, known.Lookups = namesIn(known.AnyJSON, version), namesIn(known.Lookups, version)
 	known.Stays = slices.DeleteFunc(known.Stays, func(r *rule) bool { return !r.Has(version) })
-	known.Only = inVersion(known.Only, version)
+	known.Only, known.Exclusive = inVersion(known.Only, version), inVersion(known.Exclusive, version)
 	for name, how := range known.Answers {
 		if !how.Has(version) {
 			delete(known.Answers, name)

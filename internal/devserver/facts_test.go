@@ -150,6 +150,7 @@ func (n *naming) ofFields(known *about) {
 	n.field(slices.Collect(maps.Keys(known.Most))...)
 	n.field(slices.Collect(maps.Keys(known.Only))...)
 	n.field(slices.Collect(maps.Keys(known.Unique))...)
+	n.field(slices.Collect(maps.Keys(known.Exclusive))...)
 	n.field(slices.Collect(maps.Values(known.Hides))...)
 	for _, effect := range known.Writes {
 		n.field(slices.Collect(maps.Keys(effect.When))...)

@@ -233,8 +233,12 @@ func (s *Server) write(r *request, ch *change) response {
 	if ch.isNew {
 		ch.id = s.store.newPK(ch.table)
 	}
+	refusal := ch.exclude()
 	ch.apply()
 	o := s.store.save(ch)
+	if refusal != nil {
+		return *refusal
+	}
 	status := http.StatusOK
 	if ch.isNew {
 		status = http.StatusCreated
@@ -242,6 +246,26 @@ func (s *Server) write(r *request, ch *change) response {
 	v := s.view(r)
 	v.written, v.before = ch.given, ch.self
 	return response{status: status, body: v.shows(r.table, o)}
+}
+
+// exclude takes back what another object has that no two share. The server looks at
+// it when it has written the rest (rbac/signals.py).
+func (ch *change) exclude() *response {
+	for name, message := range ch.table.about.Exclusive {
+		wanted := targets(ch.given[name])
+		taken := slices.ContainsFunc(ch.table.inOrder.objects, func(o *object) bool {
+			return o != ch.self && slices.ContainsFunc(targets(o.fields[name]), func(pk string) bool { return slices.Contains(wanted, pk) })
+		})
+		if !taken {
+			continue
+		}
+		ch.fields[name] = []any{}
+		if ch.self != nil {
+			ch.fields[name] = ch.self.fields[name]
+		}
+		return &response{status: http.StatusBadRequest, body: encode([]string{message})}
+	}
+	return nil
 }
 
 // save stores a change, with what it does to other objects.
