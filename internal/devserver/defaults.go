@@ -39,6 +39,8 @@ type defaultObjects struct {
 	SelfSigned *selfSigned `json:"selfSigned"`
 	// Grants is what the objects may do with those of each managed kind, such as view.
 	Grants string `json:"grants"`
+	// A version has them all, or none.
+	schema.Span
 }
 
 // SeedDefaults adds what a fresh authentik holds of the kinds that the schema has
@@ -55,7 +57,7 @@ func (s *Server) SeedDefaults() error {
 	defer s.store.Unlock()
 	s.store.addPermissions()
 	for _, of := range all {
-		if s.store.kinds[of.Model] == nil {
+		if s.store.kinds[of.Model] == nil || !of.Has(s.config.Version) {
 			continue
 		}
 		for _, fields := range of.Objects {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,20 @@ import (
 
 // recorded is what a real authentik of a version answered about every kind
 // (testdata/kinds-*.jsonl.gz).
+// recordedVersions are those of which there is a recording of every kind.
+func recordedVersions(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("testdata/kinds-*.jsonl.gz")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("there are no recordings: %v", err)
+	}
+	versions := make([]string, len(files))
+	for i, file := range files {
+		versions[i] = strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "kinds-"), ".jsonl.gz")
+	}
+	return versions
+}
+
 func recordedKinds(t *testing.T, version string) []exchange {
 	t.Helper()
 	packed, err := os.Open("testdata/kinds-" + version + ".jsonl.gz")
