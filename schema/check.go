@@ -333,9 +333,20 @@ func (s *Schema) checkAttrs(k *Kind, e tree.Entry) tree.Problems {
 			continue
 		}
 		problems = append(problems, s.checkReference(field, at, member.Value, field.Refers)...)
+		problems = append(problems, field.checkRefused(at, member.Value)...)
 		problems = append(problems, k.checkRename(at, e, field, member)...)
 	}
 	return problems
+}
+
+// checkRefused refuses a value that authentik takes and nobody should ask for.
+func (f *Field) checkRefused(path string, v tree.Value) tree.Problems {
+	for _, choice := range f.Values {
+		if choice.Refused != "" && choice.Value == v.Data {
+			return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s is not taken here: %s", tree.Describe(v.Data), choice.Refused)}}
+		}
+	}
+	return nil
 }
 
 // checkRename refuses a field in attrs that the one in identifiers contradicts:

@@ -356,3 +356,18 @@ func BenchmarkCheckEntry(b *testing.B) {
 		}
 	}
 }
+
+// A value that authentik takes, and that nobody can undo, is refused.
+func TestRefusedValue(t *testing.T) {
+	s := load(t)
+	kind := s.Kind("authentik_core.user")
+	for value, want := range map[string]bool{"internal": false, "internal_service_account": true} {
+		problems := s.CheckEntry(kind.Normalize(tree.Entry{
+			Model: kind.Model, State: tree.Value{Data: "present"},
+			Identifiers: mapping(t, `{"username": "u"}`), Attrs: mapping(t, `{"name": "U", "type": "`+value+`"}`),
+		}))
+		if refused := len(problems) == 1 && strings.Contains(problems[0].Message, "lets nobody change"); refused != want {
+			t.Errorf("%s: the problems are %v", value, problems)
+		}
+	}
+}

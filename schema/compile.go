@@ -132,7 +132,7 @@ func (d *Data) compile(name string, v cue.Value, refers string) error {
 	d.Name = name
 	err := eachField(v.LookupPath(cue.ParsePath("values")), func(value string, v cue.Value) error {
 		choice := Choice{Value: value}
-		err := decode(v, &choice.Span)
+		err := decode(v, &choice)
 		d.Values = append(d.Values, choice)
 		return err
 	})

@@ -164,6 +164,8 @@ type Field struct {
 	Unless    map[string]any `json:"unless,omitempty"`
 	Via       *Via           `json:"via,omitempty"`
 	Cascades  bool           `json:"cascades,omitempty"`
+	Becomes   string         `json:"becomes,omitempty"`
+	Mirrors   string         `json:"mirrors,omitempty"`
 	Loses     string         `json:"loses,omitempty"`
 	Filter    bool           `json:"filter,omitempty"`
 }
@@ -186,6 +188,8 @@ type Via struct {
 type Choice struct {
 	Value string `json:"value"`
 	Span
+	// Refused says why no blueprint may ask for it, if none may.
+	Refused string `json:"refused,omitempty"`
 }
 
 // ReadOnly is a field that the server answers and nobody can write.

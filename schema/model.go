@@ -1,37 +1,19 @@
 package schema
 
 import (
-	_ "embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
 
-//go:embed models.txt
-var modelNames string
-
-// readModels returns the models that authentik's own schema of blueprints has,
-// sorted.
-func readModels() []string {
-	var models []string
-	for line := range strings.Lines(modelNames) {
-		if name := strings.TrimSpace(line); name != "" && !strings.HasPrefix(name, "#") {
-			models = append(models, name)
-		}
-	}
-	return models
-}
-
-// Models returns the names of all models that a blueprint can have entries of,
-// sorted: those that aksync manages, and those that it leaves alone.
+// Models returns the names of all models, sorted: those that aksync manages, those
+// that it leaves alone, and the bases that references can name.
 func (s *Schema) Models() []string {
 	if s.whole != nil {
 		return s.whole.Models()
 	}
-	names := slices.Clone(s.models)
-	for name := range s.lines {
-		names = append(names, name)
-	}
+	names := slices.Collect(maps.Keys(s.lines))
 	s.reading.Lock()
 	defer s.reading.Unlock()
 	for name, kind := range s.kinds {
@@ -43,11 +25,9 @@ func (s *Schema) Models() []string {
 	return slices.Compact(names)
 }
 
-// HasModel reports whether a blueprint can have entries of the model, whose name
-// is in small letters.
+// HasModel reports whether authentik has the model, whose name is in small letters.
 func (s *Schema) HasModel(model string) bool {
-	_, found := slices.BinarySearch(s.models, model)
-	return found || s.Kind(model) != nil
+	return s.Kind(model) != nil
 }
 
 // CheckModel says what is wrong with the name of an entry's model, or gives "".

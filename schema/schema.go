@@ -38,10 +38,8 @@ func Files() fs.FS { return embedded }
 // a blueprint. It is safe for concurrent use.
 type Schema struct {
 	parts
-	// lines are the kinds as the digest has them; kinds are those that were
-	// read, and models what Models adds to them.
+	// lines are the kinds as the digest has them, and kinds those that were read.
 	lines   map[string][]byte
-	models  []string
 	reading sync.Mutex
 	kinds   map[string]*Kind
 	// whole is the schema of all versions that this one is a part of, and version
@@ -61,7 +59,7 @@ func Load(more ...fs.FS) (*Schema, error) {
 }
 
 func load(more []fs.FS) (*Schema, error) {
-	s := &Schema{lines: map[string][]byte{}, kinds: map[string]*Kind{}, models: readModels()}
+	s := &Schema{lines: map[string][]byte{}, kinds: map[string]*Kind{}}
 	if err := s.readDigest(digest); err != nil || len(more) == 0 {
 		return s, err
 	}

@@ -333,7 +333,7 @@ func (p *planner) dealiasOne(c *candidate, field *schema.Field, v tree.Value) tr
 		return tree.Value{Place: v.Place, Data: target.group.id()}
 	}
 	if id := p.byOtherID(field.Refers, key); id != nil {
-		v.Data = id
+		v.Data = tree.ID{Known: id}
 	}
 	return v
 }

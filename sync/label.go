@@ -12,28 +12,34 @@ import (
 // labelOf is what people call an object whose kind has no key, such as a binding:
 // what it binds, by name, and the rest of what tells it from others.
 func (p *planner) labelOf(g *group) string {
-	var names, rest []string
+	var label strings.Builder
+	afterReference := false
 	for _, name := range g.kind.Label {
-		value, has := p.after(g, name)
-		if !has || value == nil {
+		value := tree.PlainJSON(g.object[name])
+		if g.object == nil {
+			value, _ = p.after(g, name)
+		}
+		if value == nil {
 			continue
 		}
 		field := g.kind.Fields.Field(name)
-		if field == nil || field.Refers == "" {
-			rest = append(rest, labelWords(name, value))
-			continue
+		refers := field != nil && field.Refers != ""
+		switch {
+		case label.Len() > 0 && refers && afterReference:
+			label.WriteString(" → ")
+		case label.Len() > 0:
+			label.WriteString(", ")
 		}
-		for _, id := range elements(value) {
-			names = append(names, p.nameFor(field.Refers, id))
+		if refers {
+			label.WriteString(p.nameFor(field.Refers, value))
+		} else {
+			label.WriteString(labelWords(name, value))
 		}
-	}
-	label := strings.Join(names, " → ")
-	if len(rest) > 0 {
-		label = strings.TrimPrefix(label+", "+strings.Join(rest, ", "), ", ")
+		afterReference = refers
 	}
 	pk, _ := g.members[0].entry.Identifiers.Get(schema.PK)
 	id, _ := g.kind.IDOf(g.object)
-	return cmp.Or(label, schema.IDText(id), schema.IDText(pk.Plain()), g.members[0].entry.Path)
+	return cmp.Or(label.String(), schema.IDText(id), schema.IDText(pk.Plain()), g.members[0].entry.Path)
 }
 
 func labelWords(name string, value any) string {

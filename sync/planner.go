@@ -44,6 +44,7 @@ func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan
 		p.prune(prune, desired.Silent)
 	}
 	p.checkReferences()
+	p.checkMirrors()
 	p.checkNames()
 	p.checkInstances(desired.Applies)
 	if p.plan.asks() {

@@ -157,6 +157,11 @@ func (p *planner) missing(model, key string) string {
 		kinds = p.schema.Members(model)
 	}
 	for _, one := range kinds {
+		if t := p.tables[one.Model]; t != nil && t.byID[key] != nil {
+			return ""
+		}
+	}
+	for _, one := range kinds {
 		t := p.table(one)
 		if t.Err != nil || t.byID[key] != nil { // the server will say
 			return ""

@@ -34,7 +34,7 @@ func (p *planner) resolveAttrs(c *candidate) {
 			_, _ = p.attr(c, member.Name())
 		}
 	}
-	p.dealiasAttrs(c)
+	p.dealiasEntry(c)
 	if c.phase != settled {
 		return
 	}
@@ -92,11 +92,24 @@ func (c *candidate) setAttr(name string, value tree.Value) {
 	c.entry = &own
 }
 
-func (p *planner) dealiasAttrs(c *candidate) {
-	for _, member := range c.entry.Attrs {
-		if value := p.dealias(c, member.Name(), member.Value); value.Data != nil && !reflect.DeepEqual(value.Data, member.Value.Data) {
-			c.setAttr(member.Name(), value)
+// dealiasEntry replaces what stands for another object in an entry, in a copy of it.
+func (p *planner) dealiasEntry(c *candidate) {
+	own := *c.entry
+	changed := false
+	dealias := func(m tree.Map) tree.Map {
+		for i, member := range m {
+			value := p.dealias(c, member.Name(), member.Value)
+			if value.Data == nil || reflect.DeepEqual(value.Data, member.Value.Data) {
+				continue
+			}
+			m = slices.Clone(m)
+			m[i].Value, changed = value, true
 		}
+		return m
+	}
+	own.Identifiers, own.Attrs = dealias(own.Identifiers), dealias(own.Attrs)
+	if changed {
+		c.entry = &own
 	}
 }
 
@@ -118,27 +131,31 @@ func (p *planner) checkVersion(c *candidate) tree.Problems {
 	return problems
 }
 
-// dropFormer leaves out, with a warning, what the server's version has dropped.
+// dropFormer leaves out, with a warning, what the server's version has dropped; what
+// has another name there gets it.
 func (p *planner) dropFormer(c *candidate) {
 	whole := p.whole.Kind(c.kind.Model)
-	gone := func(member tree.Pair) bool {
-		field := whole.Fields.Field(member.Name())
-		return field != nil && field.Gone(p.plan.Version)
-	}
-	if !slices.ContainsFunc(c.entry.Attrs, gone) {
-		return
-	}
-	own := *c.entry
-	own.Attrs = nil
+	var kept tree.Map
+	dropped := false
 	for _, member := range c.entry.Attrs {
-		if !gone(member) {
-			own.Attrs = append(own.Attrs, member)
+		field := whole.Fields.Field(member.Name())
+		if field == nil || !field.Gone(p.plan.Version) {
+			kept = append(kept, member)
+			continue
+		}
+		dropped = true
+		if _, given := c.entry.Field(field.Becomes); field.Becomes != "" && !given {
+			kept = append(kept, tree.Member(member.Key.Place, field.Becomes, member.Value))
 			continue
 		}
 		p.plan.Warnings = append(p.plan.Warnings, tree.Problem{Place: member.Key.Place, Path: c.entry.Path + ".attrs." + member.Name(),
-			Message: "is left out: " + whole.Fields.Field(member.Name()).Lacking(member.Name(), p.plan.Version)})
+			Message: "is left out: " + field.Lacking(member.Name(), p.plan.Version)})
 	}
-	c.entry = &own
+	if dropped {
+		own := *c.entry
+		own.Attrs = kept
+		c.entry = &own
+	}
 }
 
 // lookup answers one reference.

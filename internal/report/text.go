@@ -163,7 +163,8 @@ func (t *Text) change(change *sync.Change) {
 // header writes what happens to which object, and where that is declared: on a
 // line of its own where one line is too short.
 func (t *Text) header(paint paint, format string, change *sync.Change) {
-	title := fmt.Sprintf(format, change.Title+" "+quote(change.Name, columns/2))
+	room := columns - utf8.RuneCountInString(fmt.Sprintf(format, change.Title+" "))
+	title := fmt.Sprintf(format, change.Title+" "+quote(change.Name, max(room, columns/2)))
 	place := clean(change.Source.String())
 	if utf8.RuneCountInString(title)+2+utf8.RuneCountInString(place) <= columns {
 		t.line("%s%s", paint("%s", title), t.faint("  %s", place))
