@@ -1,7 +1,6 @@
 package devserver
 
 import (
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -25,9 +24,7 @@ type action struct {
 	// Answer is answered as it is; Retrieves answers the object.
 	Answer    any  `json:"answer"`
 	Retrieves bool `json:"retrieves"`
-	// Refuses is what somebody without permissions is told; else it is that there
-	// is no such object.
-	Spans
+	schema.Span
 }
 
 // actionRoutes are the paths below those of a kind's objects: what its fields are
@@ -89,8 +86,8 @@ func setter(field *schema.Field) handler {
 			return *refusal
 		}
 		value, given := body.Get(field.Via.Body)
-		if problem := complainOfSetting(field, value, given); problem != nil {
-			return *problem
+		if problem := complainOfSetting(field, value, given); problem != "" {
+			return response{status: http.StatusBadRequest, body: encode(complaints{field.Via.Body: []string{problem}})}
 		}
 		if field.Via.URL {
 			if field.Via.Read != "" {
@@ -109,25 +106,18 @@ func setter(field *schema.Field) handler {
 	}
 }
 
-// complainOfSetting says what is wrong with what a field is to be set to. Where
-// nothing is given for a field with a value, the answer is empty
-// (trap/token-set-key-3-empty).
-func complainOfSetting(field *schema.Field, value tree.Value, given bool) *response {
+// complainOfSetting says what is wrong with what a field is to be set to.
+func complainOfSetting(field *schema.Field, value tree.Value, given bool) string {
 	text, isText := value.Data.(string)
-	answer := response{status: http.StatusBadRequest}
 	switch {
-	case !given && field.Via.Read == "" && !field.Via.URL && field.Name == field.Via.Path[len("set_"):] && field.Name != "password":
-		return &answer
 	case !given:
-		answer.body = encode(complaints{field.Via.Body: []string{"This field is required."}})
+		return "This field is required."
 	case !isText:
-		answer.body = encode(complaints{field.Via.Body: []string{"Not a valid string."}})
+		return "Not a valid string."
 	case text == "" && !field.Via.URL:
-		answer.body = encode(complaints{field.Via.Body: []string{"This field may not be blank."}})
-	default:
-		return nil
+		return "This field may not be blank."
 	}
-	return &answer
+	return ""
 }
 
 // asURL is what the server shows of an image that is given by its place.
@@ -136,7 +126,7 @@ func asURL(data any) any {
 	switch {
 	case text == "":
 		return nil
-	case slices.ContainsFunc([]string{"http", "fa://", "/"}, func(prefix string) bool { return len(text) >= len(prefix) && text[:len(prefix)] == prefix }):
+	case strings.HasPrefix(text, "http"), strings.HasPrefix(text, "fa://"), strings.HasPrefix(text, "/"):
 		return text
 	default:
 		return "/media/public/" + text
@@ -188,19 +178,8 @@ func (a *action) move(s *Server, r *request, o *object) response {
 	c := &check{store: s.store, table: r.table, self: o, now: s.now}
 	ch := &change{check: c, fields: maps.Clone(o.fields)}
 	ch.fields[name] = s.store.settled(field.Refers, list)
-	s.store.saveQuietly(ch)
+	s.store.keep(ch, o.id)
 	return response{status: http.StatusNoContent}
-}
-
-// saveQuietly stores a change without what a write does beside it.
-func (s *store) saveQuietly(ch *change) {
-	own := maps.Clone(ch.fields)
-	for name := range own {
-		if ch.table.virtual(name) != nil {
-			delete(own, name)
-		}
-	}
-	ch.spread(s.put(ch.table, ch.self.id, own))
 }
 
 // fixedAnswer is the same for everybody.
@@ -208,7 +187,7 @@ func fixedAnswer(text []byte) handler {
 	return func(*Server, *request) response { return response{status: http.StatusOK, body: text} }
 }
 
-// models is what the server's kinds are called (/admin/models/).
+// adminModels is what the server's kinds are called (/admin/models/).
 func (s *Server) adminModels(*request) response {
 	list := []map[string]any{}
 	for _, model := range s.store.models {
@@ -216,7 +195,7 @@ func (s *Server) adminModels(*request) response {
 		if t.kind.Class == "" {
 			continue
 		}
-		list = append(list, map[string]any{"name": model, "label": fmt.Sprint(verbose(t))})
+		list = append(list, map[string]any{"name": model, "label": verbose(t)})
 	}
 	return ok(list)
 }

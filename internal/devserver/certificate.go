@@ -4,30 +4,40 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"crypto/sha1"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/hex"
 	"encoding/pem"
 	"strings"
 )
 
-// certificateOf reads the certificate of an object. What can't be read shows
+// certificate is what shows of a certificate.
+type certificate struct{ subject, expiry, sha1, sha256, keyType any }
+
+// certificateIn reads the certificate that a field holds. What can't be read shows
 // nothing.
-func certificateOf(o *object) certificate {
-	text, _ := o.fields["certificate_data"].(string)
-	block, _ := pem.Decode([]byte(text))
-	shown := certificate{keyType: privateKeyType(o)}
+func certificateIn(o *object, how *computed) certificate {
+	block, _ := pem.Decode([]byte(pkText(o.fields[how.Of])))
 	if block == nil {
-		return shown
+		return certificate{}
 	}
-	shown.sha1, shown.sha256 = fingerprints(block.Bytes)
-	read, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		return shown
+	short, long := sha1.Sum(block.Bytes), sha256.Sum256(block.Bytes)
+	shown := certificate{sha1: colons(short[:]), sha256: colons(long[:])}
+	if read, err := x509.ParseCertificate(block.Bytes); err == nil {
+		shown.subject, shown.expiry, shown.keyType = subject(read.Subject), instant(read.NotAfter), keyTypeOf(read.PublicKey)
 	}
-	shown.subject = subject(read.Subject)
-	shown.expiry = instant(read.NotAfter)
-	shown.publicType = keyTypeOf(read.PublicKey)
 	return shown
+}
+
+// colons writes a fingerprint.
+func colons(sum []byte) string {
+	parts := make([]string, len(sum))
+	for i, b := range sum {
+		parts[i] = hex.EncodeToString([]byte{b})
+	}
+	return strings.Join(parts, ":")
 }
 
 // subject is a name as RFC 4514 writes it, with the last part first.
@@ -64,12 +74,6 @@ func readKey(text string) any {
 		return key
 	}
 	return nil
-}
-
-// privateKeyType names the sort of an object's private key.
-func privateKeyType(o *object) any {
-	text, _ := o.fields["key_data"].(string)
-	return keyTypeOf(readKey(text))
 }
 
 // keyTypeOf names the sort of a key.

@@ -34,6 +34,13 @@ var defaults []byte
 type defaultObjects struct {
 	Model   string           `json:"model"`
 	Objects []map[string]any `json:"objects"`
+	// SelfSigned says which fields hold a certificate and its key that are made at
+	// each start.
+	SelfSigned *selfSigned `json:"selfSigned"`
+	// Grants is what the objects may do with those of each managed kind, such as view.
+	Grants string `json:"grants"`
+	// A version has them all, or none.
+	schema.Span
 }
 
 // SeedDefaults adds what a fresh authentik holds of the kinds that the schema has
@@ -49,24 +56,28 @@ func (s *Server) SeedDefaults() error {
 	s.store.Lock()
 	defer s.store.Unlock()
 	s.store.addPermissions()
-	if err := s.addCertificate(); err != nil {
-		return err
-	}
 	for _, of := range all {
-		if s.store.kinds[of.Model] == nil {
+		if s.store.kinds[of.Model] == nil || !of.Has(s.config.Version) {
 			continue
 		}
 		for _, fields := range of.Objects {
-			if err := s.putDefault(of.Model, fields); err != nil {
+			if err := of.SelfSigned.fill(fields, s.now()); err != nil {
 				return err
+			}
+			o, err := s.putDefault(of.Model, fields)
+			if err != nil {
+				return err
+			}
+			if o != nil && of.Grants != "" {
+				s.store.grantAll(o, of.Grants)
 			}
 		}
 	}
 	return nil
 }
 
-// putDefault adds one object.
-func (s *Server) putDefault(model string, fields map[string]any) error {
+// putDefault adds one object, if what it refers to is there.
+func (s *Server) putDefault(model string, fields map[string]any) (*object, error) {
 	t := s.store.kinds[model]
 	plain, _ := tree.PlainJSON(fields).(map[string]any)
 	key := defaultKey(t, plain)
@@ -77,7 +88,7 @@ func (s *Server) putDefault(model string, fields map[string]any) error {
 		}
 		target, err := s.store.resolve(field.Refers, value)
 		if err != nil {
-			return nil // a schema of other kinds has not got it
+			return nil, nil // a schema of other kinds has not got it
 		}
 		plain[name] = target
 	}
@@ -90,8 +101,7 @@ func (s *Server) putDefault(model string, fields map[string]any) error {
 	if !t.integer {
 		pk = defaultPK(t.kind, key)
 	}
-	_, err := s.store.place(model, pk, plain, s.now())
-	return err
+	return s.store.place(model, pk, plain, s.now())
 }
 
 // defaultKey is what the primary key of a default is made of.
@@ -173,52 +183,38 @@ func (s *store) withFields(t *table, fields map[string]any) *object {
 	return t.inOrder.objects[at]
 }
 
-// addPermissions adds what can be allowed with the objects of each kind.
-func (s *store) addPermissions() {
-	t := s.kinds[permissionModel]
-	if t == nil {
-		return
-	}
-	for _, model := range s.models {
-		of := s.kinds[model]
-		app, name, _ := strings.Cut(model, ".")
-		if of.about.Verbose == "" {
-			continue
-		}
-		for _, verb := range []string{"add", "change", "delete", "view"} {
-			s.put(t, s.newPK(t), map[string]any{
-				"codename": verb + "_" + name, "name": "Can " + verb + " " + of.about.Verbose, "model": name, "app_label": app,
-				"app_label_verbose": appTitle(app), "model_verbose": of.about.Verbose,
-			})
-		}
-	}
+// selfSigned names the fields of a certificate: its name, itself and its key.
+type selfSigned struct {
+	Name string `json:"name"`
+	Data string `json:"data"`
+	Key  string `json:"key"`
 }
 
-// appTitle is what authentik calls an app for people.
-func appTitle(app string) string {
-	words := strings.Split(app, "_")
-	for i, word := range words[1:] {
-		words[i+1] = strings.ToUpper(word[:1]) + word[1:]
-	}
-	return strings.Join(words, " ")
-}
-
-// certificateModel is the kind of certificates.
-const certificateModel = "authentik_crypto.certificatekeypair"
-
-// addCertificate adds the certificate that a fresh server makes for itself.
-func (s *Server) addCertificate() error {
-	t := s.store.kinds[certificateModel]
-	if t == nil {
+// fill makes a certificate for the name that the fields have, such as a fresh server
+// makes for itself.
+func (c *selfSigned) fill(fields map[string]any, now time.Time) error {
+	if c == nil {
 		return nil
 	}
-	const name = "authentik Self-signed Certificate"
-	data, key, err := selfSigned(certificateName(name), nil, s.now(), 365)
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return err
+		return fmt.Errorf("making a key: %w", err)
 	}
-	_, err = s.store.place(t.kind.Model, defaultPK(t.kind, name), map[string]any{"name": name, "certificate_data": data, "key_data": key}, s.now())
-	return err
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(now.UnixNano()), Subject: certificateName(fmt.Sprint(fields[c.Name])),
+		NotBefore: now, NotAfter: now.AddDate(1, 0, 0),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		return fmt.Errorf("making a certificate: %w", err)
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		return fmt.Errorf("encoding a key: %w", err)
+	}
+	fields[c.Data] = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	fields[c.Key] = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
+	return nil
 }
 
 // certificateName is what authentik's own certificates are for.
@@ -228,26 +224,4 @@ func certificateName(common string) pkix.Name {
 		name.ExtraNames = append(name.ExtraNames, pkix.AttributeTypeAndValue{Type: []int{2, 5, 4, []int{3, 10, 11}[i]}, Value: value})
 	}
 	return name
-}
-
-// selfSigned makes a certificate and its key.
-func selfSigned(name pkix.Name, hosts []string, now time.Time, days int) (data, key string, err error) {
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return "", "", fmt.Errorf("making a key: %w", err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(now.UnixNano()), Subject: name, DNSNames: hosts,
-		NotBefore: now, NotAfter: now.AddDate(0, 0, days),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	if err != nil {
-		return "", "", fmt.Errorf("making a certificate: %w", err)
-	}
-	encoded, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		return "", "", fmt.Errorf("encoding a key: %w", err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
-		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})), nil
 }

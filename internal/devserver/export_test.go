@@ -74,7 +74,7 @@ func (s *store) rekey(o *object, pk any, fields map[string]any) {
 			all[name] = value
 		}
 	}
-	moved := &object{table: o.table, id: pk, pk: pkText(pk), row: o.row, fields: all, seen: -1}
+	moved := &object{table: o.table, id: pk, pk: pkText(pk), row: o.row, fields: all}
 	s.attach(moved)
 	for _, user := range users {
 		holder := user.object.table.byPK[user.object.pk]
@@ -124,7 +124,7 @@ func (s *Server) RekeyOne(model, pk string) bool {
 }
 
 // CountDefaults counts the objects of defaults.json by model.
-func CountDefaults(t *testing.T) map[string]int {
+func CountDefaults(t *testing.T, version string) map[string]int {
 	t.Helper()
 	var all []defaultObjects
 	if err := json.Unmarshal(defaults, &all); err != nil {
@@ -132,7 +132,9 @@ func CountDefaults(t *testing.T) map[string]int {
 	}
 	counts := map[string]int{}
 	for _, of := range all {
-		counts[of.Model] += len(of.Objects)
+		if of.Has(version) {
+			counts[of.Model] += len(of.Objects)
+		}
 	}
 	return counts
 }

@@ -30,6 +30,16 @@ type facts struct {
 	Shapes map[string][]string `json:"shapes"`
 	// Paths are answers that are the same for everybody.
 	Paths map[string]*fixed `json:"paths"`
+	// Caller is who asks, if not somebody without permissions.
+	Caller struct {
+		Model string `json:"model"`
+		Field string `json:"field"`
+		Is    string `json:"is"`
+	} `json:"caller"`
+	// Permission is the model of what can be allowed.
+	Permission string `json:"permission"`
+	// Permissions are what can be allowed beside the usual, by model.
+	Permissions map[string]*allowed `json:"permissions"`
 	// Countries are the names of countries by code.
 	Countries map[string]string `json:"countries"`
 	// Models are the kinds; each is read when it is asked for.
@@ -59,6 +69,9 @@ type about struct {
 	Answers map[string]*computed `json:"answers"`
 	// Shape names what an object of a base shows in the base's list.
 	Shape string `json:"shape"`
+	// Assigned is the path below that of permissions by which objects of the kind
+	// are given some.
+	Assigned []*assigning `json:"assigned"`
 	// Takes are fields whose objects go with the object that refers to them.
 	Takes []string `json:"takes"`
 	// Owned objects are there for their owners only, and for administrators.
@@ -72,6 +85,12 @@ type about struct {
 	Defaults []string `json:"defaults"`
 	// NotNull are fields that may not be null, though they may in other versions.
 	NotNull []string `json:"notNull"`
+	// AnyJSON are mappings in which the server takes any JSON.
+	AnyJSON []string `json:"anyJSON"`
+	// Lookups are what a path names an object by beside its lookup: its primary key.
+	Lookups []string `json:"lookups"`
+	// Stays says which objects can't be deleted, by When.
+	Stays []*rule `json:"stays"`
 	// Whole is set where the list of a base shows all of an object.
 	Whole bool `json:"whole"`
 	// Unseen are references that nobody is told of.
@@ -94,6 +113,9 @@ type about struct {
 	// Refused what is said of any value of a field.
 	Only    map[string]any    `json:"only"`
 	Refused map[string]string `json:"refusesField"`
+	// Exclusive are lists whose elements no two objects share, with what is said of
+	// one that another object has: the rest of the object is written all the same.
+	Exclusive map[string]string `json:"exclusive"`
 	// Together are the sets of fields that no two objects share.
 	Together [][]string `json:"together"`
 	// Unique says what is said of a value that is taken; Own are the unique
@@ -156,8 +178,10 @@ type computed struct {
 	Now string `json:"now"`
 	// Random is set for what is made up when an object is created.
 	Random string `json:"random"`
-	// Call names a function of compute.go.
+	// Call names a function of calls.go, which looks at Of, Show and Above.
 	Call string `json:"call"`
+	// Above are the fields by which objects refer to what is above them.
+	Above []string `json:"above"`
 	// Else is shown where the rest gives nothing, or Otherwise, a text.
 	Else      any    `json:"else"`
 	Otherwise string `json:"otherwise"`
@@ -167,29 +191,19 @@ type computed struct {
 	Base    string   `json:"base"`
 	Empties []string `json:"empties"`
 	Written bool     `json:"written"`
-	Spans
-}
-
-// Spans is a version span of facts.
-type Spans struct {
-	Since string `json:"since"`
-	Until string `json:"until"`
-}
-
-func (s Spans) has(version string) bool {
-	return schema.Span{Since: s.Since, Until: s.Until}.Has(version)
+	schema.Span
 }
 
 // fixed is an answer that is the same for everybody.
 type fixed struct {
 	Value json.RawMessage `json:"value"`
-	Spans
+	schema.Span
 }
 
 var readFacts = sync.OnceValue(func() *facts {
 	read := &facts{}
 	if err := json.Unmarshal(factsJSON, read); err != nil {
-		panic(fmt.Sprintf("the embedded server's facts: %v", err)) // TestFacts reads them
+		panic(fmt.Sprintf("the embedded server's facts: %v", err)) // TestFactsAreRead
 	}
 	return read
 })
@@ -199,26 +213,29 @@ func (f *facts) about(model, version string) *about {
 	known := &about{}
 	if text, has := f.Models[model]; has {
 		if err := json.Unmarshal(text, known); err != nil {
-			panic(fmt.Sprintf("the embedded server's facts of %s: %v", model, err)) // TestFacts reads each
+			panic(fmt.Sprintf("the embedded server's facts of %s: %v", model, err)) // TestFactsAreRead
 		}
 	}
 	known.Filters = inVersion(known.Filters, version)
-	known.Rules = slices.DeleteFunc(known.Rules, func(r *rule) bool { return !r.has(version) })
+	known.Rules = slices.DeleteFunc(known.Rules, func(r *rule) bool { return !r.Has(version) })
 	known.Answers = inVersion(known.Answers, version)
 	known.Methods = namesIn(known.Methods, version)
 	known.Owned = namesIn(known.Owned, version)
 	known.Initial = inVersion(known.Initial, version)
 	known.NotNull = namesIn(known.NotNull, version)
 	known.Most = inVersion(known.Most, version)
-	known.Only = inVersion(known.Only, version)
+	known.Order, known.Search = namesIn(known.Order, version), namesIn(known.Search, version)
+	known.AnyJSON, known.Lookups = namesIn(known.AnyJSON, version), namesIn(known.Lookups, version)
+	known.Stays = slices.DeleteFunc(known.Stays, func(r *rule) bool { return !r.Has(version) })
+	known.Only, known.Exclusive = inVersion(known.Only, version), inVersion(known.Exclusive, version)
 	for name, how := range known.Answers {
-		if !how.has(version) {
+		if !how.Has(version) {
 			delete(known.Answers, name)
 		}
 	}
-	known.Writes = slices.DeleteFunc(known.Writes, func(e *effect) bool { return !e.has(version) })
+	known.Writes = slices.DeleteFunc(known.Writes, func(e *effect) bool { return !e.Has(version) })
 	for name, action := range known.Actions {
-		if !action.has(version) {
+		if !action.Has(version) {
 			delete(known.Actions, name)
 		}
 	}
@@ -254,7 +271,7 @@ func inVersion[T any](names map[string]T, version string) map[string]T {
 // spanned reads a name with its span behind it, such as icon >=2025.12.
 func spanned(text, version string) (name string, has bool) {
 	name, rest, _ := strings.Cut(text, " ")
-	var span Spans
+	var span schema.Span
 	for word := range strings.FieldsSeq(rest) {
 		if since, found := strings.CutPrefix(word, ">="); found {
 			span.Since = since
@@ -262,7 +279,7 @@ func spanned(text, version string) (name string, has bool) {
 			span.Until = until
 		}
 	}
-	return name, span.has(version)
+	return name, span.Has(version)
 }
 
 // autocomplete is what a list's answer says of how it can be searched.

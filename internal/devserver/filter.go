@@ -3,8 +3,6 @@ package devserver
 import (
 	"fmt"
 	"math/big"
-	"net/http"
-	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -26,36 +24,6 @@ const (
 	noNUL         = "Null characters are not allowed."
 )
 
-// filters gives what a query asks of the objects. What is empty or unknown asks for
-// nothing (list-filter-unknown).
-func (s *Server) filters(t *table, query url.Values) ([]func(*object) bool, *response) {
-	var filters []func(*object) bool
-	wrong := complaints{}
-	for name, values := range query {
-		sort, known := t.filter(name)
-		text := strings.TrimFunc(values[len(values)-1], isSpace)
-		if !known || text == "" {
-			continue
-		}
-		f := &filter{store: s.store, table: t, name: name, text: text}
-		keeps, message := f.make(sort)
-		if message == noJSON {
-			return nil, &response{status: http.StatusBadRequest, body: encode([]string{message})}
-		}
-		if message != "" {
-			wrong.add(name, message)
-		} else if keeps != nil {
-			filters = append(filters, keeps)
-		}
-	}
-	if len(wrong) > 0 {
-		return nil, &response{status: http.StatusBadRequest, body: encode(wrong)}
-	}
-	return filters, nil
-}
-
-func isSpace(r rune) bool { return r == ' ' || '\t' <= r && r <= '\r' }
-
 // filter returns of what sort a parameter of a kind's list is, and whether there is
 // such a one. Where nothing is known of the kind, each field filters that is no
 // list.
@@ -73,6 +41,8 @@ type filter struct {
 	*store
 	table      *table
 	name, text string
+	// values are all that are given, of which text is the last.
+	values []string
 }
 
 type keeps = func(*object) bool
@@ -290,19 +260,31 @@ func (f *filter) byUUID(sort string, path []string) (keeps, string) {
 // byChoices filters by a value that some object has to have: choices of text, and
 // values of numbers.
 func (f *filter) byChoices(sort string, path []string) (keeps, string) {
-	var wanted any = f.text
-	if sort == "values" {
-		number := integerField.Normalize(tree.Value{Data: f.text}).Data
-		if _, isText := number.(string); isText {
-			return nil, fmt.Sprintf(notValue, f.text)
+	var choices []any
+	for _, text := range f.values {
+		choice, message := f.choice(sort, path, text)
+		if message != "" {
+			return nil, message
 		}
-		wanted = number
+		choices = append(choices, choice)
 	}
-	keeps := f.keeps(path, func(held any) bool { return held == wanted })
-	if !slices.ContainsFunc(f.objects(f.table), keeps) && !f.exists(path, wanted) {
-		return nil, fmt.Sprintf(notOfChoices, f.text)
+	return f.keeps(path, func(held any) bool { return slices.Contains(choices, held) }), ""
+}
+
+// choice reads one of several values, which some object has to have.
+func (f *filter) choice(sort string, path []string, text string) (choice any, message string) {
+	choice = text
+	if sort == "values" {
+		choice = integerField.Normalize(tree.Value{Data: text}).Data
+		if _, isText := choice.(string); isText {
+			return nil, fmt.Sprintf(notValue, text)
+		}
 	}
-	return keeps, ""
+	has := f.keeps(path, func(held any) bool { return held == choice })
+	if !slices.ContainsFunc(f.objects(f.table), has) && !f.exists(path, choice) {
+		return nil, fmt.Sprintf(notOfChoices, text)
+	}
+	return choice, ""
 }
 
 // exists reports whether any object at the end of a path has the value.
@@ -349,6 +331,9 @@ func (f *filter) byJSON(path []string) (keeps, string) {
 // keeps asks for the value at the end of a path, or one of a list of them.
 func (f *filter) keeps(path []string, is func(held any) bool) keeps {
 	v := view{store: f.store}
+	if field := f.table.field(path[0]); len(path) == 1 && field != nil && field.Type != schema.List && f.table.answers[path[0]] == nil {
+		return func(o *object) bool { return is(o.fields[path[0]]) }
+	}
 	return func(o *object) bool { return slices.ContainsFunc(v.values(o, path), is) }
 }
 

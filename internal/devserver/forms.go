@@ -4,15 +4,12 @@ import (
 	"bytes"
 	"compress/flate"
 	"fmt"
-	"math/big"
 	"net/netip"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -24,18 +21,18 @@ var (
 
 // forms say what is wrong with text of some format.
 var forms = map[string]func(string) []string{
-	"email": wanted(emailForm.MatchString, "Enter a valid email address."),
-	"url":   wanted(isURL, "Enter a valid URL."),
-	"ip":    wanted(isIP, "Enter a valid IPv4 or IPv6 address."),
-	"path":  wanted(isPath, "No leading or trailing slashes allowed."),
-	"words": wanted(func(text string) bool { return !strings.Contains(text, " ") }, "Value must not contain spaces."),
-	"urls":  wanted(isURL, "Enter a valid URL."),
-	"file":  wanted(fileForm.MatchString, fileMessage),
+	"email": says(emailForm.MatchString, "Enter a valid email address."),
+	"url":   says(isURL, "Enter a valid URL."),
+	"ip":    says(isIP, "Enter a valid IPv4 or IPv6 address."),
+	"path":  says(isPath, "No leading or trailing slashes allowed."),
+	"words": says(func(text string) bool { return !strings.Contains(text, " ") }, "Value must not contain spaces."),
+	"urls":  says(isURL, "Enter a valid URL."),
+	"file":  says(fileForm.MatchString, fileMessage),
 	"template": func(text string) []string {
-		return wanted(templates.MatchString, fmt.Sprintf("Invalid template '%s' specified.", text))(text)
+		return says(templates.MatchString, fmt.Sprintf("Invalid template '%s' specified.", text))(text)
 	},
-	"cert": wanted(isCertificate, "Unable to load certificate."),
-	"key":  wanted(isPrivateKey, "Unable to load private key (possibly encrypted?)."),
+	"cert": says(isCertificate, "Unable to load certificate."),
+	"key":  says(isPrivateKey, "Unable to load private key (possibly encrypted?)."),
 }
 
 // templates are those of emails that authentik brings.
@@ -45,7 +42,7 @@ var fileForm = regexp.MustCompile(`^(https?://.*|fa://.*|/static/.*|[A-Za-z0-9._
 
 const fileMessage = "File name can only contain letters (a-z, A-Z), numbers (0-9), dots (.), hyphens (-), underscores (_), forward slashes (/), and the placeholder %(theme)s for theme-specific files"
 
-func wanted(is func(string) bool, message string) func(string) []string {
+func says(is func(string) bool, message string) func(string) []string {
 	return func(text string) []string {
 		if is(text) {
 			return nil
@@ -92,31 +89,6 @@ func isDuration(text string) bool {
 	return true
 }
 
-// instantForms are the forms of an instant that the server takes
-// (normalise/time-*).
-var instantForms = []string{
-	"2006-01-02T15:04:05.999999999Z07:00", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05.999999999", "2006-01-02T15:04",
-	"2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", "2006-01-02", "20060102",
-}
-
-func parseTime(text string) (time.Time, bool) {
-	for _, form := range instantForms {
-		if t, err := time.Parse(form, text); err == nil {
-			return t, true
-		}
-	}
-	return time.Time{}, false
-}
-
-// instant is a time as the server writes it.
-func instant(t time.Time) string {
-	t = t.UTC()
-	if t.Nanosecond()/1000 == 0 {
-		return t.Format("2006-01-02T15:04:05Z")
-	}
-	return t.Format("2006-01-02T15:04:05.000000Z")
-}
-
 // maxIndexed is how long an entry of PostgreSQL's index may be, in bytes.
 const maxIndexed = 2704
 
@@ -133,76 +105,4 @@ func fitsIndex(text string) bool {
 	_, _ = writer.Write([]byte(text))
 	_ = writer.Close()
 	return max(compressed.Len(), len(text)/87) <= maxIndexed
-}
-
-// pythonType is the name of a value's type in Python.
-func pythonType(v tree.Value) string {
-	switch v.Data.(type) {
-	case string:
-		return "str"
-	case bool:
-		return "bool"
-	case int64, *big.Int:
-		return "int"
-	case float64:
-		return "float"
-	case tree.List:
-		return "list"
-	case tree.Map:
-		return "dict"
-	default:
-		return "NoneType"
-	}
-}
-
-// pythonString is a value as Python's str writes it (post-cf-dict). A body holds
-// nothing that it can't write.
-func pythonString(v tree.Value) string {
-	text, err := tree.PythonText(v.Data)
-	if err != nil {
-		return fmt.Sprint(v.Plain())
-	}
-	return text
-}
-
-// openBracket returns the last bracket of a Python text that is never closed, and
-// its line; or 0.
-func openBracket(text string) (bracket rune, line int) {
-	type place struct {
-		bracket rune
-		line    int
-	}
-	var open []place
-	line = 1
-	quote := rune(0)
-	comment, escaped := false, false
-	for _, r := range text {
-		switch {
-		case r == '\n':
-			line++
-			comment = false
-		case comment:
-		case escaped:
-			escaped = false
-		case quote != 0 && r == '\\':
-			escaped = true
-		case quote != 0:
-			if r == quote {
-				quote = 0
-			}
-		case r == '"' || r == '\'':
-			quote = r
-		case r == '#':
-			comment = true
-		case strings.ContainsRune("([{", r):
-			open = append(open, place{r, line})
-		case strings.ContainsRune(")]}", r) && len(open) > 0:
-			open = open[:len(open)-1]
-		}
-	}
-	if len(open) == 0 {
-		return 0, 0
-	}
-	last := open[len(open)-1]
-	return last.bracket, last.line
 }

@@ -79,7 +79,7 @@ func (s *Server) notFound(kind *schema.Kind) *response {
 
 // view is how objects are answered to a request.
 func (s *Server) view(r *request) view {
-	v := view{store: s.store, host: r.Host}
+	v := view{store: s.store, host: r.Host, stamps: map[*table]int64{}}
 	if r.table != nil {
 		for parameter, field := range r.table.about.Hides {
 			if wanted, isBool := boolean(r.URL.Query().Get(parameter)); r.URL.Query().Has(parameter) && (!isBool || !wanted) {
@@ -233,8 +233,12 @@ func (s *Server) write(r *request, ch *change) response {
 	if ch.isNew {
 		ch.id = s.store.newPK(ch.table)
 	}
+	refusal := ch.exclude()
 	ch.apply()
 	o := s.store.save(ch)
+	if refusal != nil {
+		return *refusal
+	}
 	status := http.StatusOK
 	if ch.isNew {
 		status = http.StatusCreated
@@ -244,23 +248,44 @@ func (s *Server) write(r *request, ch *change) response {
 	return response{status: status, body: v.shows(r.table, o)}
 }
 
+// exclude takes back what another object has that no two share. The server looks at
+// it when it has written the rest (rbac/signals.py).
+func (ch *change) exclude() *response {
+	for name, message := range ch.table.about.Exclusive {
+		wanted := targets(ch.given[name])
+		taken := slices.ContainsFunc(ch.table.inOrder.objects, func(o *object) bool {
+			return o != ch.self && slices.ContainsFunc(targets(o.fields[name]), func(pk string) bool { return slices.Contains(wanted, pk) })
+		})
+		if !taken {
+			continue
+		}
+		ch.fields[name] = []any{}
+		if ch.self != nil {
+			ch.fields[name] = ch.self.fields[name]
+		}
+		return &response{status: http.StatusBadRequest, body: encode([]string{message})}
+	}
+	return nil
+}
+
 // save stores a change, with what it does to other objects.
 func (s *store) save(ch *change) *object {
 	s.makeUp(ch.table, ch.fields, ch.isNew, ch.now())
+	if ch.isNew {
+		return s.keep(ch, ch.id)
+	}
+	s.wipe(ch)
+	return s.keep(ch, ch.self.id)
+}
+
+// keep stores what a change came to under a primary key: its own fields, and those
+// that are the other side of another kind's.
+func (s *store) keep(ch *change, id any) *object {
 	own := maps.Clone(ch.fields)
-	for name := range own {
-		if ch.table.virtual(name) != nil {
-			delete(own, name)
-		}
-	}
-	id := ch.id
-	if !ch.isNew {
-		id = ch.self.id
-		s.wipe(ch)
-	}
+	maps.DeleteFunc(own, func(name string, _ any) bool { return ch.table.virtual(name) != nil })
 	o := s.put(ch.table, id, own)
 	ch.spread(o)
-	return o.table.byPK[o.pk]
+	return ch.table.byPK[o.pk]
 }
 
 func (s *Server) delete(r *request) response {
@@ -270,22 +295,22 @@ func (s *Server) delete(r *request) response {
 	if missing != nil {
 		return *missing
 	}
+	for _, rule := range o.table.about.Stays {
+		if holds(o.fields, rule.When) {
+			return response{status: http.StatusBadRequest, body: encode(rule.Error)}
+		}
+	}
 	s.store.drop(o)
 	return response{status: http.StatusNoContent}
 }
 
 // caller is who asks: the administrator whom authentik comes with.
 func (s *Server) caller() *object {
-	for _, t := range s.store.members[userModel] {
-		if o := t.unique["username"][adminName]; o != nil {
+	who := s.store.facts.Caller
+	for _, t := range s.store.members[who.Model] {
+		if o := t.unique[who.Field][who.Is]; o != nil {
 			return o
 		}
 	}
 	return nil
 }
-
-// The administrator.
-const (
-	userModel = "authentik_core.user"
-	adminName = "akadmin"
-)

@@ -78,7 +78,7 @@ func (s *Server) me(r *request) response {
 	user := v.object(caller, []string{"pk", "username", "name", "is_active", "is_superuser", "email", "avatar", "uid", "type"})
 	groups := []any{}
 	for _, pk := range targets(caller.fields["groups"]) {
-		if group := s.store.get("authentik_core.group", pk); group != nil {
+		if group := s.store.find(caller.table.refers("groups"), pk); group != nil {
 			groups = append(groups, map[string]any{"pk": group.pk, "name": group.fields["name"]})
 		}
 	}

@@ -14,16 +14,16 @@ import (
 	"github.com/aksync/aksync/schema"
 )
 
-// defaultPageSize is what the server takes where page_size is not a number
-// above 0 (list-ps0, list-psabc).
-const defaultPageSize = 100
+// badPageSize is what the server takes where page_size is not a number above 0
+// (list-ps0, list-psabc).
+const badPageSize = 100
 
 // list answers one page of the objects of a kind.
 func (s *Server) list(r *request) response {
 	query := r.URL.Query()
 	s.store.RLock()
 	defer s.store.RUnlock()
-	filters, refusal := s.filters(r.table, query)
+	wanted, refusal := s.filters(r.table, query)
 	if refusal != nil {
 		return *refusal
 	}
@@ -34,13 +34,14 @@ func (s *Server) list(r *request) response {
 		if r.table.about.Unsearchable {
 			return unhandled(r.Method, http.StatusInternalServerError) // lookup/entitlement-search
 		}
-		filters = append(filters, s.searched(r.table, search))
+		wanted.keep = append(wanted.keep, s.searched(r.table, search))
 	}
-	objects := s.store.sorted(r.table, query.Get("ordering"), filters)
-	return s.page(r, len(objects), query, func(first, end int) [][]byte {
+	objects := s.store.sorted(r.table, query.Get("ordering"), wanted)
+	return s.page(r, len(objects), s.pageSize(query), r.table.about.autocomplete(s.config.Version), func(first, end int) [][]byte {
+		v := s.view(r)
 		texts := make([][]byte, end-first)
 		for i, o := range objects[first:end] {
-			texts[i] = s.answered(r, o)
+			texts[i] = v.shows(r.table, o)
 		}
 		return texts
 	})
@@ -97,52 +98,44 @@ func (s *store) objects(t *table) []*object {
 	if len(others) <= 1 && len(t.about.Guests) == 0 {
 		return t.inOrder.objects
 	}
-	var objects []*object
-	for _, other := range others {
-		objects = append(objects, other.inOrder.objects...)
-	}
 	for _, model := range t.about.Guests {
 		if other := s.kinds[model]; other != nil {
-			objects = append(objects, other.inOrder.objects...)
+			others = append(slices.Clip(others), other)
 		}
 	}
-	slices.SortFunc(objects, t.inOrder.compare)
-	return objects
+	var stamp int64
+	for _, other := range others {
+		stamp += other.written
+	}
+	if kept := t.merged.Load(); kept != nil && kept.stamp == stamp {
+		return kept.objects
+	}
+	made := &merged{stamp: stamp}
+	for _, other := range others {
+		made.objects = append(made.objects, other.inOrder.objects...)
+	}
+	slices.SortFunc(made.objects, t.inOrder.compare)
+	t.merged.Store(made)
+	return made.objects
 }
 
-// sorted gives the objects that all filters keep, by a field of the answer;
-// backwards behind a minus. An unknown field is ignored (list-ordering-bogus).
-func (s *store) sorted(t *table, by string, filters []func(*object) bool) []*object {
-	name, backwards := strings.CutPrefix(by, "-")
-	objects := s.objects(t)
+// sorted gives the objects that a query wants, by a field of the answer; backwards
+// behind a minus. An unknown field is ignored (list-ordering-bogus).
+func (s *store) sorted(t *table, by string, wanted wanted) []*object {
+	name := strings.TrimPrefix(by, "-")
 	isPK := name == schema.PK || name == t.kind.ID
+	alone := len(s.members[t.kind.Model]) <= 1 && len(t.about.Guests) == 0
 	switch {
-	case !isPK && (name == "" || t.field(name) == nil || t.field(name).Via != nil):
-		return kept(objects, filters)
-	case isPK && len(s.members[t.kind.Model]) <= 1 && len(t.about.Guests) == 0:
-		objects = t.inPKOrder.objects
-		if !backwards {
-			return kept(objects, filters)
-		}
+	case wanted.narrow && alone:
+		return wanted.of(wanted.only)
+	case !isPK && (t.field(name) == nil || t.field(name).Via != nil):
+		return wanted.of(s.objects(t))
+	case isPK && by == name && alone:
+		return wanted.of(t.inPKOrder.objects)
 	}
-	objects = slices.Clone(kept(objects, filters))
+	objects := slices.Clone(wanted.of(s.objects(t)))
 	slices.SortStableFunc(objects, compareBy([]string{by}))
-	_ = backwards
 	return objects
-}
-
-// kept gives the objects that all filters keep.
-func kept(objects []*object, filters []func(*object) bool) []*object {
-	if len(filters) == 0 {
-		return objects
-	}
-	var list []*object
-	for _, o := range objects {
-		if !slices.ContainsFunc(filters, func(keeps func(*object) bool) bool { return !keeps(o) }) {
-			list = append(list, o)
-		}
-	}
-	return list
 }
 
 // compare orders the values of one field as PostgreSQL does: nothing last.
@@ -188,14 +181,10 @@ func compare(a, b any) int {
 }
 
 // page cuts one page out of the objects (list-ps5-page2, list-page-last).
-func (s *Server) page(r *request, count int, query url.Values, texts func(first, end int) [][]byte) response {
-	size := defaultPageSize
-	if asked, err := strconv.Atoi(last(query, "page_size")); err == nil && asked > 0 {
-		size = asked
-	}
+func (s *Server) page(r *request, count, size int, autocomplete []byte, texts func(first, end int) [][]byte) response {
 	pages := max(1, (count+size-1)/size)
 	number := 1
-	switch asked := last(query, "page"); asked {
+	switch asked := last(r.URL.Query(), "page"); asked {
 	case "":
 	case "last":
 		number = pages
@@ -210,10 +199,26 @@ func (s *Server) page(r *request, count int, query url.Values, texts func(first,
 	}
 	first := (number - 1) * size
 	end := min(first+size, count)
-	return response{status: http.StatusOK, body: s.envelope(r, texts(first, end), number, pages, count, first, end)}
+	return response{status: http.StatusOK, body: s.envelope(autocomplete, texts(first, end), number, pages, count, first, end)}
 }
 
-func (s *Server) envelope(r *request, texts [][]byte, number, pages, count, first, end int) []byte {
+// pageSize is how many objects a page holds. Later versions have a bound
+// (trap/assign-user-2-list).
+func (s *Server) pageSize(query url.Values) int {
+	if !query.Has("page_size") {
+		return s.version.pageSize
+	}
+	size := badPageSize
+	if asked, err := strconv.Atoi(last(query, "page_size")); err == nil && asked > 0 {
+		size = asked
+	}
+	if s.version.mostOfPage > 0 {
+		size = min(size, s.version.mostOfPage)
+	}
+	return size
+}
+
+func (s *Server) envelope(autocomplete []byte, texts [][]byte, number, pages, count, first, end int) []byte {
 	pagination := map[string]int{
 		"next": 0, "previous": number - 1, "count": count, "current": number, "total_pages": pages,
 		"start_index": min(first+1, count), "end_index": end,
@@ -232,9 +237,9 @@ func (s *Server) envelope(r *request, texts [][]byte, number, pages, count, firs
 	body.WriteString(`,"results":[`)
 	body.Write(bytes.Join(texts, []byte{','}))
 	body.WriteByte(']')
-	if s.version.autocomplete {
+	if s.version.autocomplete && autocomplete != nil {
 		body.WriteString(`,"autocomplete":`)
-		body.Write(r.table.about.autocomplete(s.config.Version))
+		body.Write(autocomplete)
 	}
 	body.WriteByte('}')
 	return body.Bytes()

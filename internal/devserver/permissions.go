@@ -2,7 +2,6 @@ package devserver
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,36 +22,52 @@ type grant struct {
 	model, objectPK string
 }
 
-const permissionModel = "auth.permission"
-
-// holders are the kinds that can have permissions, with the paths by which they are
-// given.
-var holders = map[string]string{
-	"authentik_rbac.role": "assigned_by_roles",
-	userModel:             "assigned_by_users",
-}
-
-// permissionRoutes are the paths of trap/assign-*.
+// permissionRoutes are the paths of trap/assign-*: one for each kind that can have
+// permissions.
 func (s *Server) permissionRoutes() []route {
 	var routes []route
-	for model, path := range holders {
+	for _, model := range s.store.models {
 		t := s.store.kinds[model]
-		if t == nil || model == userModel && !s.version.assignsToUsers {
-			continue
+		for _, how := range t.about.Assigned {
+			if how.Has(s.config.Version) {
+				routes = append(routes, assignRoutes(t, how)...)
+			}
 		}
-		base := api + "rbac/permissions/" + path + "/"
-		routes = append(routes, route{
-			pattern: base, refuses: noCredentials, table: t, methods: readOnlyMethods,
-			handle: map[string]handler{"GET": (*Server).assigned},
-		}, route{
-			pattern: base + "{key}/assign/", refuses: noPermission, table: t, methods: []string{"POST", "OPTIONS"},
-			handle: map[string]handler{"POST": (*Server).assign},
-		}, route{
-			pattern: base + "{key}/unassign/", refuses: noPermission, table: t, methods: []string{"PATCH", "OPTIONS"},
-			handle: map[string]handler{"PATCH": (*Server).unassign},
-		})
 	}
 	return routes
+}
+
+// assigning says how the permissions of a kind's objects are reached.
+type assigning struct {
+	// Path is the one below that of permissions.
+	Path string `json:"path"`
+	// Either says in which versions the list of holders takes a permission for all
+	// objects as well as one for the object that is asked for.
+	Either schema.Span `json:"either"`
+	// Lists is the path of a list of permissions for single objects, by the
+	// parameter By.
+	Lists string `json:"lists"`
+	By    string `json:"by"`
+	schema.Span
+}
+
+func assignRoutes(t *table, how *assigning) []route {
+	base := api + "rbac/permissions/" + how.Path + "/"
+	list := func(s *Server, r *request) response { return s.assigned(r, how.Either.Has(s.config.Version)) }
+	granted := func(s *Server, r *request) response { return s.granted(r, how.By) }
+	return []route{{
+		pattern: api + "rbac/permissions/" + how.Lists + "/", refuses: noCredentials, table: t, methods: readOnlyMethods,
+		handle: map[string]handler{"GET": granted},
+	}, {
+		pattern: base, refuses: noCredentials, table: t, methods: readOnlyMethods,
+		handle: map[string]handler{"GET": list},
+	}, {
+		pattern: base + "{key}/assign/", refuses: noPermission, table: t, methods: []string{"POST", "OPTIONS"},
+		handle: map[string]handler{"POST": (*Server).assign},
+	}, {
+		pattern: base + "{key}/unassign/", refuses: noPermission, table: t, methods: []string{"PATCH", "OPTIONS"},
+		handle: map[string]handler{"PATCH": (*Server).unassign},
+	}}
 }
 
 // asked is what a request to assign or unassign asks for.
@@ -103,12 +118,11 @@ func (s *Server) readWanted(r *request) (asked, *response) {
 
 // permission finds one by its codename, with its app in front or not.
 func (s *store) permission(name, model string) *object {
-	t := s.kinds[permissionModel]
 	app, codename, isFull := strings.Cut(name, ".")
 	if !isFull {
 		codename, app = name, ""
 	}
-	for _, o := range t.inPKOrder.objects {
+	for _, o := range s.permissions() {
 		if o.fields["codename"] != codename || app != "" && o.fields["app_label"] != app {
 			continue
 		}
@@ -153,11 +167,7 @@ func (s *Server) assign(r *request) response {
 			return unhandled(r.Method, http.StatusInternalServerError)
 		}
 		g := s.store.give(holder, permission, model, objectPK)
-		id := permission.pk
-		if model != "" {
-			id = fmt.Sprint(g.id)
-		}
-		ids = append(ids, map[string]any{"id": id})
+		ids = append(ids, map[string]any{"id": pkText(s.number(g))})
 	}
 	return ok(ids)
 }
@@ -180,12 +190,19 @@ func (s *store) give(holder, permission *object, model, objectPK string) grant {
 			return other
 		}
 	}
-	if model != "" {
-		s.numbers["grants "+g.holderKind]++
-		g.id = s.numbers["grants "+g.holderKind]
-	}
+	counter := fmt.Sprintf("grants %s %t", g.holderKind, model == "")
+	s.numbers[counter]++
+	g.id = s.numbers[counter]
 	s.grants = append(s.grants, g)
 	return g
+}
+
+// number is what a grant is answered with: its own, or that of what it permits.
+func (s *Server) number(g grant) any {
+	if g.model == "" && !s.version.numbersAll {
+		return g.permission.id
+	}
+	return g.id
 }
 
 func (g grant) is(other grant) bool {
@@ -214,69 +231,6 @@ func (s *Server) unassign(r *request) response {
 		}
 	}
 	return response{status: http.StatusNoContent}
-}
-
-// assigned lists who has permissions for a model, or for an object of it.
-func (s *Server) assigned(r *request) response {
-	query := r.URL.Query()
-	s.store.RLock()
-	defer s.store.RUnlock()
-	model := query.Get("model")
-	if model == "" {
-		return response{status: http.StatusBadRequest, body: encode(complaints{"model": []string{"This field is required."}})}
-	}
-	app, name, _ := strings.Cut(model, ".")
-	var list []map[string]any
-	v := s.view(r)
-	for _, holder := range r.table.inOrder.objects {
-		general, own := []any{}, []any{}
-		for _, g := range s.store.grants {
-			of := g.permission.fields["app_label"] == app && g.permission.fields["model"] == name
-			if g.holderPK != holder.pk || g.holderKind != r.table.kind.Model || !of {
-				continue
-			}
-			if g.model == "" {
-				general = append(general, v.object(g.permission, nil))
-			} else if query.Get("object_pk") == "" || query.Get("object_pk") == g.objectPK || len(own) > 0 {
-				own = append(own, g.shown())
-			}
-		}
-		if len(own) == 0 && (len(general) == 0 || query.Get("object_pk") != "") && !isAdmin(holder) {
-			continue
-		}
-		list = append(list, s.holder(v, holder, own, general))
-	}
-	return s.page(r, len(list), query, func(first, end int) [][]byte {
-		var texts [][]byte
-		for _, shown := range list[first:end] {
-			texts = append(texts, encode(shown))
-		}
-		return texts
-	})
-}
-
-func isAdmin(o *object) bool {
-	return o.table.kind.Model == userModel && o.fields["username"] == adminName
-}
-
-// shown is a grant for an object as it is listed.
-func (g grant) shown() map[string]any {
-	return map[string]any{
-		"id": g.id, "codename": g.permission.fields["codename"], "model": g.permission.fields["model"],
-		"app_label": g.permission.fields["app_label"], "object_pk": g.objectPK, "name": g.permission.fields["name"],
-	}
-}
-
-func (s *Server) holder(v view, o *object, own, general []any) map[string]any {
-	all := map[string]any{
-		"permissions": own, "object_permissions": own, "model_permissions": general, "role_pk": o.pk,
-	}
-	maps.Copy(all, v.object(o, nil))
-	shown := map[string]any{}
-	for _, name := range v.shape(className(o.table.kind) + "AssignedObjectPermission") {
-		shown[name] = all[name]
-	}
-	return shown
 }
 
 // forgetGrants takes away what was given to an object that goes.

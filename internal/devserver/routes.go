@@ -68,7 +68,7 @@ func (s *Server) makeRoutes() map[string]*route {
 		},
 	}
 	for path, fixed := range s.store.facts.Paths {
-		if fixed.has(s.config.Version) {
+		if fixed.Has(s.config.Version) {
 			routes = append(routes, route{
 				pattern: api + path, refuses: noCredentials, methods: readOnlyMethods,
 				handle: map[string]handler{"GET": fixedAnswer(fixed.Value)},

@@ -2,10 +2,12 @@ package devserver
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
 )
 
 // rule is what the server asks of a body as a whole. It breaks one where all of
@@ -40,13 +42,16 @@ type rule struct {
 	// Kinds says which kinds of objects a field may refer to, by the value of
 	// another one: the rule is broken by one of another kind.
 	Kinds *kindsBy `json:"kinds"`
-	// Call names a function of calls.go that has to hold, too.
-	Call string `json:"call"`
+	// Self is a field by which the object refers to itself; Outlives is an instant
+	// that is too far away; Pattern says where something is no regular expression.
+	Self     string   `json:"self"`
+	Outlives string   `json:"outlives"`
+	Pattern  *pattern `json:"pattern"`
 	// Error is the answer, by field.
 	Error map[string]any `json:"error"`
 	// Crash is set where the server fails.
 	Crash bool `json:"crash"`
-	Spans
+	schema.Span
 }
 
 // kindsBy are the models that a field may refer to, by the value of another.
@@ -65,6 +70,36 @@ func (k *kindsBy) odd(c *check) *object {
 		}
 	}
 	return nil
+}
+
+// pattern says where an object in a list holds a regular expression.
+type pattern struct {
+	List string `json:"list"`
+	By   string `json:"by"`
+	Is   string `json:"is"`
+	Of   string `json:"of"`
+}
+
+// odd returns the first text that is no regular expression, or nothing.
+func (p *pattern) odd(fields map[string]any) string {
+	list, _ := fields[p.List].([]any)
+	for _, element := range list {
+		m, _ := element.(map[string]any)
+		if m[p.By] != p.Is {
+			continue
+		}
+		if _, err := regexp.Compile(pkText(m[p.Of])); err != nil {
+			return pkText(m[p.Of])
+		}
+	}
+	return ""
+}
+
+// outlives reports whether an instant is further away than a token may live.
+func (c *check) outlives(name string) bool {
+	text, _ := c.fields[name].(string)
+	expires, isTime := parseTime(text)
+	return isTime && expires.After(c.now().Add(lifetime))
 }
 
 // checkRules breaks off at the first rule that is broken.
@@ -92,7 +127,9 @@ func (c *check) fill(r *rule, text string) string {
 	if r.Kinds != nil {
 		text = strings.ReplaceAll(text, "{class}", className(r.Kinds.odd(c).table.kind))
 	}
-	text = strings.ReplaceAll(text, "{pattern}", badPattern(c.fields))
+	if r.Pattern != nil {
+		text = strings.ReplaceAll(text, "{pattern}", r.Pattern.odd(c.fields))
+	}
 	text = strings.ReplaceAll(text, "{limit}", c.now().Add(lifetime).UTC().Format("2006-01-02 15:04:05.000000+00:00"))
 	own := &object{table: c.table, fields: c.fields}
 	filled, _ := view{store: c.store}.text(own, text).(string)
@@ -114,7 +151,11 @@ func (r *rule) broken(c *check) bool {
 		return false
 	case r.Kinds != nil && r.Kinds.odd(c) == nil:
 		return false
-	case r.Call != "" && !breaks[r.Call](c):
+	case r.Self != "" && (c.self == nil || c.fields[r.Self] != c.self.id):
+		return false
+	case r.Outlives != "" && !c.outlives(r.Outlives):
+		return false
+	case r.Pattern != nil && r.Pattern.odd(c.fields) == "":
 		return false
 	}
 	return r.lacks(c.fields) && r.fills(c) && r.clashes(c) && r.lacksParts(c.fields)

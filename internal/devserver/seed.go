@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"time"
 
 	"github.com/aksync/aksync/internal/tree"
@@ -52,20 +51,13 @@ func (s *store) place(model, pk string, fields map[string]any, now time.Time) (*
 		ch.settle(field)
 	}
 	s.makeUp(t, ch.fields, t.byPK[pkText(id)] == nil, now)
-	own := maps.Clone(ch.fields)
-	for name := range own {
-		if how := t.answers[name]; t.virtual(name) != nil || how != nil && !how.isHidden() && t.refers(name) == "" {
-			delete(own, name)
-		}
-	}
-	o := s.put(t, id, own)
 	for name := range ch.fields {
-		if _, given := fields[name]; !given && t.virtual(name) != nil {
-			delete(ch.fields, name)
+		_, given := fields[name]
+		if how := t.answers[name]; t.virtual(name) != nil && !given || t.virtual(name) == nil && how != nil && !how.isHidden() && t.refers(name) == "" {
+			delete(ch.fields, name) // it is computed
 		}
 	}
-	ch.spread(o)
-	return t.byPK[o.pk], nil
+	return s.keep(ch, id), nil
 }
 
 // read takes a field as an answer shows it for what is stored: an object for its

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/aksync/aksync/schema"
 )
@@ -30,8 +31,18 @@ type table struct {
 	needs []string
 	// written counts the writes to the kind.
 	written int64
+	// merged are the objects of all kinds that the kind's list holds, where these
+	// are several.
+	merged atomic.Pointer[merged]
 	// byHost is set where answers hold the server's address.
 	byHost bool
+}
+
+// merged are objects of several kinds in order, as they were when the kinds had been
+// written as often as stamp says.
+type merged struct {
+	objects []*object
+	stamp   int64
 }
 
 // object is one object.
@@ -44,10 +55,15 @@ type object struct {
 	row int64
 	// fields are replaced as a whole and never changed.
 	fields map[string]any
-	// json is the object as it is answered, made when the kinds that it shows
-	// had been written as often as seen says.
-	json []byte
-	seen int64
+	// answered is the object as it was answered last.
+	answered atomic.Pointer[answered]
+}
+
+// answered is an object as it is answered, made when the kinds that it shows had
+// been written as often as stamp says.
+type answered struct {
+	json  []byte
+	stamp int64
 }
 
 // uniques are the objects that hold the values of a unique field.
@@ -150,6 +166,9 @@ func uniqueValue(value any) (any, bool) {
 func (t *table) lookUp(key string) *object {
 	if t.kind.Lookup == t.kind.ID {
 		return t.byPK[key]
+	}
+	if o := t.byPK[key]; o != nil && slices.Contains(t.about.Lookups, schema.PK) {
+		return o
 	}
 	if values, has := t.unique[t.kind.Lookup]; has {
 		if o := values[key]; o != nil && o.table == t {

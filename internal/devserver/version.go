@@ -28,8 +28,6 @@ type behaviour struct {
 	// reputationTimeout: the configuration has the cache timeout of
 	// reputations (root-config).
 	reputationTimeout bool
-	// assignsToUsers: permissions can be given to users (trap/assign-user-*).
-	assignsToUsers bool
 	// fullNames: permissions for an object need the name of their app
 	// (trap/assign-object-2-bare).
 	fullNames bool
@@ -38,6 +36,12 @@ type behaviour struct {
 	// takesUsers: the documents have it that the users of an object can be sent
 	// along with it (post-flowset-*).
 	takesUsers bool
+	// pageSize is how many objects a page holds if nothing is asked for, and
+	// mostOfPage how many it holds at most, if there is a bound.
+	pageSize, mostOfPage int
+	// numbersAll: permissions for all objects have numbers of their own, as those
+	// for one have (trap/assign-object-6).
+	numbersAll bool
 	// curlyQuotes: messages of Django have them.
 	curlyQuotes bool
 }
@@ -48,9 +52,14 @@ func behaviourOf(version string) (behaviour, error) {
 		return behaviour{}, fmt.Errorf("no authentik %s is known: want %s or a later version", version, oldest)
 	}
 	before := func(other string) bool { return schema.Span{Until: other}.Has(version) }
-	return behaviour{
+	b := behaviour{
 		plainNotFound: before("2025.2"), searchesNUL: before("2025.2"), reputationTimeout: before("2025.2"),
-		autocomplete: !before("2025.10"), translates: !before("2025.2"),
-		assignsToUsers: before("2025.12"), fullNames: !before("2025.12"), signedFiles: !before("2025.12"), takesUsers: before("2025.12"), curlyQuotes: !before("2025.12"),
-	}, nil
+		autocomplete: !before("2025.8"), translates: !before("2025.2"),
+		fullNames: !before("2025.12"), signedFiles: !before("2025.12"), takesUsers: before("2025.12"), curlyQuotes: !before("2025.12"),
+		numbersAll: !before("2025.12"), pageSize: 100,
+	}
+	if !before("2025.12") {
+		b.pageSize, b.mostOfPage = 20, 100
+	}
+	return b, nil
 }
