@@ -166,6 +166,7 @@ type Field struct {
 	Cascades  bool           `json:"cascades,omitempty"`
 	Becomes   string         `json:"becomes,omitempty"`
 	Mirrors   string         `json:"mirrors,omitempty"`
+	Volatile  bool           `json:"volatile,omitempty"`
 	Loses     string         `json:"loses,omitempty"`
 	Filter    bool           `json:"filter,omitempty"`
 }
