@@ -1,8 +1,13 @@
 // Package devserver is an API that behaves like authentik's, in memory: for
 // trying aksync without an authentik, and for testing it. What it does is what
-// a real authentik did, as the recorded exchanges in testdata/exchanges have
-// it; comments name them. It is generic over kinds: all it knows of a kind
-// comes from the schema.
+// real servers did, as recorded exchanges have it: in testdata/exchanges of one kind
+// to the last detail, in this package's testdata of every kind. Comments name them.
+//
+// It is generic over kinds. What it knows of a kind comes from the schema, and from
+// facts.json what the schema has no need to know: filters, computed fields, the
+// texts of refusals. What a fresh server holds is in defaults.json.
+//
+// It keeps no log of events, runs no tasks, and fetches nothing.
 package devserver
 
 import (
