@@ -58,8 +58,9 @@ type Server struct {
 	// the write.
 	beforeWrite func()
 
-	mutex sync.Mutex // guards seen
+	mutex sync.Mutex // guards what follows
 	seen  map[string]int
+	kept  map[string]kept
 }
 
 // New makes a server that holds nothing.
@@ -78,7 +79,7 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		config: config, version: version, seen: map[string]int{}, now: time.Now,
+		config: config, version: version, seen: map[string]int{}, kept: map[string]kept{}, now: time.Now,
 		store: newStore(config.Schema.At(config.Version), config.Version, version),
 	}
 	s.routes = s.makeRoutes()
