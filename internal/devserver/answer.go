@@ -121,11 +121,14 @@ func (v view) object(o *object, shape []string) map[string]any {
 }
 
 // field returns a field of an object as it is answered.
-func (v view) field(o *object, name string) (value any, has bool) {
+func (v view) field(o *object, name string) (value any, known bool) {
 	if name == o.table.kind.ID || name == schema.PK && o.table.readOnly(name) == nil {
 		return o.id, true
 	}
 	how := o.table.answers[name]
+	if base := v.store.facts.Fields[name]; how == nil && base != nil && base.Back != "" && !has(o.fields, name) {
+		how = base // what only a base shows of the object
+	}
 	if how == nil || how.isHidden() {
 		return floats(o.fields[name]), true
 	}

@@ -40,6 +40,7 @@ func (v view) nested(o *object, how *computed) any {
 		find = v.by(how.Key)
 	}
 	if list, isList := value.([]any); isList {
+		v.before = nil // a list is read anew
 		shown := []any{}
 		for _, element := range list {
 			if other := find(model, element); other != nil {

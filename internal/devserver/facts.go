@@ -91,6 +91,8 @@ type about struct {
 	Lookups []string `json:"lookups"`
 	// Stays says which objects can't be deleted, by When.
 	Stays []*rule `json:"stays"`
+	// Remembers says what of the list the server keeps.
+	Remembers []*memory `json:"remembers"`
 	// Whole is set where the list of a base shows all of an object.
 	Whole bool `json:"whole"`
 	// Unseen are references that nobody is told of.

@@ -39,8 +39,9 @@ func (s *Server) list(r *request) response {
 	objects := s.store.sorted(r.table, query.Get("ordering"), wanted)
 	return s.page(r, len(objects), s.pageSize(query), r.table.about.autocomplete(s.config.Version), func(first, end int) [][]byte {
 		v := s.view(r)
-		texts := make([][]byte, end-first)
-		for i, o := range objects[first:end] {
+		page := s.shown(r.table, query, objects, first, end)
+		texts := make([][]byte, len(page))
+		for i, o := range page {
 			texts[i] = v.shows(r.table, o)
 		}
 		return texts
@@ -66,8 +67,9 @@ func (s *Server) searched(t *table, search string) func(*object) bool {
 	return func(o *object) bool {
 		for _, word := range words {
 			found := slices.ContainsFunc(fields, func(field string) bool {
-				text, isText := v.path(o, field).(string)
-				return isText && strings.Contains(strings.ToLower(text), word)
+				return slices.ContainsFunc(v.values(o, strings.Split(field, ".")), func(value any) bool {
+					return strings.Contains(strings.ToLower(searchText(value)), word)
+				})
 			})
 			if !found {
 				return false
@@ -75,6 +77,14 @@ func (s *Server) searched(t *table, search string) func(*object) bool {
 		}
 		return true
 	}
+}
+
+// searchText is a value as the database searches it.
+func searchText(value any) string {
+	if value, isBool := value.(bool); isBool {
+		return strconv.FormatBool(value)
+	}
+	return pkText(value)
 }
 
 // searchFields are the fields that are searched; all text where nothing is known.

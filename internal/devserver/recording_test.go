@@ -14,8 +14,6 @@ import (
 	"github.com/aksync/aksync/schema"
 )
 
-// recorded is what a real authentik of a version answered about every kind
-// (testdata/kinds-*.jsonl.gz).
 // recordedVersions are those of which there is a recording of every kind.
 func recordedVersions(t *testing.T) []string {
 	t.Helper()
@@ -30,6 +28,8 @@ func recordedVersions(t *testing.T) []string {
 	return versions
 }
 
+// recordedKinds is what a real authentik of a version answered about every kind
+// (testdata/kinds-*.jsonl.gz).
 func recordedKinds(t *testing.T, version string) []exchange {
 	t.Helper()
 	packed, err := os.Open("testdata/kinds-" + version + ".jsonl.gz")

@@ -1,8 +1,13 @@
 // Package devserver is an API that behaves like authentik's, in memory: for
 // trying aksync without an authentik, and for testing it. What it does is what
-// a real authentik did, as the recorded exchanges in testdata/exchanges have
-// it; comments name them. It is generic over kinds: all it knows of a kind
-// comes from the schema.
+// real servers did, as recorded exchanges have it: in testdata/exchanges of one kind
+// to the last detail, in this package's testdata of every kind. Comments name them.
+//
+// It is generic over kinds. What it knows of a kind comes from the schema, and from
+// facts.json what the schema has no need to know: filters, computed fields, the
+// texts of refusals. What a fresh server holds is in defaults.json.
+//
+// It keeps no log of events, runs no tasks, and fetches nothing.
 package devserver
 
 import (
@@ -53,8 +58,9 @@ type Server struct {
 	// the write.
 	beforeWrite func()
 
-	mutex sync.Mutex // guards seen
+	mutex sync.Mutex // guards what follows
 	seen  map[string]int
+	kept  map[string]kept
 }
 
 // New makes a server that holds nothing.
@@ -73,7 +79,7 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		config: config, version: version, seen: map[string]int{}, now: time.Now,
+		config: config, version: version, seen: map[string]int{}, kept: map[string]kept{}, now: time.Now,
 		store: newStore(config.Schema.At(config.Version), config.Version, version),
 	}
 	s.routes = s.makeRoutes()

@@ -164,7 +164,9 @@ func (s *store) put(t *table, id any, fields map[string]any) *object {
 	} else {
 		s.rows++
 		o.row = s.rows
+		t.made++
 	}
+	t.saved++
 	s.attach(o)
 	return o
 }

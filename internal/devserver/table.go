@@ -29,8 +29,9 @@ type table struct {
 	inOrder, inPKOrder index
 	// needs are the models whose objects show in answers of this kind.
 	needs []string
-	// written counts the writes to the kind.
-	written int64
+	// written counts the writes to the kind, saved those that made or changed an
+	// object, and made those that made one.
+	written, saved, made int64
 	// merged are the objects of all kinds that the kind's list holds, where these
 	// are several.
 	merged atomic.Pointer[merged]

@@ -241,3 +241,35 @@ func TestPermissionsAreWiped(t *testing.T) {
 		}
 	}
 }
+
+// Pages of applications are kept until one is made, and show what an earlier request
+// asked for; who has the right asks for the full list.
+func TestApplicationsAreKept(t *testing.T) {
+	server := seeded(t)
+	made(t, server, applications, `{"name": "a", "slug": "a"}`)
+	made(t, server, applications, `{"name": "b", "slug": "b"}`)
+	slugs := func(query string) string {
+		results, _ := call(t, server, http.MethodGet, applications+query, "").object(t)["results"].([]any)
+		var all []string
+		for _, result := range results {
+			all = append(all, fmt.Sprint(result.(map[string]any)["slug"]))
+		}
+		return strings.Join(all, " ")
+	}
+	for _, step := range []struct{ query, want string }{
+		{"?slug=b", "b"},
+		{"?slug=a", "b"},
+		{"", "b"},
+		{"?search=a", "a"},
+		{"?superuser_full_list=true", "a b"},
+		{"?superuser_full_list=true&slug=a", "a"},
+	} {
+		if got := slugs(step.query); got != step.want {
+			t.Errorf("%q lists %q, want %q", step.query, got, step.want)
+		}
+	}
+	made(t, server, applications, `{"name": "c", "slug": "c"}`)
+	if got := slugs(""); got != "a b c" {
+		t.Errorf("after another one is made the list is %q", got)
+	}
+}
