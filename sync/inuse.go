@@ -110,8 +110,9 @@ func (c *Change) usersOf(s *schema.Schema, objects []schema.Object) []user {
 }
 
 // canUse reports whether objects of a kind, or of a special case of it, can have the
-// object in a field or be bound to it. What used_by lists beside them, such as the
-// rights that a user has, misses nothing.
+// object in a field, or it can be bound to them. What used_by lists beside them, such
+// as the rights that a user has and the sources that it is connected with, misses
+// nothing.
 func canUse(s *schema.Schema, kind, own *schema.Kind) bool {
 	if kind == nil {
 		return false
@@ -122,7 +123,12 @@ func canUse(s *schema.Schema, kind, own *schema.Kind) bool {
 		}
 	}
 	return slices.ContainsFunc(s.Managed(), func(binding *schema.Kind) bool {
-		return binding.Key == "" && slices.ContainsFunc(binding.Bound(kind), own.Is)
+		if binding.Key != "" || len(binding.Label) == 0 {
+			return false
+		}
+		// The relation is to the very model that the binding's field names.
+		to := binding.Fields.Field(binding.Label[0])
+		return to != nil && to.Refers == kind.Model && slices.ContainsFunc(binding.Bound(kind), own.Is)
 	})
 }
 
