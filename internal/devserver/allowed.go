@@ -88,6 +88,17 @@ func (s *store) permissions() []*object {
 	return nil
 }
 
+// codenames are what can be allowed with the objects of an app.
+func (s *store) codenames(app string) []any {
+	list := []any{}
+	for _, o := range s.permissions() {
+		if o.fields["app_label"] == app {
+			list = append(list, o.fields["codename"])
+		}
+	}
+	return list
+}
+
 // appTitle is what authentik calls an app for people.
 func appTitle(app string) string {
 	words := strings.Split(app, "_")

@@ -35,6 +35,10 @@ type facts struct {
 		Model string `json:"model"`
 		Field string `json:"field"`
 		Is    string `json:"is"`
+		// Lists are the lists that are shown of him, and System is the app of which
+		// all is shown that he may do.
+		Lists  []string `json:"lists"`
+		System string   `json:"system"`
 	} `json:"caller"`
 	// Permission is the model of what can be allowed.
 	Permission string `json:"permission"`
