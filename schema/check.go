@@ -341,9 +341,19 @@ func (s *Schema) checkAttrs(k *Kind, e tree.Entry) tree.Problems {
 
 // checkRefused refuses a value that authentik takes and nobody should ask for.
 func (f *Field) checkRefused(path string, v tree.Value) tree.Problems {
-	for _, choice := range f.Values {
-		if choice.Refused != "" && choice.Value == v.Data {
-			return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s is not taken here: %s", tree.Describe(v.Data), choice.Refused)}}
+	if choice := f.refused(v.Data); choice != nil {
+		return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s is not taken here: %s", tree.Describe(v.Data), choice.Refused)}}
+	}
+	return nil
+}
+
+// Refuses reports whether no blueprint may ask for the value.
+func (f *Field) Refuses(plain any) bool { return f.refused(plain) != nil }
+
+func (f *Field) refused(data any) *Choice {
+	for i, choice := range f.Values {
+		if choice.Refused != "" && choice.Value == data {
+			return &f.Values[i]
 		}
 	}
 	return nil

@@ -166,6 +166,7 @@ type Field struct {
 	Cascades  bool           `json:"cascades,omitempty"`
 	Becomes   string         `json:"becomes,omitempty"`
 	Mirrors   string         `json:"mirrors,omitempty"`
+	Volatile  bool           `json:"volatile,omitempty"`
 	Loses     string         `json:"loses,omitempty"`
 	Filter    bool           `json:"filter,omitempty"`
 }
@@ -181,6 +182,7 @@ type Via struct {
 	Show  []string          `json:"show,omitempty"`
 	Twins map[string]string `json:"twins,omitempty"`
 	URL   bool              `json:"url,omitempty"`
+	Unset string            `json:"unset,omitempty"`
 	Wiped string            `json:"wiped,omitempty"`
 }
 

@@ -72,6 +72,16 @@ func (k *Kind) Bound(to *Kind) []string {
 	return models
 }
 
+// Mirror returns the model and the field that hold the same relation from its other
+// end, and reports whether there are any.
+func (f *Field) Mirror() (model, field string, mirrors bool) {
+	at := strings.LastIndex(f.Mirrors, ".")
+	if at < 0 {
+		return "", "", false
+	}
+	return f.Mirrors[:at], f.Mirrors[at+1:], true
+}
+
 // Hidden names the fields that nobody may read.
 func (k *Kind) Hidden() []string {
 	var names []string

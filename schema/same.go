@@ -13,7 +13,7 @@ import (
 func (f *Field) Same(declared, live any) bool {
 	switch {
 	case f.Via != nil && f.Via.URL:
-		return sameURL(declared, live)
+		return sameURL(declared, live, f.Via.Unset)
 	case f.Set:
 		return sameSet(declared, live, f.Superset)
 	case f.Type == JSON, f.Type == Number:
@@ -91,15 +91,16 @@ func float(data any) (number float64, is bool) {
 
 // sameURL compares what was declared with the URL that the server makes of it:
 // images/a.png is /media/public/images/a.png, and /x may have a prefix and a host
-// (KINDS.md 4.3). Nothing declared is nothing, or the server's own image.
-func sameURL(declared, live any) bool {
+// (KINDS.md 4.3). Nothing declared is nothing, or the server's own image, in whose URL
+// unset is.
+func sameURL(declared, live any, unset string) bool {
 	want, isText := declared.(string)
 	has, _ := live.(string)
 	if !isText || reflect.DeepEqual(declared, live) {
 		return reflect.DeepEqual(declared, live)
 	}
 	if want == "" {
-		return has == "" || strings.Contains(has, "/static/dist/")
+		return has == "" || unset != "" && strings.Contains(has, unset)
 	}
 	has, _, _ = strings.Cut(has, "?")
 	return strings.HasSuffix(has, "/"+strings.TrimPrefix(want, "/"))

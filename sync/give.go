@@ -19,14 +19,25 @@ func (t target) gives() bool {
 	})
 }
 
-// giveAll sets those fields that change.
+// changes reports whether a field is one that the change sets.
+func (t target) changes(name string) bool {
+	return slices.ContainsFunc(t.Fields, func(f FieldChange) bool { return f.Name == name })
+}
+
+// goesAlong reports whether a field is set along with others: nothing shows whether
+// it differs, as with what a PATCH takes along, and to set it again harms nobody, as a
+// password could.
+func (t target) goesAlong(field *schema.Field) bool {
+	return t.Action == Update && !field.Shown() && !field.WriteOnly
+}
+
+// giveAll sets those fields that change, and what goes along with them.
 func (a *applier) giveAll(ctx context.Context, t target, answer schema.Answer) error {
-	for _, change := range t.Fields {
-		field := t.kind.Fields.Field(change.Name)
-		if field == nil || field.Via == nil {
+	for _, field := range t.kind.Fields.Fields {
+		value, declared := t.declared[field.Name]
+		if !declared || field.Via == nil || !t.changes(field.Name) && !t.goesAlong(field) {
 			continue
 		}
-		value := t.declared[field.Name]
 		if value == nil && field.WriteOnly {
 			continue // nothing to set: what there is stays
 		}

@@ -71,7 +71,9 @@ func askUse(ctx context.Context, s *schema.Schema, api Reader, plan *Plan, paral
 
 // usersOf reads the answer of used_by, which has relations of both directions. What
 // the object itself refers to uses it no more than what is bound to it; and of what
-// goes along with the object, only kinds of their own are users: no sessions.
+// goes along with the object, only kinds of their own are users: no sessions, and
+// nothing that the server makes, such as the schedules of a source (real server,
+// 2025.10: used_by of an LDAP source and of a user with rights).
 func (c *Change) usersOf(s *schema.Schema, objects []schema.Object) []user {
 	own := s.Kind(c.Model)
 	var users []user
@@ -85,6 +87,9 @@ func (c *Change) usersOf(s *schema.Schema, objects []schema.Object) []user {
 		action, kind := asText(object["action"]), s.Kind(u.Model)
 		u.many = action == "cascade_many"
 		u.hidden = kind != nil && !kind.Managed && kind.Path == ""
+		if kind != nil && kind.Managed && !kind.Create || u.many && !u.hidden && !canUse(s, kind, own) {
+			continue
+		}
 		if action == "cascade" {
 			if kind == nil {
 				continue
@@ -101,6 +106,29 @@ func (c *Change) usersOf(s *schema.Schema, objects []schema.Object) []user {
 	}
 	return slices.DeleteFunc(users, func(u user) bool {
 		return u.many && (c.refersTo(own, u.ID) || slices.Contains(members, u.Model))
+	})
+}
+
+// canUse reports whether objects of a kind, or of a special case of it, can have the
+// object in a field, or it can be bound to them. What used_by lists beside them, such
+// as the rights that a user has and the sources that it is connected with, misses
+// nothing.
+func canUse(s *schema.Schema, kind, own *schema.Kind) bool {
+	if kind == nil {
+		return false
+	}
+	for _, member := range append(s.Members(kind.Model), kind) {
+		if slices.ContainsFunc(member.Fields.Fields, func(f *schema.Field) bool { return own.Is(f.Refers) }) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(s.Managed(), func(binding *schema.Kind) bool {
+		if binding.Key != "" || len(binding.Label) == 0 {
+			return false
+		}
+		// The relation is to the very model that the binding's field names.
+		to := binding.Fields.Field(binding.Label[0])
+		return to != nil && to.Refers == kind.Model && slices.ContainsFunc(binding.Bound(kind), own.Is)
 	})
 }
 
@@ -128,11 +156,27 @@ func keepUsed(s *schema.Schema, uses map[int]use) guard {
 			}
 			if names := change.usedBy(uses[change.ID].users, leaving); len(names) > 0 {
 				why[change.ID] = fmt.Sprintf("the %s is used by %s, and would be missing there: take it out first, or allow it with --allow-in-use",
-					change.what(), strings.Join(names, ", "))
+					change.what(), listed(names))
 			}
 		}
 		return p.without(why)
 	}
+}
+
+// mostUsers is how many users an error names.
+const mostUsers = 10
+
+func listed(names []string) string {
+	seen := map[string]bool{}
+	names = slices.DeleteFunc(names, func(name string) bool {
+		isThere := seen[name] // by another field
+		seen[name] = true
+		return isThere
+	})
+	if more := len(names) - mostUsers; more > 1 {
+		return fmt.Sprintf("%s and %d others", strings.Join(names[:mostUsers], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }
 
 // usedBy returns the names of the users that stay: as the server says when asked,
@@ -192,22 +236,32 @@ func (p *Plan) leaving(s *schema.Schema) leaving {
 	l := leaving{deleted: map[string]bool{}, lets: map[string][]any{}, unbinds: map[string]int{}}
 	seen := map[string]bool{}
 	for _, change := range p.Changes {
-		key := change.Model + " " + change.PK
-		switch change.Action {
-		case Delete:
-			l.deleted[key] = true
-			l.unbind(s.Kind(change.Model), change.Live, seen)
-		case Update:
-			for _, field := range change.Fields {
-				for _, id := range elements(field.Before) {
-					if schema.IDText(id) != "" && !holds(field.After, id) {
-						l.lets[key] = append(l.lets[key], id)
-					}
+		kind := s.Kind(change.Model)
+		if change.Action == Delete {
+			l.unbind(kind, change.Live, seen)
+		}
+		// A relation that all kinds of a base have is one of the base.
+		for _, model := range append([]string{change.Model}, kind.Bases...) {
+			l.note(model+" "+change.PK, change)
+		}
+	}
+	return l
+}
+
+// note notes what a change lets go; key is its model, or a base of it, and its key.
+func (l leaving) note(key string, change *Change) {
+	switch change.Action {
+	case Delete:
+		l.deleted[key] = true
+	case Update:
+		for _, field := range change.Fields {
+			for _, id := range elements(field.Before) {
+				if schema.IDText(id) != "" && !holds(field.After, id) {
+					l.lets[key] = append(l.lets[key], id)
 				}
 			}
 		}
 	}
-	return l
 }
 
 // unbind counts, for what a binding binds that is deleted, what it was bound to, each

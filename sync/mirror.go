@@ -3,7 +3,6 @@ package sync
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
@@ -18,7 +17,7 @@ func (p *planner) checkMirrors() {
 			continue
 		}
 		for _, field := range g.kind.Fields.Fields {
-			model, mirror, mirrors := cutField(field.Mirrors)
+			model, mirror, mirrors := field.Mirror()
 			if !mirrors || !p.declaresField(g, field.Name) {
 				continue
 			}
@@ -29,15 +28,6 @@ func (p *planner) checkMirrors() {
 		}
 	}
 	p.refuse(refused)
-}
-
-// cutField takes apart the name of a model and that of a field.
-func cutField(name string) (model, field string, found bool) {
-	at := strings.LastIndex(name, ".")
-	if at < 0 {
-		return "", "", false
-	}
-	return name[:at], name[at+1:], true
 }
 
 func (p *planner) declaresField(g *group, name string) bool {

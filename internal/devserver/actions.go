@@ -90,7 +90,9 @@ func setter(field *schema.Field) handler {
 			return response{status: http.StatusBadRequest, body: encode(complaints{field.Via.Body: []string{problem}})}
 		}
 		if field.Via.URL {
-			s.store.set(o, map[string]any{field.Via.Read: asURL(value.Data)})
+			if field.Via.Read != "" {
+				s.store.set(o, map[string]any{field.Via.Read: asURL(value.Data)})
+			}
 			return ok(map[string]any{})
 		}
 		changes := map[string]any{field.Name: value.Plain()}

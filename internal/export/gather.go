@@ -49,6 +49,8 @@ type gathering struct {
 	objects map[string][]schema.Object
 	targets targets
 	names   nameFilter
+	// whole are the models of which all objects are exported.
+	whole map[string]bool
 	// problems are what is wrong with objects.
 	problems []error
 }
@@ -64,6 +66,12 @@ func gather(s *schema.Schema, objects map[string][]schema.Object, o Options) ([]
 	}
 	objects = ownObjects(s, objects)
 	g := &gathering{schema: s, options: o, objects: objects, targets: newTargets(s, objects), names: newNameFilter(o.Names)}
+	if len(o.Names) == 0 && o.Flow == "" {
+		g.whole = map[string]bool{}
+		for _, kind := range kinds {
+			g.whole[kind.Model] = true
+		}
+	}
 	var entries []entry
 	for _, kind := range dependenciesFirst(kinds, modelOf, g.referredModels) {
 		entries = append(entries, g.entries(kind)...)
@@ -139,6 +147,9 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object, name string) 
 	}
 	for _, of := range kind.Fields.Fields {
 		finds := slices.Contains(finders, of.Name)
+		if g.mirrored(of) {
+			continue
+		}
 		if !finds && (of.Sensitive || !of.Answers()) {
 			made.hidden = append(made.hidden, of.Name)
 			continue
@@ -163,6 +174,13 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object, name string) 
 	return made, nil
 }
 
+// mirrored reports whether other objects that are exported declare the same relation
+// from its other end.
+func (g *gathering) mirrored(of *schema.Field) bool {
+	model, _, mirrors := of.Mirror()
+	return mirrors && g.whole[model]
+}
+
 // declared returns the value of a field as a blueprint declares it, and whether it
 // has to: not where the server would take the same without it.
 func (g *gathering) declared(of *schema.Field, answer schema.Answer, finds bool) (value any, declares bool, err error) {
@@ -180,7 +198,7 @@ func (g *gathering) declared(of *schema.Field, answer schema.Answer, finds bool)
 		return nil, false, nil
 	case of.Via != nil && of.Via.URL && (value == nil || of.Same("", value)): // it is not set
 		return nil, false, nil
-	case madeUp(of, answer):
+	case madeUp(of, answer), of.Volatile, of.Refuses(value):
 		return nil, false, nil
 	}
 	isDefault := of.HasDefault && sameJSON(value, of.Default)
