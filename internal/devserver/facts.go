@@ -231,6 +231,7 @@ func (f *facts) about(model, version string) *about {
 	known.NotNull = namesIn(known.NotNull, version)
 	known.Most = inVersion(known.Most, version)
 	known.Order, known.Search = namesIn(known.Order, version), namesIn(known.Search, version)
+	known.Shows = namesIn(known.Shows, version)
 	known.AnyJSON, known.Lookups = namesIn(known.AnyJSON, version), namesIn(known.Lookups, version)
 	known.Stays = slices.DeleteFunc(known.Stays, func(r *rule) bool { return !r.Has(version) })
 	known.Only, known.Exclusive = inVersion(known.Only, version), inVersion(known.Exclusive, version)
