@@ -181,6 +181,7 @@ type Via struct {
 	Read  string            `json:"read,omitempty"`
 	Show  []string          `json:"show,omitempty"`
 	Twins map[string]string `json:"twins,omitempty"`
+	Blind bool              `json:"blind,omitempty"`
 	URL   bool              `json:"url,omitempty"`
 	Unset string            `json:"unset,omitempty"`
 	Wiped string            `json:"wiped,omitempty"`

@@ -9,8 +9,8 @@ import (
 // that of a field with a request of its own.
 func (f *Field) answered() string {
 	if f.Via != nil {
-		if len(f.Via.Show) > 0 {
-			return "" // it is listed elsewhere
+		if len(f.Via.Show) > 0 || f.Via.Blind {
+			return "" // it is listed elsewhere, or nowhere
 		}
 		return f.Via.Read
 	}
