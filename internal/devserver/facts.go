@@ -29,7 +29,7 @@ type facts struct {
 	// one.
 	Shapes map[string][]string `json:"shapes"`
 	// Paths are answers that are the same for everybody.
-	Paths map[string]*fixed `json:"paths"`
+	Paths map[string]json.RawMessage `json:"paths"`
 	// Caller is who asks, if not somebody without permissions.
 	Caller struct {
 		Model string `json:"model"`
@@ -197,12 +197,6 @@ type computed struct {
 	Base    string   `json:"base"`
 	Empties []string `json:"empties"`
 	Written bool     `json:"written"`
-	schema.Span
-}
-
-// fixed is an answer that is the same for everybody.
-type fixed struct {
-	Value json.RawMessage `json:"value"`
 	schema.Span
 }
 
