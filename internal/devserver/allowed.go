@@ -16,6 +16,9 @@ type allowed struct {
 	// be allowed beside them, by codename, with what people read of it.
 	Verbs []string          `json:"verbs"`
 	Also  map[string]string `json:"also"`
+	// Declared is set where authentik's own blueprints can declare such objects,
+	// though this schema manages none.
+	Declared bool `json:"declared"`
 	schema.Span
 }
 
@@ -69,15 +72,20 @@ func (s *store) addAllowed(t *table, model, title string, what *allowed) {
 	}
 }
 
-// grantAll lets somebody do the same with the objects of each kind that is managed.
+// grantAll lets somebody do the same with all objects that blueprints can declare
+// (default/rbac-role-read-only.yaml).
 func (s *store) grantAll(holder *object, verb string) {
 	for _, permission := range s.permissions() {
 		name, app := pkText(permission.fields["model"]), pkText(permission.fields["app_label"])
-		t := s.kinds[app+"."+name]
-		if t != nil && t.kind.Managed && permission.fields["codename"] == verb+"_"+name {
+		if s.isDeclared(app+"."+name) && permission.fields["codename"] == verb+"_"+name {
 			s.give(holder, permission, "", "")
 		}
 	}
+}
+
+func (s *store) isDeclared(model string) bool {
+	what, t := s.facts.Permissions[model], s.kinds[model]
+	return t != nil && t.kind.Managed || what != nil && what.Declared
 }
 
 // permissions are all of them.
@@ -86,6 +94,17 @@ func (s *store) permissions() []*object {
 		return t.inPKOrder.objects
 	}
 	return nil
+}
+
+// codenames are what can be allowed with the objects of an app.
+func (s *store) codenames(app string) []any {
+	list := []any{}
+	for _, o := range s.permissions() {
+		if o.fields["app_label"] == app {
+			list = append(list, o.fields["codename"])
+		}
+	}
+	return list
 }
 
 // appTitle is what authentik calls an app for people.

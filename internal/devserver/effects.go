@@ -35,6 +35,10 @@ type effect struct {
 	Adds *additions `json:"adds"`
 	// Makes is an object of another kind that the field refers to then.
 	Makes *making `json:"makes"`
+	// Sets are texts of other fields that those of what the field refers to get, or
+	// of what Through refers to there.
+	Sets    map[string]string `json:"sets"`
+	Through string            `json:"through"`
 	schema.Span
 }
 
@@ -66,7 +70,11 @@ type change struct {
 // apply does what a write does to fields beside what the body says.
 func (ch *change) apply() {
 	for _, effect := range ch.table.about.Writes {
-		if effect.applies(ch) {
+		switch {
+		case !effect.applies(ch):
+		case effect.Sets != nil:
+			effect.setOther(ch)
+		default:
 			ch.fields[effect.Field] = effect.value(ch)
 		}
 	}
@@ -104,6 +112,22 @@ func (e *effect) value(ch *change) any {
 	}
 	value, _ := plainJSON(e.Value)
 	return value
+}
+
+// setOther changes the object that comes with another one (scimsource/patch-one).
+func (e *effect) setOther(ch *change) {
+	other := ch.find(ch.table.refers(e.Field), ch.fields[e.Field])
+	if other != nil && e.Through != "" {
+		other = ch.find(other.table.refers(e.Through), other.fields[e.Through])
+	}
+	if other == nil {
+		return
+	}
+	fields := map[string]any{}
+	for name, text := range e.Sets {
+		fields[name] = view{store: ch.store}.text(ch.object(), text)
+	}
+	ch.set(other, fields)
 }
 
 // withAll adds objects to a list.

@@ -29,12 +29,16 @@ type facts struct {
 	// one.
 	Shapes map[string][]string `json:"shapes"`
 	// Paths are answers that are the same for everybody.
-	Paths map[string]*fixed `json:"paths"`
+	Paths map[string]json.RawMessage `json:"paths"`
 	// Caller is who asks, if not somebody without permissions.
 	Caller struct {
 		Model string `json:"model"`
 		Field string `json:"field"`
 		Is    string `json:"is"`
+		// Lists are the lists that are shown of him, and System is the app of which
+		// all is shown that he may do.
+		Lists  []string `json:"lists"`
+		System string   `json:"system"`
 	} `json:"caller"`
 	// Permission is the model of what can be allowed.
 	Permission string `json:"permission"`
@@ -196,12 +200,6 @@ type computed struct {
 	schema.Span
 }
 
-// fixed is an answer that is the same for everybody.
-type fixed struct {
-	Value json.RawMessage `json:"value"`
-	schema.Span
-}
-
 var readFacts = sync.OnceValue(func() *facts {
 	read := &facts{}
 	if err := json.Unmarshal(factsJSON, read); err != nil {
@@ -227,6 +225,7 @@ func (f *facts) about(model, version string) *about {
 	known.NotNull = namesIn(known.NotNull, version)
 	known.Most = inVersion(known.Most, version)
 	known.Order, known.Search = namesIn(known.Order, version), namesIn(known.Search, version)
+	known.Shows = namesIn(known.Shows, version)
 	known.AnyJSON, known.Lookups = namesIn(known.AnyJSON, version), namesIn(known.Lookups, version)
 	known.Stays = slices.DeleteFunc(known.Stays, func(r *rule) bool { return !r.Has(version) })
 	known.Only, known.Exclusive = inVersion(known.Only, version), inVersion(known.Exclusive, version)

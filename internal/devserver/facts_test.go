@@ -154,7 +154,7 @@ func (n *naming) ofFields(known *about) {
 	n.field(slices.Collect(maps.Values(known.Hides))...)
 	for _, effect := range known.Writes {
 		n.field(slices.Collect(maps.Keys(effect.When))...)
-		if effect.Makes == nil { // else a field that no answer has may hold it
+		if effect.Makes == nil && effect.Sets == nil { // else a field that no answer has may hold it
 			n.field(effect.Field)
 		}
 		if effect.Adds != nil {

@@ -58,9 +58,6 @@ func (f *filter) make(sort string) (keeps, string) {
 	}
 	if len(path) == 1 && path[0] != schema.PK && (sort == "uuid" || sort == "uuids") && !slices.Contains(f.table.names, path[0]) {
 		path = []string{schema.PK}
-		if f.name == "pbm_uuid" && f.table.kind.Alias != "" {
-			path = []string{f.table.kind.Alias}
-		}
 	}
 	if lookup == "isnull" {
 		return f.isNull(path)

@@ -76,12 +76,22 @@ func (s *Server) me(r *request) response {
 	}
 	v := view{store: s.store, host: r.Host}
 	user := v.object(caller, []string{"pk", "username", "name", "is_active", "is_superuser", "email", "avatar", "uid", "type"})
-	groups := []any{}
-	for _, pk := range targets(caller.fields["groups"]) {
-		if group := s.store.find(caller.table.refers("groups"), pk); group != nil {
-			groups = append(groups, map[string]any{"pk": group.pk, "name": group.fields["name"]})
+	for _, field := range s.store.facts.Caller.Lists {
+		if caller.table.field(field) != nil {
+			user[field] = v.named(caller, field)
 		}
 	}
-	user["groups"], user["settings"], user["system_permissions"] = groups, map[string]any{}, []any{}
+	user["settings"], user["system_permissions"] = map[string]any{}, s.store.codenames(s.store.facts.Caller.System)
 	return ok(map[string]any{"user": user})
+}
+
+// named are the objects that a list refers to, with their names.
+func (v view) named(o *object, field string) []any {
+	list := []any{}
+	for _, pk := range targets(o.fields[field]) {
+		if other := v.store.find(o.table.refers(field), pk); other != nil {
+			list = append(list, map[string]any{"pk": other.pk, "name": other.fields["name"]})
+		}
+	}
+	return list
 }

@@ -67,11 +67,11 @@ func (s *Server) makeRoutes() map[string]*route {
 			handle: map[string]handler{"GET": (*Server).me},
 		},
 	}
-	for path, fixed := range s.store.facts.Paths {
-		if fixed.Has(s.config.Version) {
+	for path, answer := range s.store.facts.Paths {
+		if path, has := spanned(path, s.config.Version); has {
 			routes = append(routes, route{
 				pattern: api + path, refuses: noCredentials, methods: readOnlyMethods,
-				handle: map[string]handler{"GET": fixedAnswer(fixed.Value)},
+				handle: map[string]handler{"GET": fixedAnswer(answer)},
 			})
 		}
 	}

@@ -1,6 +1,7 @@
 package devserver_test
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -192,6 +193,23 @@ func TestDefaultsAreWhole(t *testing.T) {
 		for model, want := range devserver.CountDefaults(t, version) {
 			if got := len(server.All(model)); got < want && s.At(version).Kind(model) != nil {
 				t.Errorf("of %s there are %d in %s, want %d", model, got, version, want)
+			}
+		}
+	}
+}
+
+// The role of those who may only read may see what blueprints can declare.
+func TestReadOnlyRole(t *testing.T) {
+	for version, want := range map[string]float64{"2025.10.4": 108, "2026.2.2": 120} {
+		server := seededAs(t, version)
+		role := found(t, server, "rbac/roles/?name=authentik+Read-only", "pk")
+		list := call(t, server, http.MethodGet, fmt.Sprintf("rbac/permissions/?page_size=100&role=%v", role), "").object(t)
+		if got := list["pagination"].(map[string]any)["count"]; got != want {
+			t.Errorf("in %s it has %v permissions, want %v", version, got, want)
+		}
+		for _, permission := range list["results"].([]any) {
+			if name, _ := permission.(map[string]any)["codename"].(string); !strings.HasPrefix(name, "view_") {
+				t.Errorf("in %s it has %s", version, name)
 			}
 		}
 	}

@@ -122,8 +122,6 @@ func text(f *schema.Field) string {
 	switch {
 	case f.Duration:
 		all = append(all, "schema.#Duration")
-	case f.Pattern != "":
-		all = append(all, "=~"+quote(f.Pattern))
 	case least != nil && least.Sign() > 0:
 		all = append(all, "schema.#Text")
 		if least.Cmp(big.NewInt(1)) > 0 {
@@ -131,6 +129,9 @@ func text(f *schema.Field) string {
 		}
 	default:
 		all = append(all, "schema.#String")
+	}
+	if f.Pattern != "" {
+		all = append(all, "=~"+quote(f.Pattern))
 	}
 	if most != nil {
 		all = append(all, fmt.Sprintf("strings.MaxRunes(%s)", most))
