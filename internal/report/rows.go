@@ -53,6 +53,8 @@ func fieldRows(action sync.Action, field sync.FieldChange, most int) []row {
 	before, beforeIsList := field.Before.([]any)
 	after, afterIsList := field.After.([]any)
 	switch {
+	case afterIsList && len(before)+len(after) == 0:
+		return one(" []")
 	case afterIsList && (beforeIsList || field.Before == nil):
 		return append(one(""), listRows(before, after, most)...)
 	case action == sync.Create:

@@ -64,6 +64,15 @@ func textOf(t testing.TB, pass *sync.Pass) string {
 	return b.String()
 }
 
+// A list that is made empty is shown.
+func TestEmptyList(t *testing.T) {
+	change := updateOf("a", sync.FieldChange{Name: "backends", After: []any{}})
+	change.Action = sync.Create
+	if text := textOf(t, passOf(t, change)); !strings.Contains(text, "  + backends: []\n") {
+		t.Errorf("the plan is:\n%s", text)
+	}
+}
+
 func TestListChanges(t *testing.T) {
 	tests := []struct{ name, before, after, want string }{
 		{"added", "a b", "a x b", `a; +x; b`},
