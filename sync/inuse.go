@@ -102,7 +102,12 @@ func (c *Change) usersOf(s *schema.Schema, objects []schema.Object) []user {
 				}
 			}
 		}
-		users = append(users, u)
+		if action == "cascade" && !u.part {
+			u.Name += " (deleted with it)"
+		}
+		if !slices.ContainsFunc(users, func(other user) bool { return other.Model == u.Model && other.ID == u.ID && !u.part && !u.many }) {
+			users = append(users, u) // once, though several of its fields refer to the object
+		}
 	}
 	return slices.DeleteFunc(users, func(u user) bool {
 		return u.many && (c.refersTo(own, u.ID) || slices.Contains(members, u.Model))
@@ -167,12 +172,6 @@ func keepUsed(s *schema.Schema, uses map[int]use) guard {
 const mostUsers = 10
 
 func listed(names []string) string {
-	seen := map[string]bool{}
-	names = slices.DeleteFunc(names, func(name string) bool {
-		isThere := seen[name] // by another field
-		seen[name] = true
-		return isThere
-	})
 	if more := len(names) - mostUsers; more > 1 {
 		return fmt.Sprintf("%s and %d others", strings.Join(names[:mostUsers], ", "), more)
 	}

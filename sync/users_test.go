@@ -52,7 +52,7 @@ func TestWhatIsNoUser(t *testing.T) {
 			{"app": "authentik_core", "model_name": "usersourceconnection", "pk": "13", "name": "a connection", "action": "cascade"}]`, "delete u done"},
 		{"devices", user, `[{"app": "authentik_stages_authenticator_totp", "model_name": "totpdevice", "pk": "1", "name": "a phone", "action": "cascade"}]`, "delete u done"},
 		{"tokens", user, `[{"app": "authentik_core", "model_name": "token", "pk": "` + pk1 + `", "name": "its token", "action": "cascade"}]`,
-			`a.yaml:3:3: entries[0]: the user "u" is used by its token` + stays},
+			`a.yaml:3:3: entries[0]: the user "u" is used by its token (deleted with it)` + stays},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			text := strings.Replace(head+tt.entry, "STATE", "state: present", 1)
@@ -92,7 +92,7 @@ func TestUsersOfABaseThatGo(t *testing.T) {
 		want       []string
 	}{
 		{"with it", flow + "- {model: authentik_providers_oauth2.oauth2provider, STATE, identifiers: {name: p}}\n", []string{"delete p done", "delete f done"}},
-		{"without it", flow, []string{`a.yaml:3:3: entries[0]: the flow "f" is used by p, and would be missing there: take it out first, or allow it with --allow-in-use`}},
+		{"without it", flow, []string{`a.yaml:3:3: entries[0]: the flow "f" is used by p (deleted with it), and would be missing there: take it out first, or allow it with --allow-in-use`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			text := strings.ReplaceAll(head+flow+provider, "STATE", "state: present")
