@@ -76,7 +76,7 @@ func (p *planner) checkNames() {
 	for _, change := range p.plan.Changes {
 		kind := p.schema.Kind(change.Model)
 		for _, field := range uniqueFields(kind) {
-			now, next := change.valueNow(field, kind.Key), change.valueNext(field, kind.Key)
+			now, next := counted(change.valueNow(field, kind.Key)), counted(change.valueNext(field, kind.Key))
 			if now != nil && now != next {
 				gives[scoped(kind, field, now)] = change
 			}
@@ -104,9 +104,20 @@ func (p *planner) checkNames() {
 	p.refuse(refused)
 }
 
+// counted is a value that only one object may have, or nil: of a boolean that is true.
+func counted(value any) any {
+	if value == false {
+		return nil
+	}
+	return value
+}
+
 // taken says that a value is somebody else's.
 func (n scopedName) taken(value any, by string) string {
-	if n.field == "" {
+	switch {
+	case value == true:
+		return fmt.Sprintf("true is the %s %s: only one may have it", n.field, by)
+	case n.field == "":
 		return fmt.Sprintf("%s is the name %s: want another name", tree.Describe(value), by)
 	}
 	return fmt.Sprintf("%s is the %s %s: want another", tree.Describe(value), n.field, by)
