@@ -374,10 +374,13 @@ func (k *Kind) checkRename(path string, e tree.Entry, field *Field, attr tree.Pa
 	if field.Sensitive || field.Type == JSON || field.Type == Struct {
 		message = "is another one than identifiers say"
 	}
-	if field.Name == k.Key {
+	switch k.Key {
+	case "":
+		message += fmt.Sprintf(": to change it find the %s by %s", k.Title, PK)
+	case field.Name:
 		message += fmt.Sprintf(": to rename a %s find it by %s", k.Title, PK)
-	} else {
-		message += fmt.Sprintf(": to change it find the %s by %s or %s", k.Title, k.KeyWords(), PK)
+	default:
+		message += fmt.Sprintf(": to change it find the %s by %s or %s", k.Title, k.Key, PK)
 	}
 	return tree.Problems{{Place: attr.Key.Place, Path: path, Message: message}}
 }

@@ -132,6 +132,20 @@ func TestCheckEntry(t *testing.T) {
 	}
 }
 
+// What has no name is found by its primary key only.
+func TestCheckRenamedDevice(t *testing.T) {
+	const model = "authentik_stages_authenticator_totp.totpdevice"
+	s := load(t)
+	entry := s.Kind(model).Normalize(tree.Entry{
+		Path: "entries[0]", Model: model, State: tree.Value{Data: "present"},
+		Identifiers: mapping(t, `{"name": "old"}`), Attrs: mapping(t, `{"name": "phone"}`),
+	})
+	want := []string{`entries[0].attrs.name: is "phone", but identifiers say "old": to change it find the TOTP device by pk`}
+	if diff := cmp.Diff(want, messages(s.CheckEntry(entry))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // The shapes of a blueprint's own parts are checked by the same words.
 func TestCheckShape(t *testing.T) {
 	s := load(t)

@@ -198,9 +198,9 @@ func TestPlanOfAllKinds(t *testing.T) {
 			name: "devices are there or not, and are not made",
 			text: "- {model: authentik_stages_authenticator_totp.totpdevice, identifiers: {pk: 5}, attrs: {name: phone}}\n" +
 				"- {model: authentik_stages_authenticator_totp.totpdevice, identifiers: {name: x}}\n",
-			live: map[string][]schema.Object{"authentik_stages_authenticator_totp.totpdevice": {{"pk": int64(5), "name": "old", "user": int64(1)}}},
+			live: map[string][]schema.Object{"authentik_stages_authenticator_totp.totpdevice": {{"pk": int64(5), "name": "old", "user": map[string]any{"pk": int64(1), "username": "ada"}}}},
 			want: []string{
-				"update old, user 1 name:old->phone",
+				"update old name:old->phone",
 				`a.yaml:4:3: entries[1]: the TOTP device "x" can't be created, only changed: it has to be there: authentik's API has no way to`,
 			},
 		},

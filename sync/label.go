@@ -19,7 +19,7 @@ func (p *planner) labelOf(g *group) string {
 		if g.object == nil {
 			value, _ = p.after(g, name)
 		}
-		if value == nil {
+		if _, isMapping := value.(map[string]any); value == nil || isMapping {
 			continue
 		}
 		field := g.kind.Fields.Field(name)

@@ -315,11 +315,12 @@ func (p *planner) unanswered(g *group, live schema.Answer, declared map[string]a
 		odd, isOdd := live.Odd[field.Name]
 		_, isDeclared := declared[field.Name]
 		_, isLive := live.Fields[field.Name]
+		isOther := isOdd && field.Type == schema.Text && len(field.Values) > 0 // a value that may be changed into a known one
 		switch {
-		case isDeclared && isOdd:
+		case isDeclared && isOdd && !isOther:
 			problems = append(problems, *p.fieldProblem(g, field.Name, fmt.Sprintf(
 				"the server's %s has another kind of value there than aksync knows (%s): leave the field out, or use an aksync that knows authentik %s", kind.Title, odd, p.plan.Version)))
-		case isDeclared && !isLive && field.Answers():
+		case isDeclared && !isLive && !isOdd && field.Answers():
 			problems = append(problems, *p.fieldProblem(g, field.Name, fmt.Sprintf(
 				"a %s of this server, authentik %s, has no %s: leave it out", kind.Title, p.plan.Version, field.Name)))
 		case isOdd:

@@ -257,6 +257,9 @@ func (a *applier) body(ctx context.Context, t target) (body schema.Object, fresh
 		}
 		name := cmp.Or(filled(alternatives, fresh.Fields), alternatives[0])
 		value, has := fresh.Fields[name]
+		if _, isOdd := fresh.Odd[name]; isOdd {
+			continue // the server would not take back what it has there
+		}
 		if !has {
 			return nil, nil, fmt.Errorf("the server's %s has no %s that could be kept: declare it", t.kind.Title, name)
 		}
