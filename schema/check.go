@@ -240,7 +240,7 @@ func text(v tree.Value) string {
 func (s *Schema) checkIdentifiers(k *Kind, e tree.Entry) tree.Problems {
 	path := Join(e.Path, "identifiers")
 	if len(e.Identifiers) == 0 {
-		return tree.Problems{{Place: e.Place, Path: path, Message: fmt.Sprintf("nothing says which %s is meant: want %s or %s in identifiers", k.Title, k.Key, PK)}}
+		return tree.Problems{{Place: e.Place, Path: path, Message: fmt.Sprintf("nothing says which %s is meant: want %s or %s in identifiers", k.Title, k.KeyWords(), PK)}}
 	}
 	var problems tree.Problems
 	for _, member := range e.Identifiers {
@@ -276,7 +276,7 @@ func (k *Kind) identifier(name string) (field *Field, complaint string) {
 		if readOnly.finds() {
 			return readOnly.asField(), ""
 		}
-		return nil, fmt.Sprintf("a %s can't be found by %s, which authentik makes for the answer only: want %s or %s", k.Title, name, k.Key, PK)
+		return nil, fmt.Sprintf("a %s can't be found by %s, which authentik makes for the answer only: want %s or %s", k.Title, name, k.KeyWords(), PK)
 	}
 	reason := ""
 	if base, lookup, isLookup := strings.Cut(name, "__"); isLookup && k.Fields.Field(base) != nil {
