@@ -137,10 +137,17 @@ func TestPlanOfAllKinds(t *testing.T) {
 			want: []string{"update old provider:7-><nil>", "create new name:<nil>->N slug:<nil>->new provider:<nil>->7 after:old"},
 		},
 		{
-			name: "sets have no order, and proxies may have more mappings",
-			text: "- {model: " + proxyModel + ", identifiers: {name: p}, attrs: {property_mappings: [" + pk2 + ", " + pk1 + "]}}\n",
-			live: map[string][]schema.Object{proxyModel: {{"pk": int64(7), "name": "p", "property_mappings": []any{pk1, pk2, pk3}}}},
-			want: []string{"no_op p"},
+			name: "sets have no order, and proxies may have more mappings that the server manages",
+			text: "- {model: " + proxyModel + ", identifiers: {name: p}, attrs: {property_mappings: [" + pk2 + ", " + pk1 + "]}}\n" +
+				"- {model: " + proxyModel + ", identifiers: {name: q}, attrs: {property_mappings: [" + pk1 + "]}}\n",
+			live: map[string][]schema.Object{
+				proxyModel: {
+					{"pk": int64(7), "name": "p", "property_mappings": []any{pk1, pk2, pk3}},
+					{"pk": int64(8), "name": "q", "property_mappings": []any{pk1, pk2, pk3}},
+				},
+				"authentik_core.propertymapping": {{"pk": pk1, "name": "a", "managed": nil}, {"pk": pk2, "name": "b", "managed": nil}, {"pk": pk3, "name": "c", "managed": "goauthentik.io/c"}},
+			},
+			want: []string{"no_op p", "update q property_mappings:[" + pk1 + " " + pk2 + " " + pk3 + "]->[" + pk1 + "]"},
 		},
 		{
 			name:    "what this server has not got yet, and what it has dropped",

@@ -275,7 +275,7 @@ func (p *planner) update(change *Change, g *group, entry *tree.Entry, live schem
 	if len(problems) > 0 {
 		return problems
 	}
-	fields := changedFields(g.kind, declared, live.Fields)
+	fields := append(changedFields(g.kind, declared, live.Fields), p.droppedElements(g.kind, declared, live.Fields)...)
 	if len(fields) > 0 && !g.kind.Update {
 		return p.cannot(change, "changed")
 	}
