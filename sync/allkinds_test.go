@@ -147,7 +147,7 @@ func TestPlanOfAllKinds(t *testing.T) {
 				},
 				"authentik_core.propertymapping": {{"pk": pk1, "name": "a", "managed": nil}, {"pk": pk2, "name": "b", "managed": nil}, {"pk": pk3, "name": "c", "managed": "goauthentik.io/c"}},
 			},
-			want: []string{"no_op p", "update q property_mappings:[" + pk1 + " " + pk2 + " " + pk3 + "]->[" + pk1 + "]"},
+			want: []string{"no_op p", "update q property_mappings:[" + pk1 + " " + pk2 + "]->[" + pk1 + "]"},
 		},
 		{
 			name:    "what this server has not got yet, and what it has dropped",

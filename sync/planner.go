@@ -275,7 +275,8 @@ func (p *planner) update(change *Change, g *group, entry *tree.Entry, live schem
 	if len(problems) > 0 {
 		return problems
 	}
-	fields := append(changedFields(g.kind, declared, live.Fields), p.droppedElements(g.kind, declared, live.Fields)...)
+	own := p.withoutServers(g.kind, declared, live.Fields)
+	fields := append(changedFields(g.kind, declared, own), droppedElements(g.kind, declared, own)...)
 	if len(fields) > 0 && !g.kind.Update {
 		return p.cannot(change, "changed")
 	}

@@ -175,7 +175,7 @@ func (a *applier) update(ctx context.Context, t target) (already bool, err error
 	if err != nil {
 		return false, err
 	}
-	if fresh != nil && len(t.differences(*fresh)) == 0 && !t.gives() {
+	if fresh != nil && len(t.differences(*fresh)) == 0 && !t.gives() && !t.drops() {
 		return true, nil
 	}
 	var kept map[*schema.Field][]any
