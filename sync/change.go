@@ -1,0 +1,179 @@
+package sync
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
+)
+
+// makeChange decides on the action by the state of the object's entry.
+func (p *planner) makeChange(g *group, entry *tree.Entry) (*Change, tree.Problems) {
+	change := &Change{
+		ID: g.number, Action: NoOp, Model: g.kind.Model, Title: g.kind.Title, Name: p.nameOf(g),
+		Source: entry.Place, Path: entry.Path, State: state(entry), Edited: p.isEdited(g), Hidden: g.kind.Hidden(),
+	}
+	var live schema.Answer
+	if g.object != nil {
+		var err error
+		if live, err = g.kind.ReadAnswer(g.object); err != nil {
+			return nil, tree.Problems{{Place: entry.Place, Path: entry.Path, Message: err.Error()}}
+		}
+		change.PK, change.Key, change.Users = schema.IDText(live.ID), g.kind.KeyOf(live), live.Users
+		p.addGrants(g, &live)
+	}
+	var problems tree.Problems
+	switch {
+	case change.State == tree.Absent:
+		if g.object != nil && !g.kind.Delete {
+			problems = p.cannot(change, "deleted")
+		} else if g.object != nil {
+			change.Action = Delete
+			change.Live = live.Fields
+		}
+	case g.object == nil && !g.kind.Create:
+		problems = p.cannot(change, "created, only changed: it has to be there")
+	case g.object == nil:
+		change.Action = Create
+		change.Declared = declaredBy(g.kind, entry)
+		change.Fields = createdFields(g.kind, change.Declared)
+		problems = g.kind.CheckCreate(*entry)
+	case change.State == tree.MustCreated:
+		return nil, tree.Problems{{Place: entry.State.Place, Path: entry.Path + ".state",
+			Message: "the " + change.what() + " exists already: must_created allows only a new one, use created or present"}}
+	case change.State != tree.Created:
+		problems = p.update(change, g, entry, live)
+	}
+	return change, problems
+}
+
+// update makes an update of a change where what is declared differs from the live
+// object.
+func (p *planner) update(change *Change, g *group, entry *tree.Entry, live schema.Answer) tree.Problems {
+	declared := declaredBy(g.kind, entry)
+	problems := p.unanswered(g, live, declared)
+	if len(problems) > 0 {
+		return problems
+	}
+	own := p.withoutServers(g.kind, declared, live.Fields)
+	fields := append(changedFields(g.kind, declared, own), droppedElements(g.kind, declared, own)...)
+	if len(fields) > 0 && !g.kind.Update {
+		return p.cannot(change, "changed")
+	}
+	if len(fields) > 0 {
+		change.Action, change.Fields, change.Declared, change.Live = Update, fields, declared, live.Fields
+	}
+	return nil
+}
+
+// cannot says what the API does not let be done to a kind.
+func (p *planner) cannot(change *Change, done string) tree.Problems {
+	return tree.Problems{change.problem(fmt.Sprintf("the %s can't be %s: authentik's API has no way to", change.what(), done))}
+}
+
+// addGrants adds what a list of its own shows of an object, for those fields that
+// are declared. Where it was not asked for it notes that the plan needs it.
+func (p *planner) addGrants(g *group, live *schema.Answer) {
+	for _, field := range g.kind.Fields.Fields {
+		if !field.Via.Lists() || !slices.ContainsFunc(g.members, func(c *candidate) bool { _, given := c.entry.Field(field.Name); return given }) {
+			continue
+		}
+		grant := Grant{g.kind.Model, schema.IDText(live.ID), field.Name}
+		granted, asked := p.live.Grants[grant]
+		if !asked {
+			p.plan.NeedsGrants = append(p.plan.NeedsGrants, grant)
+		}
+		live.Fields[field.Name] = granted
+	}
+}
+
+// unanswered says which declared fields the server's object has not got, or has
+// otherwise than aksync knows, and warns of the rest.
+func (p *planner) unanswered(g *group, live schema.Answer, declared map[string]any) tree.Problems {
+	kind := g.kind
+	var problems tree.Problems
+	for _, field := range kind.Fields.Fields {
+		odd, isOdd := live.Odd[field.Name]
+		_, isDeclared := declared[field.Name]
+		_, isLive := live.Fields[field.Name]
+		isOther := isOdd && field.Type == schema.Text && len(field.Values) > 0 // a value that may be changed into a known one
+		switch {
+		case isDeclared && isOdd && !isOther:
+			problems = append(problems, *p.fieldProblem(g, field.Name, fmt.Sprintf(
+				"the server's %s has another kind of value there than aksync knows (%s): leave the field out, or use an aksync that knows authentik %s", kind.Title, odd, p.plan.Version)))
+		case isDeclared && !isLive && !isOdd && field.Answers():
+			problems = append(problems, *p.fieldProblem(g, field.Name, fmt.Sprintf(
+				"a %s of this server, authentik %s, has no %s: leave it out", kind.Title, p.plan.Version, field.Name)))
+		case isOdd:
+			p.plan.Warnings = append(p.plan.Warnings, tree.Problem{Message: fmt.Sprintf("the server's %s %s is not as aksync knows it: %s: %s", kind.Title, quote(p.liveName(kind, live)), field.Name, odd)})
+		}
+	}
+	return problems
+}
+
+func (p *planner) liveName(kind *schema.Kind, live schema.Answer) string {
+	return cmp.Or(asText(live.Fields[kind.Key]), schema.IDText(live.ID))
+}
+
+// declaredBy returns the declared fields as they are sent.
+func declaredBy(kind *schema.Kind, entry *tree.Entry) map[string]any {
+	declared := map[string]any{}
+	for _, field := range kind.Fields.Fields {
+		if value, given := entry.Field(field.Name); given {
+			declared[field.Name] = value.Plain()
+		}
+	}
+	return declared
+}
+
+// createdFields are all that are declared.
+func createdFields(kind *schema.Kind, declared map[string]any) []FieldChange {
+	var fields []FieldChange
+	for _, field := range kind.Fields.Fields {
+		if value, given := declared[field.Name]; given {
+			fields = append(fields, fieldChange(field, nil, value))
+		}
+	}
+	return fields
+}
+
+func fieldChange(field *schema.Field, before, after any) FieldChange {
+	return FieldChange{
+		Name: field.Name, Before: before, After: after, Choices: len(field.Values) > 0,
+		Sensitive: field.Sensitive, WriteOnly: !field.Shown(),
+	}
+}
+
+// changedFields are those that are declared and differ from the live ones, as far
+// as that can be said.
+func changedFields(kind *schema.Kind, declared, live map[string]any) []FieldChange {
+	var fields []FieldChange
+	for _, field := range kind.Fields.Fields {
+		value, given := declared[field.Name]
+		if given && differs(field, declared, live) {
+			fields = append(fields, fieldChange(field, live[field.Name], value))
+		}
+	}
+	return fields
+}
+
+// differs reports whether a declared field is not as the object has it. One that
+// can't be read back, or that the server makes up with each write, does not.
+func differs(field *schema.Field, declared, live map[string]any) bool {
+	if !field.Shown() {
+		return false
+	}
+	for name, value := range field.Unless {
+		other, given := declared[name]
+		if !given {
+			other = live[name]
+		}
+		if reflect.DeepEqual(other, value) {
+			return false
+		}
+	}
+	return !field.Same(declared[field.Name], live[field.Name])
+}
