@@ -16,7 +16,7 @@ func TestLeaderElectInABuildWithout(t *testing.T) {
 	refused := func(t *testing.T, args ...string) {
 		var stderr strings.Builder
 		status := execute(t.Context(), args, io.Discard, &stderr)
-		if status != exitError || !strings.Contains(stderr.String(), want) || !strings.Contains(stderr.String(), "Usage:") {
+		if status != exitError || !strings.Contains(stderr.String(), want) || !strings.Contains(stderr.String(), `See "aksync run --help".`) {
 			t.Errorf("status %d: %s", status, stderr.String())
 		}
 	}

@@ -44,7 +44,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &status):
 		return status.code
 	case errors.As(err, &usage):
-		fmt.Fprintf(command.ErrOrStderr(), "aksync: %s\n\n%s", err, command.UsageString())
+		fmt.Fprintf(command.ErrOrStderr(), "aksync: %s\nSee \"%s --help\".\n", err, command.CommandPath())
 	default:
 		fmt.Fprintf(command.ErrOrStderr(), "aksync: %s\n", err)
 	}
