@@ -20,6 +20,7 @@ type Kind struct {
 	Enterprise bool              `json:"enterprise,omitempty"`
 	Path       string            `json:"path,omitempty"`
 	Query      map[string]string `json:"query,omitempty"`
+	Filtered   bool              `json:"filtered,omitempty"`
 	Put        bool              `json:"put,omitempty"`
 	Key        string            `json:"key,omitempty"`
 	Label      []string          `json:"label,omitempty"`

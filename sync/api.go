@@ -62,6 +62,13 @@ type Failure interface {
 	NoAnswer() bool
 }
 
+// isIncomplete reports whether an error is that of a list that shows fewer objects
+// than it counts.
+func isIncomplete(err error) bool {
+	var incomplete interface{ Incomplete() bool }
+	return errors.As(err, &incomplete) && incomplete.Incomplete()
+}
+
 func is(err error, what func(Failure) bool) bool {
 	failure, isFailure := errors.AsType[Failure](err)
 	return isFailure && what(failure)

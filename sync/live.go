@@ -27,6 +27,9 @@ type Live struct {
 	// Grants are the values of fields that no answer shows and a list of their
 	// own does, as far as they were asked for.
 	Grants map[Grant][]any
+	// keys are those of objects that are asked for one by one where a list does not
+	// show them, by model.
+	keys map[string][]string
 	// Context holds the values of blueprints' context that are the server's, as far
 	// as they were asked for.
 	Context map[string]any
@@ -85,6 +88,9 @@ func (l *Live) fetch(ctx context.Context, s *schema.Schema, api Reader, models [
 		kind := s.Kind(model)
 		group.Go(func() error {
 			objects, err := list(ctx, api, kind)
+			if kind.Filtered && isIncomplete(err) {
+				objects, err = each(ctx, api, kind, l.keys[model])
+			}
 			if ctx.Err() != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package sync
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -271,7 +272,7 @@ func (r *Reconciler) ApplySaved(ctx context.Context, saved *SavedPlan, partial b
 		pass.Err = err
 		return pass
 	}
-	var live Live
+	live := Live{keys: plan.spokenKeys(r.Schema)}
 	if pass.Err = live.fetch(ctx, r.Schema, r.API, plan.models(r.Schema)); pass.Err != nil {
 		return pass
 	}
@@ -353,6 +354,17 @@ func (c *Change) complete() error {
 		return damaged("change %d can't be to %q an object that is to be %q", c.ID, string(c.Action), string(c.State))
 	}
 	return nil
+}
+
+// spokenKeys is spokenKeys for the changes of a plan.
+func (p *Plan) spokenKeys(s *schema.Schema) map[string][]string {
+	keys := map[string][]string{}
+	for _, change := range p.Changes {
+		if kind := s.Kind(change.Model); kind.Filtered {
+			keys[change.Model] = append(keys[change.Model], cmp.Or(change.Key, asText(change.Declared[kind.Lookup])))
+		}
+	}
+	return keys
 }
 
 // models are those of the plan's changes.

@@ -79,6 +79,13 @@ func (a *applier) created(ctx context.Context, t target, object schema.Object) (
 // look finds the object to create among those that are there. The server ignores
 // filters that it does not know, so that what it answers is looked through.
 func (a *applier) look(ctx context.Context, t target) (schema.Object, error) {
+	if key := asText(t.declared[t.kind.Lookup]); t.kind.Filtered && key != "" {
+		object, err := a.api.Retrieve(ctx, t.kind.Path, key)
+		if is(err, Failure.NotFound) {
+			return nil, nil
+		}
+		return object, err
+	}
 	query := url.Values{}
 	for name, value := range t.kind.Query {
 		query.Set(name, value)

@@ -60,6 +60,10 @@ func (c *Client) listError(path string, cause error) *Error {
 	return &Error{Method: op.method, Endpoint: op.endpoint(), Path: c.base.Path + path + "/", sent: true, cause: cause}
 }
 
+// Incomplete reports whether the error is that of a list whose pages do not come to
+// what it counts: rows came and went, or the server keeps some back.
+func (e *Error) Incomplete() bool { return errors.As(e.cause, new(*movedError)) }
+
 // movedError is a list whose pages contradict each other.
 type movedError struct{ how string }
 
