@@ -12,7 +12,15 @@ func (s *Schema) At(version string) *Schema {
 	if s.whole != nil {
 		s = s.whole
 	}
-	return &Schema{parts: s.parts, whole: s, version: version, kinds: map[string]*Kind{}}
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	if s.versions[version] == nil {
+		if s.versions == nil {
+			s.versions = map[string]*Schema{}
+		}
+		s.versions[version] = &Schema{parts: s.parts, whole: s, version: version, kinds: map[string]*Kind{}}
+	}
+	return s.versions[version]
 }
 
 // Has reports whether a server of the version has it. One of an unknown version

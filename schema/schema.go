@@ -42,6 +42,8 @@ type Schema struct {
 	lines   map[string][]byte
 	reading sync.Mutex
 	kinds   map[string]*Kind
+	// versions are the parts of it that At has made.
+	versions map[string]*Schema
 	// whole is the schema of all versions that this one is a part of, and version
 	// the one that it is for; nil and empty for the whole.
 	whole   *Schema
