@@ -409,7 +409,7 @@ func (s *Schema) checkReference(f *Field, path string, v tree.Value, refers stri
 	if refers == "" {
 		return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s is not taken here: want %s", reference.Tag, f.want())}}
 	}
-	return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s refers to %s: want %s", reference.Tag, reference.Model, refers)}}
+	return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s refers to %s: want %s", reference.Tag, reference.Model, s.wantModel(refers))}}
 }
 
 // CheckCreate says which fields an object can't be created without and the

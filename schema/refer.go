@@ -38,6 +38,16 @@ func (s *Schema) CanRefer(refers, model string) bool {
 	return kind != nil && kind.Is(model)
 }
 
+// wantModel names what a reference may refer to: the model, or those that it is the
+// base of where that is no kind that anybody knows by name.
+func (s *Schema) wantModel(model string) string {
+	kind := s.Kind(model)
+	if kind == nil || kind.Path != "" || len(kind.Members) == 0 {
+		return model
+	}
+	return "one of " + strings.Join(kind.Members, ", ")
+}
+
 // Members returns the kinds that are special cases of a base.
 func (s *Schema) Members(base string) []*Kind {
 	kind := s.Kind(base)
