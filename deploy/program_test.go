@@ -102,6 +102,13 @@ func (e exports) add(name string, labels metricLabels) {
 	}
 }
 
+// withoutServer returns an environment that names no authentik.
+func withoutServer(environ []string) []string {
+	return slices.DeleteFunc(environ, func(variable string) bool {
+		return strings.HasPrefix(variable, "AUTHENTIK_") || strings.HasPrefix(variable, "AKSYNC_")
+	})
+}
+
 // exported runs the daemon with some flags until one pass has ended, and gives
 // what it exports.
 func exported(t *testing.T, program string, flags ...string) exports {
@@ -110,7 +117,7 @@ func exported(t *testing.T, program string, flags ...string) exports {
 	defer stop()
 	args := append([]string{"run", "--listen", "127.0.0.1:0", "--log-format", "json", "../blueprints"}, flags...)
 	daemon := exec.CommandContext(ctx, program, args...)
-	daemon.Env = append(os.Environ(), "AUTHENTIK_TOKEN=none")
+	daemon.Env = append(withoutServer(os.Environ()), "AUTHENTIK_TOKEN=none")
 	log, err := daemon.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
