@@ -26,7 +26,7 @@ func (s *Schema) At(version string) *Schema {
 // Has reports whether a server of the version has it. One of an unknown version
 // does.
 func (s Span) Has(version string) bool {
-	return !Before(version, s.Since) && (s.Until == "" || !Known(version) || Before(version, s.Until))
+	return !Before(version, s.Since) && !s.Gone(version)
 }
 
 // Gone reports whether servers of the version have dropped it.

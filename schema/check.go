@@ -168,11 +168,7 @@ func (f *Field) complaint(data any) string {
 	if !isText || len(f.Values) == 0 || f.Type == List {
 		return fmt.Sprintf("%s is not taken here: want %s", f.Describe(data), f.want())
 	}
-	known := make([]string, len(f.Values))
-	for i, choice := range f.Values {
-		known[i] = choice.Value
-	}
-	return fmt.Sprintf("%s is not known: %s", f.Describe(data), Suggest(text, known))
+	return fmt.Sprintf("%s is not known: %s", f.Describe(data), Suggest(text, f.choices()))
 }
 
 // Describe is tree.Describe for a value of the field: of one that nobody is to see it

@@ -3,6 +3,7 @@ package schema_test
 import (
 	"encoding/json"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -382,6 +383,21 @@ func TestRefusedValue(t *testing.T) {
 		}))
 		if refused := len(problems) == 1 && strings.Contains(problems[0].Message, "lets nobody change"); refused != want {
 			t.Errorf("%s: the problems are %v", value, problems)
+		}
+	}
+}
+
+// Each kind of the digest can be read, and each pattern of its fields is one.
+func TestDigest(t *testing.T) {
+	kinds := load(t).Kinds()
+	if len(kinds) < 100 {
+		t.Errorf("the digest has %d kinds", len(kinds))
+	}
+	for _, kind := range kinds {
+		for _, field := range kind.Fields.Fields {
+			if _, err := regexp.Compile(field.Pattern); err != nil {
+				t.Errorf("%s.%s: %v", kind.Model, field.Name, err)
+			}
 		}
 	}
 }

@@ -1,8 +1,10 @@
 package schema
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -64,7 +66,7 @@ func compileKind(model string, v cue.Value) (*Kind, error) {
 	}
 	err = eachField(v.LookupPath(cue.ParsePath("readOnly")), func(name string, v cue.Value) error {
 		r := &ReadOnly{}
-		if err := decode(v, r, "values", "fields", "element"); err != nil {
+		if err := decode(v, r, ordered...); err != nil {
 			return err
 		}
 		k.ReadOnly = append(k.ReadOnly, r)
@@ -95,10 +97,8 @@ func (k *Kind) verify() error {
 func decode(v cue.Value, into any, but ...string) error {
 	words := map[string]json.RawMessage{}
 	err := eachField(v, func(name string, v cue.Value) error {
-		for _, other := range but {
-			if name == other {
-				return nil
-			}
+		if slices.Contains(but, name) {
+			return nil
 		}
 		text, err := v.MarshalJSON()
 		words[name] = text
@@ -117,15 +117,24 @@ func decode(v cue.Value, into any, but ...string) error {
 func compileShape(v cue.Value) (*Shape, error) {
 	shape := &Shape{}
 	err := eachField(v, func(name string, v cue.Value) error {
-		f := &Field{}
-		if err := decode(v, f, "values", "fields", "element"); err != nil {
-			return err
-		}
+		f, err := compileField(name, v, "")
 		shape.Fields = append(shape.Fields, f)
-		return f.compile(name, v, f.Refers)
+		return err
 	})
 	return shape, err
 }
+
+// compileField reads one field. An element of a list refers to what its list does.
+func compileField(name string, v cue.Value, refers string) (*Field, error) {
+	f := &Field{}
+	if err := decode(v, f, ordered...); err != nil {
+		return nil, err
+	}
+	return f, f.compile(name, v, cmp.Or(f.Refers, refers))
+}
+
+// ordered are the words of #Data that keep an order, or hold data of their own.
+var ordered = []string{"values", "fields", "element"}
 
 // compile reads what keeps an order of its own.
 func (d *Data) compile(name string, v cue.Value, refers string) error {
@@ -145,11 +154,7 @@ func (d *Data) compile(name string, v cue.Value, refers string) error {
 		}
 	}
 	if element := v.LookupPath(cue.ParsePath("element")); element.Exists() {
-		d.Element = &Field{}
-		if err := decode(element, d.Element, "values", "fields", "element"); err != nil {
-			return err
-		}
-		if err := d.Element.compile(name, element, refers); err != nil {
+		if d.Element, err = compileField(name, element, refers); err != nil {
 			return err
 		}
 	}

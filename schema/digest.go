@@ -10,7 +10,7 @@ import (
 
 // The digest is what the generator makes of the CUE of all kinds, so that nothing
 // is compiled to read a blueprint: a line of JSON for each kind, of which only
-// those are read that are asked for. TestDigest holds it to the CUE.
+// those are read that are asked for. genkinds -check holds it to the CUE.
 
 // fieldWords is a Field as the digest has it, with what may be null and be given
 // all the same.
@@ -42,7 +42,7 @@ func (f *Field) UnmarshalJSON(text []byte) error {
 	for name, value := range f.Unless {
 		f.Unless[name] = tree.PlainJSON(value)
 	}
-	f.complete()
+	f.complete(f.Refers)
 	return nil
 }
 
@@ -116,8 +116,6 @@ func plainJSON(text []byte) (any, error) {
 
 // complete makes the elements of a list a field of their own, so that an error can
 // name the element.
-func (f *Field) complete() { f.Data.complete(f.Refers) }
-
 func (d *Data) complete(refers string) {
 	if d.Element == nil {
 		return

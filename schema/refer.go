@@ -63,6 +63,10 @@ func (s *Schema) Members(base string) []*Kind {
 	return members
 }
 
+// Binds reports whether objects of the kind have no name of their own and are known by
+// what they bind, such as bindings.
+func (k *Kind) Binds() bool { return k.Key == "" && len(k.Label) > 0 }
+
 // Bound returns, of a binding, the models of what it binds to an object of the kind:
 // where that is what the first field of the label refers to, those of the others. It
 // is nil where the binding binds the object to something else.

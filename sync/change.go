@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"reflect"
-	"slices"
 
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
@@ -78,7 +77,7 @@ func (p *planner) cannot(change *Change, done string) tree.Problems {
 // are declared. Where it was not asked for it notes that the plan needs it.
 func (p *planner) addGrants(g *group, live *schema.Answer) {
 	for _, field := range g.kind.Fields.Fields {
-		if !field.Via.Lists() || !slices.ContainsFunc(g.members, func(c *candidate) bool { _, given := c.entry.Field(field.Name); return given }) {
+		if !field.Via.Lists() || !p.declaresField(g, field.Name) {
 			continue
 		}
 		grant := Grant{g.kind.Model, schema.IDText(live.ID), field.Name}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -16,15 +15,13 @@ import (
 // of applications, and count all the same (core/api/applications.py). What the
 // blueprints speak of is then asked for one by one.
 
-// spokenKeys returns what ends the paths of the objects that entries declare or refer
-// to, by model, of the kinds whose lists are filtered and as far as it is written
-// there.
-func spokenKeys(s *schema.Schema, entries []*tree.Entry) map[string][]string {
-	keys := map[string][]string{}
+// spokenKeys returns what ends the paths of the objects of a kind that entries declare
+// or refer to, as far as it is written there.
+func spokenKeys(kind *schema.Kind, entries []*tree.Entry) []string {
+	var keys []string
 	note := func(model, field string, v tree.Value) {
-		kind := s.Kind(model)
-		if key, isText := v.Data.(string); isText && kind != nil && kind.Filtered && field == kind.Lookup && !slices.Contains(keys[kind.Model], key) {
-			keys[kind.Model] = append(keys[kind.Model], key)
+		if key, isText := v.Data.(string); isText && field == kind.Lookup && strings.EqualFold(model, kind.Model) && !slices.Contains(keys, key) {
+			keys = append(keys, key)
 		}
 	}
 	for _, entry := range entries {
@@ -44,30 +41,20 @@ func spokenKeys(s *schema.Schema, entries []*tree.Entry) map[string][]string {
 
 // each asks for the objects with the keys, as far as they are there.
 func each(ctx context.Context, api Reader, kind *schema.Kind, keys []string) ([]schema.Object, error) {
-	var adding sync.Mutex
-	var objects []schema.Object
+	objects := make([]schema.Object, len(keys))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(mostAsked)
-	for _, key := range keys {
+	for i, key := range keys {
 		group.Go(func() error {
 			object, err := api.Retrieve(ctx, kind.Path, key)
 			if is(err, Failure.NotFound) {
 				return nil
 			}
-			if err != nil {
-				return err
-			}
-			adding.Lock()
-			defer adding.Unlock()
-			objects = append(objects, object)
-			return nil
+			objects[i] = object
+			return err
 		})
 	}
-	err := group.Wait()
-	slices.SortFunc(objects, func(a, b schema.Object) int { return strings.Compare(asText(a[kind.Lookup]), asText(b[kind.Lookup])) })
-	return objects, err
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(objects, func(object schema.Object) bool { return object == nil }), nil
 }
-
-// mostAsked is how many objects are asked for at a time; the client has a limit of
-// its own.
-const mostAsked = 8

@@ -47,6 +47,11 @@ func askUse(ctx context.Context, s *schema.Schema, api Reader, plan *Plan, paral
 		}
 	}
 	uses := make([]use, len(deletions))
+	s = s.At(plan.Version)
+	var bindings []*schema.Kind
+	if len(deletions) > 0 {
+		bindings = bindingKinds(s)
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(1, parallelism))
 	for i, change := range deletions {
@@ -55,7 +60,7 @@ func askUse(ctx context.Context, s *schema.Schema, api Reader, plan *Plan, paral
 			if is(err, Failure.NotFound) {
 				return nil // it is gone already
 			}
-			uses[i] = use{change.usersOf(s.At(plan.Version), objects), err}
+			uses[i] = use{change.usersOf(s, bindings, objects), err}
 			return ctx.Err()
 		})
 	}
@@ -74,7 +79,7 @@ func askUse(ctx context.Context, s *schema.Schema, api Reader, plan *Plan, paral
 // goes along with the object, only kinds of their own are users: no sessions, and
 // nothing that the server makes, such as the schedules of a source (real server,
 // 2025.10: used_by of an LDAP source and of a user with rights).
-func (c *Change) usersOf(s *schema.Schema, objects []schema.Object) []user {
+func (c *Change) usersOf(s *schema.Schema, bindings []*schema.Kind, objects []schema.Object) []user {
 	own := s.Kind(c.Model)
 	var users []user
 	var members []string // models of what is bound to the object
@@ -87,7 +92,7 @@ func (c *Change) usersOf(s *schema.Schema, objects []schema.Object) []user {
 		action, kind := asText(object["action"]), s.Kind(u.Model)
 		u.many = action == "cascade_many"
 		u.hidden = kind != nil && !kind.Managed && kind.Path == ""
-		if kind != nil && kind.Managed && !kind.Create || u.many && !u.hidden && !canUse(s, kind, own) {
+		if kind != nil && kind.Managed && !kind.Create || u.many && !u.hidden && !canUse(s, bindings, kind, own) {
 			continue
 		}
 		if action == "cascade" {
@@ -114,11 +119,16 @@ func (c *Change) usersOf(s *schema.Schema, objects []schema.Object) []user {
 	})
 }
 
+// bindingKinds returns the kinds whose objects bind others.
+func bindingKinds(s *schema.Schema) []*schema.Kind {
+	return slices.DeleteFunc(s.Managed(), func(kind *schema.Kind) bool { return !kind.Binds() })
+}
+
 // canUse reports whether objects of a kind, or of a special case of it, can have the
 // object in a field, or it can be bound to them. What used_by lists beside them, such
 // as the rights that a user has and the sources that it is connected with, misses
 // nothing.
-func canUse(s *schema.Schema, kind, own *schema.Kind) bool {
+func canUse(s *schema.Schema, bindings []*schema.Kind, kind, own *schema.Kind) bool {
 	if kind == nil {
 		return false
 	}
@@ -127,10 +137,7 @@ func canUse(s *schema.Schema, kind, own *schema.Kind) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(s.Managed(), func(binding *schema.Kind) bool {
-		if binding.Key != "" || len(binding.Label) == 0 {
-			return false
-		}
+	return slices.ContainsFunc(bindings, func(binding *schema.Kind) bool {
 		// The relation is to the very model that the binding's field names.
 		to := binding.Fields.Field(binding.Label[0])
 		return to != nil && to.Refers == kind.Model && slices.ContainsFunc(binding.Bound(kind), own.Is)
@@ -139,9 +146,7 @@ func canUse(s *schema.Schema, kind, own *schema.Kind) bool {
 
 // refersTo reports whether a field of the live object refers to the one with the key.
 func (c *Change) refersTo(kind *schema.Kind, id string) bool {
-	return slices.ContainsFunc(kind.Fields.Fields, func(f *schema.Field) bool {
-		return f.Refers != "" && slices.ContainsFunc(elements(c.Live[f.Name]), func(key any) bool { return schema.IDText(key) == id })
-	})
+	return slices.ContainsFunc(kind.Fields.Fields, func(f *schema.Field) bool { return f.Refers != "" && holds(c.Live[f.Name], id) })
 }
 
 // keepUsed is the guard that takes out the deletions of what is in use: with it
@@ -266,7 +271,7 @@ func (l leaving) note(key string, change *Change) {
 // unbind counts, for what a binding binds that is deleted, what it was bound to, each
 // once.
 func (l leaving) unbind(kind *schema.Kind, live map[string]any, seen map[string]bool) {
-	if kind.Key != "" || len(kind.Label) == 0 {
+	if !kind.Binds() {
 		return
 	}
 	to := schema.IDText(live[kind.Label[0]])
@@ -284,5 +289,5 @@ func (l leaving) unbind(kind *schema.Kind, live map[string]any, seen map[string]
 // the object any more.
 func (l leaving) stopsUsing(user schema.User, pk string) bool {
 	key := user.Model + " " + user.ID
-	return l.deleted[key] || slices.ContainsFunc(l.lets[key], func(id any) bool { return schema.IDText(id) == pk })
+	return l.deleted[key] || holds(l.lets[key], pk)
 }

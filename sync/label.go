@@ -2,7 +2,6 @@ package sync
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
 
 	"github.com/aksync/aksync/internal/tree"
@@ -33,20 +32,13 @@ func (p *planner) labelOf(g *group) string {
 		if refers {
 			label.WriteString(p.nameFor(field.Refers, value))
 		} else {
-			label.WriteString(labelWords(name, value))
+			label.WriteString(schema.LabelWords(name, value))
 		}
 		afterReference = refers
 	}
 	pk, _ := g.members[0].entry.Identifiers.Get(schema.PK)
 	id, _ := g.kind.IDOf(g.object)
 	return cmp.Or(label.String(), schema.IDText(id), schema.IDText(pk.Plain()), g.members[0].entry.Path)
-}
-
-func labelWords(name string, value any) string {
-	if text, isText := value.(string); isText {
-		return text
-	}
-	return fmt.Sprintf("%s %s", name, tree.Describe(value))
 }
 
 // nameFor is what people call the object of a model with a key, as far as that is

@@ -27,9 +27,9 @@ type Live struct {
 	// Grants are the values of fields that no answer shows and a list of their
 	// own does, as far as they were asked for.
 	Grants map[Grant][]any
-	// keys are those of objects that are asked for one by one where a list does not
-	// show them, by model.
-	keys map[string][]string
+	// keys returns those of objects that are asked for one by one where a list of the
+	// kind does not show them; nil where nobody speaks of any.
+	keys func(*schema.Kind) []string
 	// Context holds the values of blueprints' context that are the server's, as far
 	// as they were asked for.
 	Context map[string]any
@@ -88,8 +88,8 @@ func (l *Live) fetch(ctx context.Context, s *schema.Schema, api Reader, models [
 		kind := s.Kind(model)
 		group.Go(func() error {
 			objects, err := list(ctx, api, kind)
-			if kind.Filtered && isIncomplete(err) {
-				objects, err = each(ctx, api, kind, l.keys[model])
+			if kind.Filtered && l.keys != nil && isIncomplete(err) {
+				objects, err = each(ctx, api, kind, l.keys(kind))
 			}
 			if ctx.Err() != nil {
 				return err
@@ -108,15 +108,20 @@ func list(ctx context.Context, api Reader, kind *schema.Kind) ([]schema.Object, 
 	if kind.Path == "" {
 		return nil, fmt.Errorf("listing each %s: the API has no list of them", kind.Title)
 	}
-	query := url.Values{}
-	for name, value := range kind.Query {
-		query.Set(name, value)
-	}
-	objects, err := api.List(ctx, kind.Path, kind.ID, query)
+	objects, err := api.List(ctx, kind.Path, kind.ID, queryOf(kind))
 	if err != nil {
 		return nil, fmt.Errorf("listing each %s: %w", kind.Title, err)
 	}
 	return objects, nil
+}
+
+// queryOf is what a list of the kind is asked with.
+func queryOf(kind *schema.Kind) url.Values {
+	query := url.Values{}
+	for name, value := range kind.Query {
+		query.Set(name, value)
+	}
+	return query
 }
 
 // fetchGrants adds the values of fields that no answer shows, side by side.

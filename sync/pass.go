@@ -208,7 +208,7 @@ func edited(before, now *Blueprints) map[*tree.Entry]bool {
 // plan asks for what the entries speak of, and again where a reference turns
 // out to speak of more; and puts the plan through the guards.
 func (r *Reconciler) plan(ctx context.Context, desired Desired) (*Plan, error) {
-	live := Live{keys: spokenKeys(r.Schema, desired.Entries)}
+	live := Live{keys: func(kind *schema.Kind) []string { return spokenKeys(kind, desired.Entries) }}
 	needs := r.needs(desired.Entries)
 	for {
 		if err := live.fetch(ctx, r.Schema, r.API, needs); err != nil {

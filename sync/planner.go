@@ -199,12 +199,7 @@ func (p *planner) own(kind *schema.Kind, listing Listing) Listing {
 	if listing.Err != nil || base.Err != nil {
 		return Listing{Err: cmp.Or(listing.Err, base.Err)}
 	}
-	isOther := func(object schema.Object) bool {
-		id, _ := kind.IDOf(object)
-		model, isText := base.byID[schema.IDText(id)]["meta_model_name"].(string)
-		return isText && model != kind.Model
-	}
-	return Listing{Objects: slices.DeleteFunc(slices.Clone(listing.Objects), isOther)}
+	return Listing{Objects: kind.Own(listing.Objects, base.kind, base.Objects)}
 }
 
 // planObject turns all entries of one object into its change.

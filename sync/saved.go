@@ -272,7 +272,7 @@ func (r *Reconciler) ApplySaved(ctx context.Context, saved *SavedPlan, partial b
 		pass.Err = err
 		return pass
 	}
-	live := Live{keys: plan.spokenKeys(r.Schema)}
+	live := Live{keys: plan.spokenKeys}
 	if pass.Err = live.fetch(ctx, r.Schema, r.API, plan.models(r.Schema)); pass.Err != nil {
 		return pass
 	}
@@ -357,11 +357,11 @@ func (c *Change) complete() error {
 }
 
 // spokenKeys is spokenKeys for the changes of a plan.
-func (p *Plan) spokenKeys(s *schema.Schema) map[string][]string {
-	keys := map[string][]string{}
+func (p *Plan) spokenKeys(kind *schema.Kind) []string {
+	var keys []string
 	for _, change := range p.Changes {
-		if kind := s.Kind(change.Model); kind.Filtered {
-			keys[change.Model] = append(keys[change.Model], cmp.Or(change.Key, asText(change.Declared[kind.Lookup])))
+		if change.Model == kind.Model {
+			keys = append(keys, cmp.Or(change.Key, asText(change.Declared[kind.Lookup])))
 		}
 	}
 	return keys

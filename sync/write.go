@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -86,10 +85,7 @@ func (a *applier) look(ctx context.Context, t target) (schema.Object, error) {
 		}
 		return object, err
 	}
-	query := url.Values{}
-	for name, value := range t.kind.Query {
-		query.Set(name, value)
-	}
+	query := queryOf(t.kind)
 	field := t.kind.Fields.Field(t.kind.Key)
 	if name := asText(t.declared[t.kind.Key]); field != nil && name != "" {
 		query.Set(t.kind.Key, name)

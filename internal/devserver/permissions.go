@@ -133,21 +133,29 @@ func (s *store) permission(name, model string) *object {
 	return nil
 }
 
+// holderAndWanted returns who is to be given or to lose permissions, and which. The
+// store has to be held.
+func (s *Server) holderAndWanted(r *request) (*object, asked, *response) {
+	holder, missing := s.find(r)
+	if missing != nil {
+		return nil, asked{}, missing
+	}
+	w, refusal := s.readWanted(r)
+	if refusal == nil && s.lacksApp(w) {
+		answer := unhandled(r.Method, http.StatusInternalServerError)
+		refusal = &answer
+	}
+	return holder, w, refusal
+}
+
 // assign gives permissions. One by its full name for an object that is not there is
 // given for all objects (trap/assign-object-6).
 func (s *Server) assign(r *request) response {
 	s.store.Lock()
 	defer s.store.Unlock()
-	holder, missing := s.find(r)
-	if missing != nil {
-		return *missing
-	}
-	w, refusal := s.readWanted(r)
+	holder, w, refusal := s.holderAndWanted(r)
 	if refusal != nil {
 		return *refusal
-	}
-	if s.lacksApp(w) {
-		return unhandled(r.Method, http.StatusInternalServerError)
 	}
 	ids := []map[string]any{}
 	for _, name := range w.permissions {
@@ -213,16 +221,9 @@ func (g grant) is(other grant) bool {
 func (s *Server) unassign(r *request) response {
 	s.store.Lock()
 	defer s.store.Unlock()
-	holder, missing := s.find(r)
-	if missing != nil {
-		return *missing
-	}
-	w, refusal := s.readWanted(r)
+	holder, w, refusal := s.holderAndWanted(r)
 	if refusal != nil {
 		return *refusal
-	}
-	if s.lacksApp(w) {
-		return unhandled(r.Method, http.StatusInternalServerError)
 	}
 	for _, name := range w.permissions {
 		if permission := s.store.permission(name, w.model); permission != nil {

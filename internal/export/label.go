@@ -27,17 +27,10 @@ func (g *gathering) nameWithin(kind *schema.Kind, object schema.Object, depth in
 		case of != nil && of.Refers != "":
 			names = append(names, g.nameFor(of.Refers, schema.IDText(value), depth))
 		default:
-			rest = append(rest, labelled(name, value))
+			rest = append(rest, schema.LabelWords(name, value))
 		}
 	}
 	return strings.TrimPrefix(strings.Join(append([]string{strings.Join(names, " → ")}, rest...), ", "), ", ")
-}
-
-func labelled(name string, value any) string {
-	if text, isText := value.(string); isText {
-		return text
-	}
-	return name + " " + tree.Describe(value)
 }
 
 // nameFor is what people call the object of a model with a primary key, as far as it

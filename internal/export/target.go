@@ -3,7 +3,6 @@ package export
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
@@ -59,37 +58,20 @@ func (t targets) add(kind *schema.Kind, object schema.Object) {
 }
 
 // ownObjects leaves out of a kind's objects those that are of another one, where
-// the server lists both: its base says which (KINDS.md 4.6, oauth2provider).
+// the server lists both.
 func ownObjects(s *schema.Schema, objects map[string][]schema.Object) map[string][]schema.Object {
 	own := make(map[string][]schema.Object, len(objects))
 	for model, list := range objects {
 		kind := s.Kind(model)
-		if kind == nil {
-			continue
-		}
-		if kind.Among == "" {
+		switch {
+		case kind == nil:
+		case kind.Among == "":
 			own[kind.Model] = list
-			continue
+		default:
+			own[kind.Model] = kind.Own(list, s.Kind(kind.Among), objects[kind.Among])
 		}
-		others := map[string]bool{}
-		base := s.Kind(kind.Among)
-		for _, object := range objects[kind.Among] {
-			if id, _ := base.IDOf(object); specialOf(object) != "" && specialOf(object) != kind.Model {
-				others[schema.IDText(id)] = true
-			}
-		}
-		own[kind.Model] = slices.DeleteFunc(slices.Clone(list), func(object schema.Object) bool {
-			id, _ := kind.IDOf(object)
-			return others[schema.IDText(id)]
-		})
 	}
 	return own
-}
-
-// specialOf is the model of an object that a base lists, as the answer says.
-func specialOf(object schema.Object) string {
-	model, _ := object["meta_model_name"].(string)
-	return model
 }
 
 // finders names the fields that find an object: those of its kind's key, or of the
@@ -170,7 +152,7 @@ func (t targets) find(model, id string, depth int) (reference, identity, error) 
 	found := reference{model: one.kind.Model}
 	pk, _ := one.kind.IDOf(one.object)
 	to := identity{one.kind.Model, schema.IDText(pk)}
-	if special := t.schema.Kind(specialOf(one.object)); special != nil && special.Is(one.kind.Model) && special.Key == one.kind.Key {
+	if special := t.schema.Kind(schema.SpecialOf(one.object)); special != nil && special.Is(one.kind.Model) && special.Key == one.kind.Key {
 		found.model, to.model = special.Model, special.Model // it is listed by its base only
 	}
 	for _, name := range t.finders(one) {
