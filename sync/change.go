@@ -57,8 +57,7 @@ func (p *planner) update(change *Change, g *group, entry *tree.Entry, live schem
 	if len(problems) > 0 {
 		return problems
 	}
-	own := p.withoutServers(g.kind, declared, live.Fields)
-	fields := append(changedFields(g.kind, declared, own), droppedElements(g.kind, declared, own)...)
+	fields := updatedFields(g.kind, declared, p.withoutServers(g.kind, declared, live.Fields))
 	if len(fields) > 0 && !g.kind.Update {
 		return p.cannot(change, "changed")
 	}
@@ -144,6 +143,11 @@ func fieldChange(field *schema.Field, before, after any) FieldChange {
 		Name: field.Name, Before: before, After: after, Choices: len(field.Values) > 0,
 		Sensitive: field.Sensitive, WriteOnly: !field.Shown(),
 	}
+}
+
+// updatedFields are those that an update of an object sets.
+func updatedFields(kind *schema.Kind, declared, live map[string]any) []FieldChange {
+	return append(changedFields(kind, declared, live), droppedElements(kind, declared, live)...)
 }
 
 // changedFields are those that are declared and differ from the live ones, as far

@@ -446,7 +446,7 @@ func (c *Change) now(kind *schema.Kind, t *table) (change *Change, moved string)
 	}
 	own.Users, own.Live = answer.Users, answer.Fields
 	if c.Action == Update {
-		own.Fields = changedFields(kind, c.Declared, answer.Fields)
+		own.Fields = updatedFields(kind, c.Declared, answer.Fields)
 	}
 	return &own, ""
 }

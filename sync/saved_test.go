@@ -12,6 +12,7 @@ import (
 
 	"github.com/aksync/aksync/internal/devserver"
 	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -208,5 +209,36 @@ func TestSavedPlanKnownAfterApply(t *testing.T) {
 	atOnce, saved := objects(false), objects(true)
 	if atOnce != saved || !strings.Contains(saved, "with-SECRET!") {
 		t.Errorf("at once:\n%s\nas saved:\n%s", atOnce, saved)
+	}
+}
+
+// A saved plan takes elements out of a list that the server adds to, too.
+func TestSavedPlanDropsElements(t *testing.T) {
+	s, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const flowFields = "authorization_flow: !Find [authentik_flows.flow, [slug, default-provider-authorization-implicit-consent]], " +
+		"invalidation_flow: !Find [authentik_flows.flow, [slug, default-provider-invalidation-flow]]"
+	proxy := func(mappings string) string {
+		return head + "- {model: authentik_providers_oauth2.scopemapping, id: m, identifiers: {name: m}, attrs: {scope_name: m, expression: return}}\n" +
+			"- {model: " + proxyModel + ", identifiers: {name: p}, attrs: {mode: forward_single, external_host: 'https://p.example.com', " +
+			flowFields + ", property_mappings: [" + mappings + "]}}\n"
+	}
+	reconciler, server := started(t, s, read(t, s, map[string]string{"a.yaml": proxy("!KeyOf m")}))
+	if pass := reconciler.Apply(context.Background(), sync.TriggerRequest); pass.Verdict() != sync.Success {
+		t.Fatalf("the pass is %s: %v, %v", pass.Verdict(), pass.Err, pass.Problems())
+	}
+	mappings := func() int {
+		list, _ := server.All(proxyModel)[0]["property_mappings"].([]any)
+		return len(list)
+	}
+	before := mappings()
+	reconciler.Source = &sourceOf{read: &sync.Blueprints{Desired: read(t, s, map[string]string{"a.yaml": proxy("")})}}
+	if pass := reconciler.ApplySaved(context.Background(), savedPlan(t, reconciler), false); pass.Verdict() != sync.Success {
+		t.Fatalf("the pass is %s: %v, %v", pass.Verdict(), pass.Err, pass.Problems())
+	}
+	if after := mappings(); after != before-1 {
+		t.Errorf("the proxy had %d mappings and has %d", before, after)
 	}
 }
