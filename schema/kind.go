@@ -161,6 +161,7 @@ type Field struct {
 	Unique    bool           `json:"unique,omitempty"`
 	WriteOnly bool           `json:"writeOnly,omitempty"`
 	Sensitive bool           `json:"sensitive,omitempty"`
+	Proof     *Proof         `json:"proof,omitempty"`
 	Resets    bool           `json:"resets,omitempty"`
 	Unless    map[string]any `json:"unless,omitempty"`
 	Via       *Via           `json:"via,omitempty"`
@@ -181,6 +182,7 @@ type Via struct {
 	Take  string            `json:"take,omitempty"`
 	Read  string            `json:"read,omitempty"`
 	Show  []string          `json:"show,omitempty"`
+	View  string            `json:"view,omitempty"`
 	Twins map[string]string `json:"twins,omitempty"`
 	Blind bool              `json:"blind,omitempty"`
 	URL   bool              `json:"url,omitempty"`

@@ -63,6 +63,10 @@ type Reconciler struct {
 	Guards Guards
 	// DryRun plans and writes nothing.
 	DryRun bool
+	// SendUnshown sends declared values of which nothing says whether they differ.
+	SendUnshown bool
+	// Sent is what this process knows of those; nil for one pass.
+	Sent *Sent
 	// OnPlan, if not nil, is given each plan before it is applied.
 	OnPlan func(*Pass)
 	// Confirm, if not nil, is asked before a plan is applied.
@@ -131,9 +135,12 @@ func (r *Reconciler) read(ctx context.Context, trigger Trigger) *Pass {
 func (r *Reconciler) planInto(ctx context.Context, pass *Pass) {
 	if pass.Err == nil {
 		desired := pass.Blueprints.Desired
-		desired.Edited = edited(r.before, pass.Blueprints)
+		desired.Edited, desired.SendUnshown = edited(r.before, pass.Blueprints), r.SendUnshown
 		pass.Plan, pass.Err = r.plan(ctx, desired)
 		r.before = pass.Blueprints
+		if pass.Err == nil && r.Sent != nil {
+			r.Sent.begin(pass.Plan)
+		}
 	}
 	pass.Duration = time.Since(pass.Started)
 }
@@ -177,6 +184,9 @@ func (r *Reconciler) carryOut(ctx context.Context, pass *Pass) {
 		return
 	}
 	pass.Report = Apply(ctx, r.Schema, r.API, pass.Plan, Applying{Parallelism: r.Parallelism, StopNow: r.StopNow, Progress: r.OnResult})
+	if r.Sent != nil {
+		r.Sent.note(r.Schema.At(pass.Plan.Version), pass.Report)
+	}
 }
 
 // edited returns the entries that are not among those of the pass before; none for
@@ -208,7 +218,7 @@ func edited(before, now *Blueprints) map[*tree.Entry]bool {
 // plan asks for what the entries speak of, and again where a reference turns
 // out to speak of more; and puts the plan through the guards.
 func (r *Reconciler) plan(ctx context.Context, desired Desired) (*Plan, error) {
-	live := Live{keys: func(kind *schema.Kind) []string { return spokenKeys(kind, desired.Entries) }}
+	live := Live{Sent: r.Sent, keys: func(kind *schema.Kind) []string { return spokenKeys(kind, desired.Entries) }}
 	needs := r.needs(desired.Entries)
 	for {
 		if err := live.fetch(ctx, r.Schema, r.API, needs); err != nil {

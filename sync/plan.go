@@ -40,6 +40,8 @@ type Desired struct {
 	// Edited are those of Entries that are not as they were in the pass before;
 	// it may be nil.
 	Edited map[*tree.Entry]bool
+	// SendUnshown is set where values that can't be compared are to be sent.
+	SendUnshown bool
 	// Applies are blueprints of authentik's own that files want to be applied before
 	// them, and that are none of the files.
 	Applies []Instance
@@ -82,6 +84,9 @@ type Plan struct {
 	// Unanswered is set where the server did not answer for a kind: the next
 	// pass should come soon.
 	Unanswered bool
+	// unseen are the declared values that no answer shows and nothing is known of, as
+	// far as they are not among the changes.
+	unseen map[fieldKey]any
 	// Needs are models that references ask for and Live does not hold,
 	// NeedsGrants and NeedsContext what else it lacks. A plan that needs any is of
 	// no use but to say so.
@@ -136,6 +141,10 @@ type Change struct {
 	Of *int
 	// Warnings say what harm the change can do, such as to lock people out.
 	Warnings []string
+	// Uncompared are the declared fields that the server does not show, and of which
+	// nothing else says whether they differ; they stay as they are. Along are those
+	// that the update sends all the same, beside what differs. Neither are among Fields.
+	Uncompared, Along []string
 	// Held says why some of the fields that differ, or all, are left for later;
 	// those are not among Fields and Declared.
 	Held string

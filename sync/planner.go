@@ -15,12 +15,12 @@ import (
 // speaks of is deleted.
 func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan {
 	p := &planner{
-		schema: s.At(live.Version), whole: s, live: live, edited: desired.Edited,
+		schema: s.At(live.Version), whole: s, live: live, edited: desired.Edited, sendUnshown: desired.SendUnshown,
 		tables:  make(map[string]*table, len(live.Kinds)),
 		byModel: map[string][]*candidate{},
 		targets: map[*tree.Entry]*candidate{},
 		groups:  map[string]*group{}, identified: map[string]bool{},
-		plan: &Plan{Version: live.Version, Failed: map[string]int{}, Live: map[string]int{}},
+		plan: &Plan{Version: live.Version, Failed: map[string]int{}, Live: map[string]int{}, unseen: map[fieldKey]any{}},
 	}
 	for _, entry := range desired.Entries {
 		p.add(entry)
@@ -66,6 +66,7 @@ type planner struct {
 	schema, whole *schema.Schema
 	live          Live
 	edited        map[*tree.Entry]bool
+	sendUnshown   bool
 	tables        map[string]*table
 	candidates    []*candidate
 	byModel       map[string][]*candidate    // by the kinds' own models and by their bases
