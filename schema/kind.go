@@ -32,15 +32,18 @@ type Kind struct {
 	Bases      []string          `json:"bases,omitempty"`
 	Among      string            `json:"among,omitempty"`
 	// Members are the models of the kinds that have the kind among their bases.
-	Members    []string          `json:"members,omitempty"`
-	Companions []Companion       `json:"companions,omitempty"`
-	OneOf      [][]string        `json:"oneOf,omitempty"`
-	Last       string            `json:"last,omitempty"`
-	Switch     string            `json:"switch,omitempty"`
-	Formerly   map[string]string `json:"formerly,omitempty"`
-	Users      Users             `json:"users,omitempty"`
-	Fields     *Shape            `json:"fields"`
-	ReadOnly   []*ReadOnly       `json:"readOnly,omitempty"`
+	Members    []string    `json:"members,omitempty"`
+	Companions []Companion `json:"companions,omitempty"`
+	OneOf      [][]string  `json:"oneOf,omitempty"`
+	Last       string      `json:"last,omitempty"`
+	Switch     string      `json:"switch,omitempty"`
+	// Permissions are what can be permitted with an object beside to view, add, change
+	// and delete it, by name.
+	Permissions map[string]Span   `json:"permissions,omitempty"`
+	Formerly    map[string]string `json:"formerly,omitempty"`
+	Users       Users             `json:"users,omitempty"`
+	Fields      *Shape            `json:"fields"`
+	ReadOnly    []*ReadOnly       `json:"readOnly,omitempty"`
 }
 
 // Span says since which version of authentik something is there, and since which
