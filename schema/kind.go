@@ -40,6 +40,7 @@ type Kind struct {
 	// Permissions are what can be permitted with an object beside to view, add, change
 	// and delete it, by name.
 	Permissions map[string]Span   `json:"permissions,omitempty"`
+	Holds       *Holds            `json:"holds,omitempty"`
 	Formerly    map[string]string `json:"formerly,omitempty"`
 	Users       Users             `json:"users,omitempty"`
 	Fields      *Shape            `json:"fields"`

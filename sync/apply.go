@@ -258,6 +258,9 @@ func (a *applier) make(ctx context.Context, change *Change) (made, error) {
 	case Create:
 		return a.create(ctx, t)
 	case Update:
+		if t.Permits != nil {
+			return made{}, a.permit(ctx, t)
+		}
 		already, err := a.update(ctx, t)
 		return made{already: already}, err
 	case Delete:

@@ -28,6 +28,8 @@ type Live struct {
 	// own does, as far as they were asked for: the elements of a list; or one value,
 	// or none where the token may not read it.
 	Grants map[Grant][]any
+	// Permits are permissions for single objects, as far as they were asked for.
+	Permits Permits
 	// Sent is what this process knows of values that nothing shows; it may be nil.
 	Sent *Sent
 	// keys returns those of objects that are asked for one by one where a list of the

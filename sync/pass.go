@@ -19,8 +19,6 @@ type Blueprints struct {
 	Unmanaged map[string]int
 	// Why says why the entries of a model are left alone, as far as that is known.
 	Why map[string]string
-	// Permissions counts the declared permissions, which are not managed.
-	Permissions int
 }
 
 // Blueprint is one file.
@@ -231,6 +229,9 @@ func (r *Reconciler) plan(ctx context.Context, desired Desired) (*Plan, error) {
 		if err := live.fetchGrants(ctx, r.Schema, r.API, plan.NeedsGrants); err != nil {
 			return nil, err
 		}
+		if err := live.fetchPermits(ctx, r.Schema, r.API, plan.NeedsPermits); err != nil {
+			return nil, err
+		}
 		if err := live.fetchContext(ctx, r.API, plan.NeedsContext); err != nil {
 			return nil, err
 		}
@@ -266,7 +267,11 @@ func (r *Reconciler) needs(entries []*tree.Entry) []string {
 		if kind := r.Schema.Kind(entry.Model); kind != nil {
 			models[kind.Model], models[kind.Among] = true, true
 		}
-		for _, values := range []tree.Map{entry.Identifiers, entry.Attrs} {
+		values := []tree.Map{entry.Identifiers, entry.Attrs}
+		for _, permission := range entry.Permissions {
+			values = append(values, permission.Fields)
+		}
+		for _, values := range values {
 			for _, member := range values {
 				for _, ref := range member.Value.References() {
 					models[ref.Model] = true

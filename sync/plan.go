@@ -88,16 +88,17 @@ type Plan struct {
 	// far as they are not among the changes.
 	unseen map[fieldKey]any
 	// Needs are models that references ask for and Live does not hold,
-	// NeedsGrants and NeedsContext what else it lacks. A plan that needs any is of
+	// NeedsGrants, NeedsPermits and NeedsContext what else it lacks. A plan that needs any is of
 	// no use but to say so.
 	Needs        []string
 	NeedsGrants  []Grant
+	NeedsPermits []PermitNeed
 	NeedsContext []string
 }
 
 // asks reports whether the plan lacks anything that the server knows.
 func (p *Plan) asks() bool {
-	return len(p.Needs) > 0 || len(p.NeedsGrants) > 0 || len(p.NeedsContext) > 0
+	return len(p.Needs) > 0 || len(p.NeedsGrants) > 0 || len(p.NeedsPermits) > 0 || len(p.NeedsContext) > 0
 }
 
 // Change is what happens to one object.
@@ -133,6 +134,9 @@ type Change struct {
 	Live map[string]any
 	// Hidden are the fields that nobody may read.
 	Hidden []string
+	// Permits is set where the change permits somebody something with its object, and
+	// changes nothing else. Fields has it for people.
+	Permits *Permitting
 	// After are the numbers of the changes that have to be done before this
 	// one.
 	After []int

@@ -31,6 +31,9 @@ func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan
 	for _, c := range p.candidates {
 		p.resolveAttrs(c)
 	}
+	for _, c := range p.candidates {
+		p.resolvePermissions(c)
+	}
 	if p.plan.asks() {
 		return p.plan
 	}
@@ -42,6 +45,7 @@ func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan
 	if len(prune) > 0 && !desired.Incomplete {
 		p.prune(prune, desired.Silent)
 	}
+	p.planPermissions()
 	p.checkReferences()
 	p.checkMirrors()
 	p.checkNames()
@@ -102,6 +106,8 @@ type candidate struct {
 	// attrs are the phases of those attrs that are Pending, by name.
 	attrs map[string]phase
 	group *group
+	// permits are what the entry permits, resolved.
+	permits []permit
 }
 
 // phase is how far something has come that may depend on other entries.

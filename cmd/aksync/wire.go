@@ -114,7 +114,6 @@ func gather(s *schema.Schema, set *blueprint.Set) *sync.Blueprints {
 		for model, count := range file.Unmanaged {
 			read.Unmanaged[model] += count
 		}
-		read.Permissions += file.Permissions
 	}
 	for model := range read.Unmanaged {
 		if kind := s.Kind(model); kind != nil {
@@ -151,12 +150,15 @@ type passFlags struct {
 	read   readFlags
 	guard  guardFlags
 	logs   logFlags
+	// writeSecrets sends what can't be compared.
+	writeSecrets bool
 }
 
 func (f *passFlags) register(cmd *cobra.Command) {
 	f.server.register(cmd.Flags())
 	f.read.register(cmd.Flags())
 	f.guard.register(cmd.Flags())
+	cmd.Flags().BoolVar(&f.writeSecrets, "write-secrets", false, "send declared values that authentik does not show, such as passwords, also where nothing says whether they differ")
 	f.logs.register(cmd)
 }
 
@@ -188,6 +190,7 @@ func (f *passFlags) passes(log zerolog.Logger, args []string, observe func(authe
 	return &passes{
 		Reconciler: &sync.Reconciler{
 			Schema: s, Source: source, API: client, Parallelism: f.server.parallelism, Guards: guards,
+			SendUnshown: f.writeSecrets,
 		},
 		source: source, client: client,
 	}, nil

@@ -271,7 +271,6 @@ func (d *document) takeManaged(e *entry, kind *schema.Kind) {
 	if e.failed {
 		*e.made = readable(kind.Stored(*e.made))
 	}
-	d.file.Permissions += e.made.Permissions
 	d.file.Entries = append(d.file.Entries, e.made)
 }
 

@@ -67,8 +67,6 @@ type File struct {
 	Silent []*tree.Entry
 	// Unmanaged counts entries of other models, by model.
 	Unmanaged map[string]int
-	// Permissions counts the permissions that Entries declare.
-	Permissions int
 	// Problems are all that is wrong, in the order of their places, and Warnings
 	// what authentik takes and what does no harm, but is hardly meant.
 	Problems, Warnings tree.Problems

@@ -105,15 +105,18 @@ entries:
   - model: authentik_stages_password.PasswordStage
     identifiers: {name: a}
     attrs: {configure_flow: !KeyOf flow}
-    permissions: [{permission: view, role: x}, {permission: change, role: x}]
+    permissions: [{permission: view_passwordstage, role: 71c5f8a2-11a1-4e51-b04d-6b6d1c7b4c6f}, {permission: authentik_stages_password.change_passwordstage, user: 5}]
 `)
 	if diff := cmp.Diff(map[string]int{"authentik_events.event": 2}, file.Unmanaged); diff != "" {
 		t.Error(diff)
 	}
-	if len(file.Silent) != 1 || file.Permissions != 2 || len(file.Entries) != 2 {
-		t.Fatalf("silent %d, permissions %d, entries %d", len(file.Silent), file.Permissions, len(file.Entries))
+	if len(file.Silent) != 1 || len(file.Entries) != 2 {
+		t.Fatalf("silent %d, entries %d", len(file.Silent), len(file.Entries))
 	}
 	entry := file.Entries[1]
+	if len(entry.Permissions) != 2 || entry.Permissions[1].Path != "entries.second[1].permissions[1]" {
+		t.Errorf("got the permissions %v", entry.Permissions)
+	}
 	if entry.Model != stageModel || entry.Path != "entries.second[1]" || entry.Place != (tree.Place{File: "x.yaml", Line: 9, Column: 5}) {
 		t.Errorf("got %s %s %s", entry.Model, entry.Path, entry.Place)
 	}

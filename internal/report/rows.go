@@ -35,7 +35,7 @@ func rowsOf(change *sync.Change) []row {
 		left := mostOfChange - len(rows) - 1
 		rows = append(rows, fieldRows(change.Action, field, min(max(left, 1), mostOfList))...)
 	}
-	return rows
+	return append(rows, alongOf(change)...)
 }
 
 // fieldRows gives the rows of a field, of which a list has no more than most.
