@@ -168,8 +168,8 @@ func detail(change *sync.Change) string {
 	if len(change.UserNames()) > 0 {
 		b.WriteString(", used by " + codes(change.UserNames()))
 	}
-	if change.Of != nil {
-		b.WriteString(", after its creation, for what it can't have at once")
+	if why := afterCreation(change); why != "" {
+		b.WriteString(", " + why)
 	}
 	b.WriteString(".\n\n")
 	if rows := rowsOf(change); len(rows) > 0 {

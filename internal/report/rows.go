@@ -38,6 +38,19 @@ func rowsOf(change *sync.Change) []row {
 	return append(rows, alongOf(change)...)
 }
 
+// afterCreation says why a change of an object that the same plan creates is one of its
+// own; nothing of any other change.
+func afterCreation(change *sync.Change) string {
+	switch {
+	case change.Of == nil:
+		return ""
+	case change.Permits != nil:
+		return "after its creation"
+	default:
+		return "after its creation, for what it can't have at once"
+	}
+}
+
 // fieldRows gives the rows of a field, of which a list has no more than most.
 func fieldRows(action sync.Action, field sync.FieldChange, most int) []row {
 	field = Masked(action, field)

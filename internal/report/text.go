@@ -149,8 +149,8 @@ func (t *Text) change(change *sync.Change) {
 	case sync.Delete:
 		t.header(t.remove, "- delete %s", change)
 	}
-	if change.Of != nil {
-		t.line("    after its creation, for what it can't have at once")
+	if why := afterCreation(change); why != "" {
+		t.line("    %s", why)
 	}
 	if users := cleanAll(change.UserNames()); len(users) > 0 {
 		t.lines(t.plain, wrap("    used by ", "      ", users, ", "))
