@@ -45,12 +45,16 @@ func newSource(s *schema.Schema, flags readFlags, tokenFile string, paths []stri
 		FileRoots:    flags.fileRoots,
 		Tags:         tags,
 		StrictModels: flags.strictModels,
+
+		NoLiteralSecrets: flags.noLiteralSecrets,
 	}
 	if options.CUEWorker, err = cue.OwnCommand(cueWorker); err != nil {
 		return nil, err
 	}
-	if tokenFile != "" {
-		options.ForbiddenFiles = []string{tokenFile}
+	for _, own := range append([]string{tokenFile}, flags.own...) {
+		if own != "" {
+			options.ForbiddenFiles = append(options.ForbiddenFiles, own)
+		}
 	}
 	return &source{schema: s, reader: blueprint.NewReader(options), paths: paths}, nil
 }
@@ -179,7 +183,9 @@ func (f *passFlags) passes(log zerolog.Logger, args []string, observe func(authe
 	if err != nil {
 		return nil, err
 	}
-	source, err := newSource(s, f.read, f.server.tokenFile, paths(args))
+	read := f.read
+	read.own = []string{f.server.clientKey}
+	source, err := newSource(s, read, f.server.tokenFile, paths(args))
 	if err != nil {
 		return nil, err
 	}

@@ -165,13 +165,21 @@ func (e *entry) evaluateMap(ev *tags.Evaluator, field string) tree.Map {
 func (e *entry) evaluatePairs(ev *tags.Evaluator, path string, pairs tree.Map) tree.Map {
 	var made tree.Map
 	for _, p := range pairs {
-		evaluated, err := ev.At(schema.Join(path, tree.PathKey(p.Key.Data)), p.Value)
+		evaluated, err := ev.AtField(schema.Join(path, tree.PathKey(p.Key.Data)), p.Name(), e.field(ev.Scope.Schema, p.Name()), p.Value)
 		if err != nil {
 			evaluated = tree.Value{Place: p.Value.Place, Data: tree.Broken{}}
 		}
 		made = append(made, tree.Member(p.Key.Place, p.Name(), evaluated))
 	}
 	return made
+}
+
+// field gives the field of that name of the entry's kind, or nil.
+func (e *entry) field(s *schema.Schema, name string) *schema.Field {
+	if kind := s.Kind(e.model); kind != nil && kind.Fields != nil {
+		return kind.Fields.Field(name)
+	}
+	return nil
 }
 
 // referred gives the entry as what !KeyOf refers to, or says why it can't be.
