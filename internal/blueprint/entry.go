@@ -164,8 +164,9 @@ func (e *entry) evaluateMap(ev *tags.Evaluator, field string) tree.Map {
 // evaluatePairs evaluates the values of a mapping. Those that have problems are Broken.
 func (e *entry) evaluatePairs(ev *tags.Evaluator, path string, pairs tree.Map) tree.Map {
 	var made tree.Map
+	kind := ev.Scope.Schema.Kind(e.model)
 	for _, p := range pairs {
-		evaluated, err := ev.AtField(schema.Join(path, tree.PathKey(p.Key.Data)), p.Name(), e.field(ev.Scope.Schema, p.Name()), p.Value)
+		evaluated, err := ev.AtField(schema.Join(path, tree.PathKey(p.Key.Data)), p.Name(), fieldOf(kind, p.Name()), p.Value)
 		if err != nil {
 			evaluated = tree.Value{Place: p.Value.Place, Data: tree.Broken{}}
 		}
@@ -174,12 +175,12 @@ func (e *entry) evaluatePairs(ev *tags.Evaluator, path string, pairs tree.Map) t
 	return made
 }
 
-// field gives the field of that name of the entry's kind, or nil.
-func (e *entry) field(s *schema.Schema, name string) *schema.Field {
-	if kind := s.Kind(e.model); kind != nil && kind.Fields != nil {
-		return kind.Fields.Field(name)
+// fieldOf gives the field of that name of a kind, or nil.
+func fieldOf(kind *schema.Kind, name string) *schema.Field {
+	if kind == nil || kind.Fields == nil {
+		return nil
 	}
-	return nil
+	return kind.Fields.Field(name)
 }
 
 // referred gives the entry as what !KeyOf refers to, or says why it can't be.

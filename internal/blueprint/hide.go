@@ -17,11 +17,12 @@ var showsValues = regexp.MustCompile(`^(?:conflicting values|invalid |mismatched
 
 // isSensitive reports whether the entry has a value for a sensitive field.
 func (e *entry) isSensitive(s *schema.Schema) bool {
+	kind := s.Kind(e.model)
 	for _, part := range []string{"identifiers", "attrs"} {
 		written, _ := e.fields.Get(part)
 		members, _ := written.Data.(tree.Map)
 		if slices.ContainsFunc(members, func(p tree.Pair) bool {
-			field := e.field(s, p.Name())
+			field := fieldOf(kind, p.Name())
 			return field != nil && field.Sensitive
 		}) {
 			return true
@@ -70,7 +71,7 @@ func (d *document) fieldAt(entries map[string]*entry, path string) *schema.Field
 			name = name[:end]
 		}
 		if within == "attrs" || within == "identifiers" {
-			return e.field(d.scope.Schema, name)
+			return fieldOf(d.scope.Schema.Kind(e.model), name)
 		}
 	}
 	return nil
