@@ -106,7 +106,7 @@ func (e *entry) evaluatePermissions(ev *tags.Evaluator) {
 			continue
 		}
 		path := schema.Index(schema.Join(e.path, "permissions"), i)
-		e.made.Permissions = append(e.made.Permissions, tree.Permission{Place: element.Place, Path: path, Fields: e.evaluatePairs(ev, path, pairs)})
+		e.made.Permissions = append(e.made.Permissions, tree.Permission{Place: element.Place, Path: path, Fields: e.evaluatePairs(ev, path, pairs, nil)})
 	}
 }
 
@@ -158,13 +158,13 @@ func (e *entry) evaluateMap(ev *tags.Evaluator, field string) tree.Map {
 		isDict, pairs = false, nil
 	}
 	e.malformed = e.malformed || !isDict && written.Data != nil
-	return e.evaluatePairs(ev, path, pairs)
+	return e.evaluatePairs(ev, path, pairs, ev.Scope.Schema.Kind(e.model))
 }
 
-// evaluatePairs evaluates the values of a mapping. Those that have problems are Broken.
-func (e *entry) evaluatePairs(ev *tags.Evaluator, path string, pairs tree.Map) tree.Map {
+// evaluatePairs evaluates the values of a mapping, of fields of a kind or of none. Those
+// that have problems are Broken.
+func (e *entry) evaluatePairs(ev *tags.Evaluator, path string, pairs tree.Map, kind *schema.Kind) tree.Map {
 	var made tree.Map
-	kind := ev.Scope.Schema.Kind(e.model)
 	for _, p := range pairs {
 		evaluated, err := ev.AtField(schema.Join(path, tree.PathKey(p.Key.Data)), p.Name(), fieldOf(kind, p.Name()), p.Value)
 		if err != nil {
