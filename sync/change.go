@@ -22,7 +22,9 @@ func (p *planner) makeChange(g *group, entry *tree.Entry) (*Change, tree.Problem
 			return nil, tree.Problems{{Place: entry.Place, Path: entry.Path, Message: err.Error()}}
 		}
 		change.PK, change.Key, change.Users = schema.IDText(live.ID), g.kind.KeyOf(live), live.Users
-		p.addGrants(g, entry, &live)
+		if problems := p.addGrants(g, entry, &live); len(problems) > 0 {
+			return nil, problems
+		}
 	}
 	var problems tree.Problems
 	switch {
@@ -76,7 +78,8 @@ func (p *planner) cannot(change *Change, done string) tree.Problems {
 
 // addGrants adds what a request of its own shows of an object, for those fields that
 // are declared. Where it was not asked for it notes that the plan needs it.
-func (p *planner) addGrants(g *group, entry *tree.Entry, live *schema.Answer) {
+func (p *planner) addGrants(g *group, entry *tree.Entry, live *schema.Answer) tree.Problems {
+	var problems tree.Problems
 	for _, field := range g.kind.Fields.Fields {
 		value, declared := entry.Field(field.Name)
 		key := fieldKey{g.kind.Model, schema.IDText(live.ID), field.Name}
@@ -90,12 +93,23 @@ func (p *planner) addGrants(g *group, entry *tree.Entry, live *schema.Answer) {
 		if !asked {
 			p.plan.NeedsGrants = append(p.plan.NeedsGrants, grant)
 		}
-		if field.Via.Lists() {
-			live.Fields[field.Name] = granted
-		} else if len(granted) == 1 {
-			live.Fields[field.Name] = granted[0]
+		switch {
+		case granted.Err != nil:
+			problems = append(problems, *p.fieldProblem(g, field.Name, "can't be compared: "+p.unasked(granted.Err)))
+		case field.Via.Lists():
+			live.Fields[field.Name] = granted.Values
+		case len(granted.Values) == 1:
+			live.Fields[field.Name] = granted.Values[0]
 		}
 	}
+	return problems
+}
+
+// unasked is what went wrong when the server was asked for something that one object
+// needs. Where it did not answer, the next pass should come soon.
+func (p *planner) unasked(err error) string {
+	p.plan.Unanswered = p.plan.Unanswered || is(err, Failure.NoAnswer)
+	return err.Error()
 }
 
 // unanswered says which declared fields the server's object has not got, or has

@@ -27,7 +27,7 @@ type Live struct {
 	// Grants are the values of fields that no answer shows and a request of their
 	// own does, as far as they were asked for: the elements of a list; or one value,
 	// or none where the token may not read it.
-	Grants map[Grant][]any
+	Grants map[Grant]Granted
 	// Permits are permissions for single objects, as far as they were asked for.
 	Permits Permits
 	// Sent is what this process knows of values that nothing shows; it may be nil.
@@ -44,6 +44,12 @@ type Live struct {
 // permissions of a role or the key of a token. ID is the object's primary key, and
 // Key what ends its path.
 type Grant struct{ Model, ID, Key, Field string }
+
+// Granted is what a Grant came to, or why that could not be had.
+type Granted struct {
+	Values []any
+	Err    error
+}
 
 // Listing is all objects of a kind as the server answered them, or why they
 // could not be had.
@@ -133,7 +139,7 @@ func queryOf(kind *schema.Kind) url.Values {
 // fetchGrants adds the values of fields that no answer shows, side by side.
 func (l *Live) fetchGrants(ctx context.Context, s *schema.Schema, api Reader, grants []Grant) error {
 	if l.Grants == nil {
-		l.Grants = map[Grant][]any{}
+		l.Grants = map[Grant]Granted{}
 	}
 	var adding sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
@@ -145,11 +151,14 @@ func (l *Live) fetchGrants(ctx context.Context, s *schema.Schema, api Reader, gr
 			if via.Views() {
 				read = readView
 			}
-			granted, err := read(ctx, api, kind, via, grant)
+			values, err := read(ctx, api, kind, via, grant)
+			if ctx.Err() != nil {
+				return err
+			}
 			adding.Lock()
 			defer adding.Unlock()
-			l.Grants[grant] = granted
-			return err
+			l.Grants[grant] = Granted{values, err}
+			return nil
 		})
 	}
 	return group.Wait()

@@ -102,7 +102,11 @@ func (p *planner) planPermissions() {
 			continue
 		}
 		for _, permits := range p.permitsOf(g) {
-			if change := p.permitChange(g, permits); change != nil {
+			change, err := p.permitChange(g, permits)
+			if err != nil {
+				p.plan.Failed[g.kind.Model]++ // its object is put right all the same
+				p.plan.Problems = append(p.plan.Problems, tree.Problem{Place: permits[0].place, Path: permits[0].path, Message: "can't be compared: " + p.unasked(err)})
+			} else if change != nil {
 				p.plan.Changes = append(p.plan.Changes, change)
 			}
 		}
@@ -133,18 +137,21 @@ func (p *planner) permitsOf(g *group) [][]permit {
 
 // permitChange returns the change that permits somebody what entries want and he is not
 // permitted yet; nil where there is nothing to do.
-func (p *planner) permitChange(g *group, permits []permit) *Change {
+func (p *planner) permitChange(g *group, permits []permit) (*Change, error) {
 	first := permits[0]
 	var wanted, has []string
 	for _, one := range permits {
 		wanted = append(wanted, one.codename)
 	}
 	if key := schema.IDText(first.holder); key != "" && g.change.PK != "" {
-		has = p.permitted(g, first.model, key)
+		var err error
+		if has, err = p.permitted(g, first.model, key); err != nil {
+			return nil, err
+		}
 	}
 	missing := slices.DeleteFunc(unique(wanted), func(name string) bool { return slices.Contains(has, name) })
 	if len(missing) == 0 {
-		return nil
+		return nil, nil
 	}
 	change := &Change{
 		ID: p.number(), Action: Update, Model: g.change.Model, Title: g.change.Title, Name: g.change.Name,
@@ -161,14 +168,17 @@ func (p *planner) permitChange(g *group, permits []permit) *Change {
 		Name:   fmt.Sprintf("permissions of the %s %s", kind.Title, quote(p.nameFor(first.model, first.holder))),
 		Before: listOf(has), After: listOf(unique(slices.Concat(has, missing))),
 	}}
-	return change
+	return change, nil
 }
 
 // permitted returns what somebody is permitted with a live object, sorted. Where that
 // was not asked for it notes that the plan needs it.
-func (p *planner) permitted(g *group, model, holder string) []string {
+func (p *planner) permitted(g *group, model, holder string) ([]string, error) {
 	need := PermitNeed{Holder{model, holder}, g.kind.Model, g.change.PK}
-	permits, asked := p.live.Permits.of(need)
+	permits, asked, err := p.live.Permits.of(need)
+	if err != nil {
+		return nil, err
+	}
 	if !asked {
 		p.plan.NeedsPermits = append(p.plan.NeedsPermits, need)
 	}
@@ -178,7 +188,7 @@ func (p *planner) permitted(g *group, model, holder string) []string {
 			names = append(names, permit.Codename)
 		}
 	}
-	return unique(names)
+	return unique(names), nil
 }
 
 func listOf(texts []string) []any {
@@ -203,43 +213,54 @@ type Permits struct {
 	// holders are all permissions for single objects of those that were met; asked are
 	// the objects that were asked for, by the kind of the holder alone.
 	holders map[Holder][]schema.Permit
-	asked   map[PermitNeed]bool
+	asked   map[PermitNeed]error
 }
 
 // of returns all permissions for single objects of somebody, and reports whether enough
 // was asked to know those that are needed: who was met at any object has shown all of
 // them, and who was not met at that one has none for it.
-func (p Permits) of(need PermitNeed) (permits []schema.Permit, asked bool) {
-	permits, met := p.holders[need.Holder]
+func (p Permits) of(need PermitNeed) (permits []schema.Permit, asked bool, err error) {
+	if permits, met := p.holders[need.Holder]; met {
+		return permits, true, nil
+	}
 	need.Holder.ID = ""
-	return permits, met || p.asked[need]
+	err, asked = p.asked[need]
+	return nil, asked, err
 }
 
 // fetchPermits asks for what somebody is permitted with objects: one request for each
 // holder as a rule, since it shows all that he is permitted.
 func (l *Live) fetchPermits(ctx context.Context, s *schema.Schema, api Reader, needs []PermitNeed) error {
 	if l.Permits.asked == nil {
-		l.Permits = Permits{map[Holder][]schema.Permit{}, map[PermitNeed]bool{}}
+		l.Permits = Permits{map[Holder][]schema.Permit{}, map[PermitNeed]error{}}
 	}
 	for _, need := range needs {
-		if _, asked := l.Permits.of(need); asked {
+		if _, asked, _ := l.Permits.of(need); asked {
 			continue
 		}
-		of, kind := s.At(l.Version).Kind(need.Holder.Model), s.Kind(need.Model)
-		path, query, err := of.Holds.ReadFrom(kind, need.Object)
-		if err != nil {
+		err := l.Permits.ask(ctx, api, s.At(l.Version).Kind(need.Holder.Model), s.Kind(need.Model), need.Object)
+		if ctx.Err() != nil {
 			return err
 		}
-		holders, err := api.List(ctx, path, of.Holds.ID, query)
-		if err != nil {
-			return fmt.Errorf("asking which %s is permitted what with the %s %s: %w", of.Title, kind.Title, need.Object, err)
-		}
-		for _, holder := range holders {
-			id := schema.IDText(tree.PlainJSON(holder[of.Holds.ID]))
-			l.Permits.holders[Holder{of.Model, id}] = of.Holds.Permits(holder)
-		}
 		need.Holder.ID = ""
-		l.Permits.asked[need] = true
+		l.Permits.asked[need] = err
+	}
+	return nil
+}
+
+// ask asks who of a kind is permitted anything with an object.
+func (p Permits) ask(ctx context.Context, api Reader, of, kind *schema.Kind, object string) error {
+	path, query, err := of.Holds.ReadFrom(kind, object)
+	if err != nil {
+		return err
+	}
+	holders, err := api.List(ctx, path, of.Holds.ID, query)
+	if err != nil {
+		return fmt.Errorf("asking which %s is permitted what with the %s %s: %w", of.Title, kind.Title, object, err)
+	}
+	for _, holder := range holders {
+		id := schema.IDText(tree.PlainJSON(holder[of.Holds.ID]))
+		p.holders[Holder{of.Model, id}] = of.Holds.Permits(holder)
 	}
 	return nil
 }

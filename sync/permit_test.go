@@ -2,6 +2,7 @@ package sync_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http/httptest"
 	"net/url"
@@ -247,5 +248,34 @@ func TestAUserIsPermitted(t *testing.T) {
 		if pass := p.apply(text); pass.Verdict() != sync.Success || len(p.given) != want {
 			t.Errorf("%v %v: permitted %v, want %d", pass.Err, pass.Problems(), p.given, want)
 		}
+	}
+}
+
+// refusing is a server that does not tell what a role is permitted.
+type refusing struct{ sync.API }
+
+func (r refusing) List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error) {
+	if strings.HasPrefix(path, "rbac/permissions") {
+		return nil, errors.New("refused for a test")
+	}
+	return r.API.List(ctx, path, id, query)
+}
+
+// What can't be compared of one object keeps no other one from its change.
+func TestPermissionsThatCanNotBeReadConcernTheirObjectsAlone(t *testing.T) {
+	p := permits(t, "2025.10.4")
+	if pass := p.apply(permitted); pass.Verdict() != sync.Success {
+		t.Fatal(pass.Problems())
+	}
+	p.API = refusing{p.API}
+	pass := p.apply(permitted + "- {model: authentik_core.group, identifiers: {name: g}, attrs: {}}\n")
+	problems := fmt.Sprint(pass.Problems())
+	for _, place := range []string{"a.yaml:4:", "a.yaml:9:", "a.yaml:15:"} {
+		if !strings.Contains(problems, place) {
+			t.Errorf("the problems are %s: want one at %s", problems, place)
+		}
+	}
+	if made := outcomes(pass.Report); len(made) != 1 || made[0] != "create g done" {
+		t.Errorf("done: %q, want the group", made)
 	}
 }
