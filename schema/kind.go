@@ -200,6 +200,9 @@ type Choice struct {
 	Span
 	// Refused says why no blueprint may ask for it, if none may.
 	Refused string `json:"refused,omitempty"`
+	// Beside are the values of other fields beside which the server takes it for
+	// another one.
+	Beside map[string]string `json:"beside,omitempty"`
 }
 
 // ReadOnly is a field that the server answers and nobody can write.
