@@ -224,7 +224,7 @@ func (r *Reconciler) plan(ctx context.Context, desired Desired) (*Plan, error) {
 		}
 		plan := MakePlan(r.Schema, desired, live, r.Guards.Prune...)
 		if !plan.asks() {
-			return r.guarded(ctx, plan)
+			return r.guarded(ctx, plan, &live)
 		}
 		if err := live.fetchGrants(ctx, r.Schema, r.API, plan.NeedsGrants); err != nil {
 			return nil, err
@@ -239,18 +239,35 @@ func (r *Reconciler) plan(ctx context.Context, desired Desired) (*Plan, error) {
 	}
 }
 
-// guarded puts a plan through the guards. Its limits come first, so that nobody is
-// asked about thousands of deletions that are not made anyway.
-func (r *Reconciler) guarded(ctx context.Context, plan *Plan) (*Plan, error) {
+// guarded puts a plan through the guards, with what was asked for to make it. Its limits
+// come first, so that nobody is asked about thousands of deletions that are not made
+// anyway.
+func (r *Reconciler) guarded(ctx context.Context, plan *Plan, live *Live) (*Plan, error) {
 	plan = r.Guards.Limit(plan)
-	if plan.Refusal != "" || r.Guards.AllowInUse {
+	if plan.Refusal != "" {
 		return plan, nil
 	}
-	uses, err := askUse(ctx, r.Schema, r.API, plan, r.Parallelism)
-	if err != nil {
+	in := newInheritance(r.Schema.At(plan.Version), live)
+	if !r.Guards.AllowSelf {
+		in.note(plan)
+		me, err := in.askSelf(ctx, r.API)
+		if err != nil {
+			return nil, err
+		}
+		plan = keepSelf(in, me)(plan)
+	}
+	if !r.Guards.AllowInUse {
+		uses, err := askUse(ctx, r.Schema, r.API, plan, r.Parallelism)
+		if err != nil {
+			return nil, err
+		}
+		plan = keepUsed(r.Schema.At(plan.Version), uses)(plan)
+	}
+	in.note(plan) // who gains by it depends on what is left of it
+	if err := in.askPowers(ctx, r.API); err != nil {
 		return nil, err
 	}
-	return keepUsed(r.Schema.At(plan.Version), uses)(plan), nil
+	return warnOfPowers(in)(plan), nil
 }
 
 // unique returns the words sorted, and each once.
