@@ -83,7 +83,7 @@ func TestPowersOfUsers(t *testing.T) {
 	for _, version := range versions {
 		text, want := userEntry("a", "attrs: {roles: ["+aRole("strong")+"]}"), `user a: it is given the role "strong": authentik_core.impersonate lets people act as any other user.`
 		if schema.Before(version, "2025.12") {
-			text, want = userEntry("a", "attrs: {permissions: [authentik_core.assign_user_permissions]}"), "user a: authentik_core.assign_user_permissions lets people give themselves any right."
+			text, want = userEntry("a", "attrs: {permissions: [authentik_core.assign_user_permissions]}"), "user a: authentik_core.assign_user_permissions lets people give themselves any right, if they may add users."
 		}
 		if got := warned(t, version, people, text); !slices.Equal(got, []string{want}) {
 			t.Errorf("%s: the warnings are %q, want %q", version, got, want)
