@@ -24,12 +24,14 @@ func (in *inheritance) ask(ctx context.Context, api Reader, h holder) error {
 	if kind.Path == "" || kind.Lookup != kind.ID {
 		return nil
 	}
-	object, err := api.Retrieve(ctx, kind.Path, h.key)
-	if err != nil {
-		return fmt.Errorf("asking for the %s %s: %w", kind.Title, in.name(h), err)
-	}
-	in.asked[h] = object
-	return nil
+	return in.once(question{h, "object"}, func() error {
+		object, err := api.Retrieve(ctx, kind.Path, h.key)
+		if err != nil {
+			return fmt.Errorf("asking for the %s %s: %w", kind.Title, in.name(h), err)
+		}
+		in.asked[h] = object
+		return nil
+	})
 }
 
 // isNew reports whether a holder is yet to be created.
@@ -63,15 +65,34 @@ func (in *inheritance) knowGrants(ctx context.Context, api Reader, h holder) err
 		return nil
 	}
 	grant := Grant{Model: h.model, ID: h.key, Field: field.Name}
-	granted, asked := in.live.Grants[grant]
+	return in.once(question{h, "grants"}, func() error {
+		granted, asked := in.live.Grants[grant]
+		if !asked {
+			granted.Values, granted.Err = readGrant(ctx, api, kind, field.Via, grant)
+		}
+		if granted.Err != nil {
+			return fmt.Errorf("asking what the %s %s may do: %w", kind.Title, in.name(h), granted.Err)
+		}
+		in.grants[h] = append([]any{}, granted.Values...)
+		return nil
+	})
+}
+
+// question is what can be asked of a holder.
+type question struct {
+	holder holder
+	what   string
+}
+
+// once asks a question, and gives the same error again where that failed.
+func (in *inheritance) once(q question, ask func() error) error {
+	err, asked := in.failed[q]
 	if !asked {
-		granted.Values, granted.Err = readGrant(ctx, api, kind, field.Via, grant)
+		if err = ask(); err != nil {
+			in.failed[q] = err
+		}
 	}
-	if granted.Err != nil {
-		return fmt.Errorf("asking what the %s %s may do: %w", kind.Title, in.name(h), granted.Err)
-	}
-	in.grants[h] = append([]any{}, granted.Values...)
-	return nil
+	return err
 }
 
 // knowUnread finds out what was not asked for when the plan was made: a saved plan is

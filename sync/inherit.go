@@ -31,6 +31,7 @@ type inheritance struct {
 	tables map[string]*table
 	asked  map[holder]map[string]any
 	grants map[holder][]any
+	failed map[question]error
 	// sides are what somebody inherits from, by the field and by his key, as the objects
 	// say that were listed, and named the names that they have for him.
 	sides map[string]map[string][]holder
@@ -46,7 +47,7 @@ type inheritance struct {
 func newInheritance(s *schema.Schema, live *Live) *inheritance {
 	return &inheritance{
 		schema: s, live: live, tables: map[string]*table{}, asked: map[holder]map[string]any{}, grants: map[holder][]any{},
-		sides: map[string]map[string][]holder{}, named: map[holder]string{},
+		failed: map[question]error{}, sides: map[string]map[string][]holder{}, named: map[holder]string{},
 	}
 }
 
