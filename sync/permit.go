@@ -24,6 +24,15 @@ type Permitting struct {
 	Codenames []string
 }
 
+// full are the permissions with the name of the app of the object's kind in front.
+func (p *Permitting) full(kind *schema.Kind) []any {
+	names := make([]any, len(p.Codenames))
+	for i, codename := range p.Codenames {
+		names[i] = kind.App() + "." + codename
+	}
+	return names
+}
+
 // permit is a permission that a candidate declares, resolved.
 type permit struct {
 	place    tree.Place

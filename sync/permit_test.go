@@ -238,6 +238,24 @@ func fileProblems(t *testing.T, s *schema.Schema, text string) tree.Problems {
 	return set.Problems()
 }
 
+// A permission for one object by which somebody can get further rights is warned of.
+func TestPowersOverOneObject(t *testing.T) {
+	for codename, want := range map[string]bool{"change_group": true, "view_group": false} {
+		p := permits(t, "2025.10.4")
+		pass := p.apply(head + `
+- {model: authentik_rbac.role, id: ops, identifiers: {name: ops}, attrs: {}}
+- {model: authentik_core.group, identifiers: {name: admins}, attrs: {}, permissions: [{permission: ` + codename + `, role: !KeyOf ops}]}
+`)
+		warned := false
+		for _, change := range pass.Plan.Changes {
+			warned = warned || change.Permits != nil && strings.Contains(fmt.Sprint(change.Warnings), "authentik_core."+codename)
+		}
+		if warned != want {
+			t.Errorf("%s: warned is %t, want %t: %v", codename, warned, want, sketch(pass.Plan))
+		}
+	}
+}
+
 func TestAUserIsPermitted(t *testing.T) {
 	p := permits(t, "2025.10.4")
 	text := head + `

@@ -48,6 +48,11 @@ func warnOfPowers(in *inheritance) guard {
 				warnings[s.change.ID] = slices.Concat(in.superusers(s), in.powers(s))
 			}
 		}
+		for _, change := range p.Changes {
+			if change.Permits != nil {
+				warnings[change.ID] = in.permitPowers(change)
+			}
+		}
 		if len(warnings) == 0 {
 			return p
 		}
@@ -61,6 +66,20 @@ func warnOfPowers(in *inheritance) guard {
 		}
 		return own
 	}
+}
+
+// permitPowers says by which of the permissions for a single object somebody can get
+// further rights.
+func (in *inheritance) permitPowers(change *Change) []string {
+	field := grantsField(in.schema.Kind(change.Permits.Model))
+	if field == nil {
+		return nil
+	}
+	var warnings []string
+	for _, power := range in.reasons(field, change.Permits.full(in.schema.Kind(change.Model))) {
+		warnings = append(warnings, "with this object, "+power+".")
+	}
+	return warnings
 }
 
 // superusers says who becomes a superuser by a change: groups with their members, and
