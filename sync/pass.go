@@ -205,9 +205,18 @@ func edited(before, now *Blueprints) map[*tree.Entry]bool {
 	return edited
 }
 
-// plan asks for what the entries speak of, and again where a reference turns
-// out to speak of more; and puts the plan through the guards.
+// plan makes a plan and puts it through the guards.
 func (r *Reconciler) plan(ctx context.Context, desired Desired) (*Plan, error) {
+	plan, err := r.unguarded(ctx, desired)
+	if err != nil {
+		return nil, err
+	}
+	return r.guarded(ctx, plan)
+}
+
+// unguarded asks for what the entries speak of, and again where a reference turns
+// out to speak of more.
+func (r *Reconciler) unguarded(ctx context.Context, desired Desired) (*Plan, error) {
 	live := Live{keys: func(kind *schema.Kind) []string { return spokenKeys(kind, desired.Entries) }}
 	needs := r.needs(desired.Entries)
 	for {
@@ -216,7 +225,7 @@ func (r *Reconciler) plan(ctx context.Context, desired Desired) (*Plan, error) {
 		}
 		plan := MakePlan(r.Schema, desired, live, r.Guards.Prune...)
 		if !plan.asks() {
-			return r.guarded(ctx, plan)
+			return plan, nil
 		}
 		if err := live.fetchGrants(ctx, r.Schema, r.API, plan.NeedsGrants); err != nil {
 			return nil, err

@@ -126,8 +126,9 @@ type Change struct {
 	// Live are the writable fields that the object had when it was planned
 	// against. Nil for a NoOp and before creation.
 	Live map[string]any
-	// Hidden are the fields that nobody may read.
-	Hidden []string
+	// Hidden are the fields that nobody may read, and kept those of them that a
+	// saved plan has left as the object had them.
+	Hidden, kept []string
 	// After are the numbers of the changes that have to be done before this
 	// one.
 	After []int
