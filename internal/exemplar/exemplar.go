@@ -40,6 +40,13 @@ func Of(t testing.TB, s *schema.Schema, server *devserver.Server, kind *schema.K
 	return &Exemplar{t: t, schema: s, server: server, kind: kind, made: map[string]any{}}
 }
 
+// For is Of for another kind, with the same objects to refer to.
+func (e *Exemplar) For(kind *schema.Kind) *Exemplar {
+	own := *e
+	own.kind = kind
+	return &own
+}
+
 // Untried says why an object of the kind can't be made of values by type, or nothing.
 func Untried(kind *schema.Kind) string { return untried[kind.Model] }
 
@@ -60,7 +67,7 @@ func (e *Exemplar) Names(field string) bool {
 	return slices.Contains(key, field)
 }
 
-// Fields returns a value for each of the fields that are wanted; turn tells one from
+// Fields returns, as tree.Value.Plain has it, a value for each of the fields that are wanted; turn tells one from
 // another.
 func (e *Exemplar) Fields(turn int, wanted func(*schema.Field) bool) map[string]any {
 	fields := map[string]any{}
@@ -117,8 +124,10 @@ func (e *Exemplar) value(kind *schema.Kind, field *schema.Field, turn int) any {
 			return fmt.Sprintf("%s-%d", field.Name, turn)
 		}
 		return fmt.Sprintf("%s %d", field.Name, turn)
+	case schema.Pointer:
+		return fmt.Sprintf("00000000-0000-4000-8000-%012d", turn+1)
 	case schema.Integer:
-		return turn + 3
+		return int64(turn) + 3
 	case schema.Number:
 		return float64(turn) + 0.5
 	case schema.Boolean:
@@ -132,7 +141,7 @@ func (e *Exemplar) value(kind *schema.Kind, field *schema.Field, turn int) any {
 		}
 		return object
 	default:
-		return map[string]any{"turn": turn}
+		return map[string]any{"turn": int64(turn)}
 	}
 }
 
@@ -160,7 +169,7 @@ func (e *Exemplar) refer(model string, turn int) any {
 			}
 		}
 	}
-	pk, err := e.server.Put(kind.Model, "", plain(fields))
+	pk, err := e.server.Put(kind.Model, "", fields)
 	if err != nil {
 		e.t.Fatalf("making a %s to refer to: %v", kind.Title, err)
 	}
@@ -171,13 +180,4 @@ func (e *Exemplar) refer(model string, turn int) any {
 	}
 	e.made[name] = key
 	return key
-}
-
-func plain(fields map[string]any) map[string]any {
-	for name, value := range fields {
-		if number, isInt := value.(int); isInt {
-			fields[name] = int64(number)
-		}
-	}
-	return fields
 }
