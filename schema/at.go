@@ -41,6 +41,9 @@ func (k *Kind) at(version string) *Kind {
 	}
 	own := *k
 	own.Fields = k.Fields.at(version)
+	if k.Holds != nil && !k.Holds.Has(version) {
+		own.Holds = nil
+	}
 	own.ReadOnly = nil
 	for _, readOnly := range k.ReadOnly {
 		if readOnly.Has(version) && own.Fields.Field(readOnly.Name) == nil {

@@ -223,6 +223,7 @@ func (s *Schema) CheckEntry(e tree.Entry) tree.Problems {
 	if state != tree.Absent {
 		problems = append(problems, s.checkAttrs(kind, e)...)
 	}
+	problems = append(problems, s.checkPermissions(kind, e)...)
 	if state == tree.MustCreated {
 		problems = append(problems, kind.CheckCreate(e)...)
 	}

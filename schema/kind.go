@@ -32,15 +32,19 @@ type Kind struct {
 	Bases      []string          `json:"bases,omitempty"`
 	Among      string            `json:"among,omitempty"`
 	// Members are the models of the kinds that have the kind among their bases.
-	Members    []string          `json:"members,omitempty"`
-	Companions []Companion       `json:"companions,omitempty"`
-	OneOf      [][]string        `json:"oneOf,omitempty"`
-	Last       string            `json:"last,omitempty"`
-	Switch     string            `json:"switch,omitempty"`
-	Formerly   map[string]string `json:"formerly,omitempty"`
-	Users      Users             `json:"users,omitempty"`
-	Fields     *Shape            `json:"fields"`
-	ReadOnly   []*ReadOnly       `json:"readOnly,omitempty"`
+	Members    []string    `json:"members,omitempty"`
+	Companions []Companion `json:"companions,omitempty"`
+	OneOf      [][]string  `json:"oneOf,omitempty"`
+	Last       string      `json:"last,omitempty"`
+	Switch     string      `json:"switch,omitempty"`
+	// Permissions are what can be permitted with an object beside to view, add, change
+	// and delete it, by name.
+	Permissions map[string]Span   `json:"permissions,omitempty"`
+	Holds       *Holds            `json:"holds,omitempty"`
+	Formerly    map[string]string `json:"formerly,omitempty"`
+	Users       Users             `json:"users,omitempty"`
+	Fields      *Shape            `json:"fields"`
+	ReadOnly    []*ReadOnly       `json:"readOnly,omitempty"`
 }
 
 // Span says since which version of authentik something is there, and since which
@@ -161,6 +165,7 @@ type Field struct {
 	Unique    bool           `json:"unique,omitempty"`
 	WriteOnly bool           `json:"writeOnly,omitempty"`
 	Sensitive bool           `json:"sensitive,omitempty"`
+	Proof     *Proof         `json:"proof,omitempty"`
 	Resets    bool           `json:"resets,omitempty"`
 	Unless    map[string]any `json:"unless,omitempty"`
 	Via       *Via           `json:"via,omitempty"`
@@ -181,6 +186,7 @@ type Via struct {
 	Take  string            `json:"take,omitempty"`
 	Read  string            `json:"read,omitempty"`
 	Show  []string          `json:"show,omitempty"`
+	View  string            `json:"view,omitempty"`
 	Twins map[string]string `json:"twins,omitempty"`
 	Blind bool              `json:"blind,omitempty"`
 	URL   bool              `json:"url,omitempty"`

@@ -24,6 +24,13 @@ func (f *Field) Answers() bool { return !f.WriteOnly && f.answered() != "" }
 // a list of its own.
 func (f *Field) Shown() bool { return f.Answers() || f.Via.Lists() && !f.WriteOnly }
 
+// GoesAlong reports whether a declared value is sent with each write of the object,
+// since nothing shows whether it differs, and to set it again harms nobody, as a
+// password could.
+func (f *Field) GoesAlong() bool {
+	return !f.Shown() && !f.Proof.proves() && (f.Via == nil || !f.WriteOnly)
+}
+
 // CanRefer reports whether a reference to the model may stand where one to refers
 // is wanted: it is the same, a special case of it, or a base of it, of which the
 // plan says whether it was the right one.

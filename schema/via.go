@@ -74,5 +74,14 @@ func (v *Via) Element(object Object) string {
 	return strings.Join(parts, ".")
 }
 
+// Views reports whether a request of its own shows the value.
+func (v *Via) Views() bool { return v != nil && v.View != "" }
+
+// ViewOf returns the path of the GET that shows the value of the object with a key; it
+// answers the value as the field Body.
+func (v *Via) ViewOf(k *Kind, key string) string {
+	return k.Path + "/" + url.PathEscape(key) + "/" + v.View
+}
+
 // Lists reports whether a list of its own shows the value.
 func (v *Via) Lists() bool { return v != nil && len(v.Show) > 0 }

@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,9 @@ const (
 type Result struct {
 	Change  *Change
 	Outcome Outcome
+	// PK is the primary key of the object as text, also of one that was created; empty
+	// where there is none.
+	PK string
 	// Err says why, where it is not done.
 	Err error
 }
@@ -171,7 +175,7 @@ func (w *work) finish(m made, err error) {
 }
 
 func (w *work) result() Result {
-	result := Result{Change: w.change, Outcome: Done, Err: w.err}
+	result := Result{Change: w.change, Outcome: Done, Err: w.err, PK: cmp.Or(schema.IDText(w.made.id), w.change.PK)}
 	switch skipped := (*skippedError)(nil); {
 	case errors.As(w.err, &skipped):
 		result.Outcome = Skipped
@@ -254,6 +258,9 @@ func (a *applier) make(ctx context.Context, change *Change) (made, error) {
 	case Create:
 		return a.create(ctx, t)
 	case Update:
+		if t.Permits != nil {
+			return made{}, a.permit(ctx, t)
+		}
 		already, err := a.update(ctx, t)
 		return made{already: already}, err
 	case Delete:

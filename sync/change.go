@@ -22,7 +22,9 @@ func (p *planner) makeChange(g *group, entry *tree.Entry) (*Change, tree.Problem
 			return nil, tree.Problems{{Place: entry.Place, Path: entry.Path, Message: err.Error()}}
 		}
 		change.PK, change.Key, change.Users = schema.IDText(live.ID), g.kind.KeyOf(live), live.Users
-		p.addGrants(g, &live)
+		if problems := p.addGrants(g, entry, &live); len(problems) > 0 {
+			return nil, problems
+		}
 	}
 	var problems tree.Problems
 	switch {
@@ -58,10 +60,12 @@ func (p *planner) update(change *Change, g *group, entry *tree.Entry, live schem
 		return problems
 	}
 	fields := updatedFields(g.kind, declared, p.withoutServers(g.kind, declared, live.Fields))
+	fields = append(fields, p.unshown(change, g, declared, live.Fields)...)
 	if len(fields) > 0 && !g.kind.Update {
 		return p.cannot(change, "changed")
 	}
 	if len(fields) > 0 {
+		change.splitAlong(g.kind, fields)
 		change.Action, change.Fields, change.Declared, change.Live = Update, fields, declared, live.Fields
 	}
 	return nil
@@ -72,20 +76,40 @@ func (p *planner) cannot(change *Change, done string) tree.Problems {
 	return tree.Problems{change.problem(fmt.Sprintf("the %s can't be %s: authentik's API has no way to", change.what(), done))}
 }
 
-// addGrants adds what a list of its own shows of an object, for those fields that
+// addGrants adds what a request of its own shows of an object, for those fields that
 // are declared. Where it was not asked for it notes that the plan needs it.
-func (p *planner) addGrants(g *group, live *schema.Answer) {
+func (p *planner) addGrants(g *group, entry *tree.Entry, live *schema.Answer) tree.Problems {
+	var problems tree.Problems
 	for _, field := range g.kind.Fields.Fields {
-		if !field.Via.Lists() || !p.declaresField(g, field.Name) {
+		value, declared := entry.Field(field.Name)
+		key := fieldKey{g.kind.Model, schema.IDText(live.ID), field.Name}
+		// What is viewed is so once: afterwards this process knows it.
+		views := declared && field.Via.Views() && p.live.Sent.tells(key, value.Plain()) == schema.Unknown
+		if !declared || !field.Via.Lists() && !views {
 			continue
 		}
-		grant := Grant{g.kind.Model, schema.IDText(live.ID), field.Name}
+		grant := Grant{g.kind.Model, schema.IDText(live.ID), g.kind.KeyOf(*live), field.Name}
 		granted, asked := p.live.Grants[grant]
 		if !asked {
 			p.plan.NeedsGrants = append(p.plan.NeedsGrants, grant)
 		}
-		live.Fields[field.Name] = granted
+		switch {
+		case granted.Err != nil:
+			problems = append(problems, *p.fieldProblem(g, field.Name, "can't be compared: "+p.unasked(granted.Err)))
+		case field.Via.Lists():
+			live.Fields[field.Name] = granted.Values
+		case len(granted.Values) == 1:
+			live.Fields[field.Name] = granted.Values[0]
+		}
 	}
+	return problems
+}
+
+// unasked is what went wrong when the server was asked for something that one object
+// needs. Where it did not answer, the next pass should come soon.
+func (p *planner) unasked(err error) string {
+	p.plan.Unanswered = p.plan.Unanswered || is(err, Failure.NoAnswer)
+	return err.Error()
 }
 
 // unanswered says which declared fields the server's object has not got, or has

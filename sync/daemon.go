@@ -50,6 +50,9 @@ const (
 // changes under way, and is passed to OnPass too.
 func (d *Daemon) Run(ctx context.Context) {
 	d.Reconciler.fights = newFights()
+	if d.Reconciler.Sent == nil { // it is kept while another replica leads
+		d.Reconciler.Sent = NewSent()
+	}
 	retry := firstRetry
 	var due time.Time
 	for trigger := TriggerStart; trigger != ""; trigger = d.next(ctx, due) {

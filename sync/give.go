@@ -24,18 +24,11 @@ func (t target) changes(name string) bool {
 	return slices.ContainsFunc(t.Fields, func(f FieldChange) bool { return f.Name == name })
 }
 
-// goesAlong reports whether a field is set along with others: nothing shows whether
-// it differs, as with what a PATCH takes along, and to set it again harms nobody, as a
-// password could.
-func (t target) goesAlong(field *schema.Field) bool {
-	return t.Action == Update && !field.Shown() && !field.WriteOnly
-}
-
 // giveAll sets those fields that change, and what goes along with them.
 func (a *applier) giveAll(ctx context.Context, t target, answer schema.Answer) error {
 	for _, field := range t.kind.Fields.Fields {
 		value, declared := t.declared[field.Name]
-		if !declared || field.Via == nil || !t.changes(field.Name) && !t.goesAlong(field) {
+		if !declared || field.Via == nil || !t.changes(field.Name) && !(t.Action == Update && field.GoesAlong()) {
 			continue
 		}
 		if value == nil && field.WriteOnly {
@@ -58,7 +51,7 @@ func (a *applier) giveAll(ctx context.Context, t target, answer schema.Answer) e
 // grant makes a list of grants what it is to be. Only where exactly is set are others
 // taken away.
 func (a *applier) grant(ctx context.Context, t target, answer schema.Answer, field *schema.Field, wanted []any, exactly bool) error {
-	has, err := readGrant(ctx, a.api, field.Via, schema.IDText(answer.ID))
+	has, err := readGrant(ctx, a.api, t.kind, field.Via, Grant{ID: schema.IDText(answer.ID)})
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", field.Name, err)
 	}
@@ -98,7 +91,7 @@ func (a *applier) keep(ctx context.Context, t target) (map[*schema.Field][]any, 
 			kept[field], _ = value.([]any)
 			continue
 		}
-		granted, err := readGrant(ctx, a.api, field.Via, t.PK)
+		granted, err := readGrant(ctx, a.api, t.kind, field.Via, Grant{ID: t.PK})
 		if err != nil {
 			return nil, fmt.Errorf("reading %s, which the write would empty: %w", field.Name, err)
 		}

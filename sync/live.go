@@ -24,9 +24,14 @@ type Live struct {
 	// Kinds are the objects by model. A model that is not there was not asked
 	// for.
 	Kinds map[string]Listing
-	// Grants are the values of fields that no answer shows and a list of their
-	// own does, as far as they were asked for.
-	Grants map[Grant][]any
+	// Grants are the values of fields that no answer shows and a request of their
+	// own does, as far as they were asked for: the elements of a list; or one value,
+	// or none where the token may not read it.
+	Grants map[Grant]Granted
+	// Permits are permissions for single objects, as far as they were asked for.
+	Permits Permits
+	// Sent is what this process knows of values that nothing shows; it may be nil.
+	Sent *Sent
 	// keys returns those of objects that are asked for one by one where a list of the
 	// kind does not show them; nil where nobody speaks of any.
 	keys func(*schema.Kind) []string
@@ -35,9 +40,16 @@ type Live struct {
 	Context map[string]any
 }
 
-// Grant is a field of an object that a list of its own shows, such as the
-// permissions of a role.
-type Grant struct{ Model, ID, Field string }
+// Grant is a field of an object that a request of its own shows, such as the
+// permissions of a role or the key of a token. ID is the object's primary key, and
+// Key what ends its path.
+type Grant struct{ Model, ID, Key, Field string }
+
+// Granted is what a Grant came to, or why that could not be had.
+type Granted struct {
+	Values []any
+	Err    error
+}
 
 // Listing is all objects of a kind as the server answered them, or why they
 // could not be had.
@@ -127,26 +139,51 @@ func queryOf(kind *schema.Kind) url.Values {
 // fetchGrants adds the values of fields that no answer shows, side by side.
 func (l *Live) fetchGrants(ctx context.Context, s *schema.Schema, api Reader, grants []Grant) error {
 	if l.Grants == nil {
-		l.Grants = map[Grant][]any{}
+		l.Grants = map[Grant]Granted{}
 	}
 	var adding sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	for _, grant := range grants {
-		field := s.At(l.Version).Kind(grant.Model).Fields.Field(grant.Field)
+		kind := s.At(l.Version).Kind(grant.Model)
+		via := kind.Fields.Field(grant.Field).Via
 		group.Go(func() error {
-			granted, err := readGrant(ctx, api, field.Via, grant.ID)
+			read := readGrant
+			if via.Views() {
+				read = readView
+			}
+			values, err := read(ctx, api, kind, via, grant)
+			if ctx.Err() != nil {
+				return err
+			}
 			adding.Lock()
 			defer adding.Unlock()
-			l.Grants[grant] = granted
-			return err
+			l.Grants[grant] = Granted{values, err}
+			return nil
 		})
 	}
 	return group.Wait()
 }
 
+// readView asks for a value that the server notes in its log. Whoever may not read
+// it, or finds the object gone, gets none.
+func readView(ctx context.Context, api Reader, kind *schema.Kind, via *schema.Via, of Grant) ([]any, error) {
+	answer, err := api.Get(ctx, via.ViewOf(kind, of.Key))
+	if is(err, Failure.NotFound) || isRefused(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	object, _ := answer.(schema.Object)
+	if value, has := object[via.Body]; has {
+		return []any{tree.PlainJSON(value)}, nil
+	}
+	return nil, nil
+}
+
 // readGrant asks for what is granted to the object with a key.
-func readGrant(ctx context.Context, api Reader, via *schema.Via, id string) ([]any, error) {
-	path, query, err := via.ReadFrom(id)
+func readGrant(ctx context.Context, api Reader, _ *schema.Kind, via *schema.Via, of Grant) ([]any, error) {
+	path, query, err := via.ReadFrom(of.ID)
 	if err != nil {
 		return nil, err
 	}

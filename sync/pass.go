@@ -19,8 +19,6 @@ type Blueprints struct {
 	Unmanaged map[string]int
 	// Why says why the entries of a model are left alone, as far as that is known.
 	Why map[string]string
-	// Permissions counts the declared permissions, which are not managed.
-	Permissions int
 }
 
 // Blueprint is one file.
@@ -63,6 +61,10 @@ type Reconciler struct {
 	Guards Guards
 	// DryRun plans and writes nothing.
 	DryRun bool
+	// SendUnshown sends declared values of which nothing says whether they differ.
+	SendUnshown bool
+	// Sent is what this process knows of those; nil for one pass.
+	Sent *Sent
 	// OnPlan, if not nil, is given each plan before it is applied.
 	OnPlan func(*Pass)
 	// Confirm, if not nil, is asked before a plan is applied.
@@ -131,9 +133,12 @@ func (r *Reconciler) read(ctx context.Context, trigger Trigger) *Pass {
 func (r *Reconciler) planInto(ctx context.Context, pass *Pass) {
 	if pass.Err == nil {
 		desired := pass.Blueprints.Desired
-		desired.Edited = edited(r.before, pass.Blueprints)
+		desired.Edited, desired.SendUnshown = edited(r.before, pass.Blueprints), r.SendUnshown
 		pass.Plan, pass.Err = r.plan(ctx, desired)
 		r.before = pass.Blueprints
+		if pass.Err == nil && r.Sent != nil {
+			r.Sent.begin(pass.Plan)
+		}
 	}
 	pass.Duration = time.Since(pass.Started)
 }
@@ -177,6 +182,9 @@ func (r *Reconciler) carryOut(ctx context.Context, pass *Pass) {
 		return
 	}
 	pass.Report = Apply(ctx, r.Schema, r.API, pass.Plan, Applying{Parallelism: r.Parallelism, StopNow: r.StopNow, Progress: r.OnResult})
+	if r.Sent != nil {
+		r.Sent.note(r.Schema.At(pass.Plan.Version), pass.Report)
+	}
 }
 
 // edited returns the entries that are not among those of the pass before; none for
@@ -217,7 +225,7 @@ func (r *Reconciler) plan(ctx context.Context, desired Desired) (*Plan, error) {
 // unguarded asks for what the entries speak of, and again where a reference turns
 // out to speak of more.
 func (r *Reconciler) unguarded(ctx context.Context, desired Desired) (*Plan, error) {
-	live := Live{keys: func(kind *schema.Kind) []string { return spokenKeys(kind, desired.Entries) }}
+	live := Live{Sent: r.Sent, keys: func(kind *schema.Kind) []string { return spokenKeys(kind, desired.Entries) }}
 	needs := r.needs(desired.Entries)
 	for {
 		if err := live.fetch(ctx, r.Schema, r.API, needs); err != nil {
@@ -228,6 +236,9 @@ func (r *Reconciler) unguarded(ctx context.Context, desired Desired) (*Plan, err
 			return plan, nil
 		}
 		if err := live.fetchGrants(ctx, r.Schema, r.API, plan.NeedsGrants); err != nil {
+			return nil, err
+		}
+		if err := live.fetchPermits(ctx, r.Schema, r.API, plan.NeedsPermits); err != nil {
 			return nil, err
 		}
 		if err := live.fetchContext(ctx, r.API, plan.NeedsContext); err != nil {
@@ -265,7 +276,11 @@ func (r *Reconciler) needs(entries []*tree.Entry) []string {
 		if kind := r.Schema.Kind(entry.Model); kind != nil {
 			models[kind.Model], models[kind.Among] = true, true
 		}
-		for _, values := range []tree.Map{entry.Identifiers, entry.Attrs} {
+		values := []tree.Map{entry.Identifiers, entry.Attrs}
+		for _, permission := range entry.Permissions {
+			values = append(values, permission.Fields)
+		}
+		for _, values := range values {
 			for _, member := range values {
 				for _, ref := range member.Value.References() {
 					models[ref.Model] = true

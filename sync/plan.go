@@ -40,6 +40,8 @@ type Desired struct {
 	// Edited are those of Entries that are not as they were in the pass before;
 	// it may be nil.
 	Edited map[*tree.Entry]bool
+	// SendUnshown is set where values that can't be compared are to be sent.
+	SendUnshown bool
 	// Applies are blueprints of authentik's own that files want to be applied before
 	// them, and that are none of the files.
 	Applies []Instance
@@ -82,17 +84,21 @@ type Plan struct {
 	// Unanswered is set where the server did not answer for a kind: the next
 	// pass should come soon.
 	Unanswered bool
+	// unseen are the declared values that no answer shows and nothing is known of, as
+	// far as they are not among the changes.
+	unseen map[fieldKey]any
 	// Needs are models that references ask for and Live does not hold,
-	// NeedsGrants and NeedsContext what else it lacks. A plan that needs any is of
+	// NeedsGrants, NeedsPermits and NeedsContext what else it lacks. A plan that needs any is of
 	// no use but to say so.
 	Needs        []string
 	NeedsGrants  []Grant
+	NeedsPermits []PermitNeed
 	NeedsContext []string
 }
 
 // asks reports whether the plan lacks anything that the server knows.
 func (p *Plan) asks() bool {
-	return len(p.Needs) > 0 || len(p.NeedsGrants) > 0 || len(p.NeedsContext) > 0
+	return len(p.Needs) > 0 || len(p.NeedsGrants) > 0 || len(p.NeedsPermits) > 0 || len(p.NeedsContext) > 0
 }
 
 // Change is what happens to one object.
@@ -126,9 +132,12 @@ type Change struct {
 	// Live are the writable fields that the object had when it was planned
 	// against. Nil for a NoOp and before creation.
 	Live map[string]any
-	// Hidden are the fields that nobody may read, and kept those of them that a
-	// saved plan has left as the object had them.
-	Hidden, kept []string
+	// Hidden are the fields that nobody may read. Of a saved change, kept are those of
+	// them that it leaves as they are, and sent what it sets and no answer shows.
+	Hidden, kept, sent []string
+	// Permits is set where the change permits somebody something with its object, and
+	// changes nothing else. Fields has it for people.
+	Permits *Permitting
 	// After are the numbers of the changes that have to be done before this
 	// one.
 	After []int
@@ -137,6 +146,10 @@ type Change struct {
 	Of *int
 	// Warnings say what harm the change can do, such as to lock people out.
 	Warnings []string
+	// Uncompared are the declared fields that the server does not show, and of which
+	// nothing else says whether they differ; they stay as they are. Along are those
+	// that the update sends all the same, beside what differs. Neither are among Fields.
+	Uncompared, Along []string
 	// Held says why some of the fields that differ, or all, are left for later;
 	// those are not among Fields and Declared.
 	Held string

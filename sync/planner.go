@@ -15,12 +15,12 @@ import (
 // speaks of is deleted.
 func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan {
 	p := &planner{
-		schema: s.At(live.Version), whole: s, live: live, edited: desired.Edited,
+		schema: s.At(live.Version), whole: s, live: live, edited: desired.Edited, sendUnshown: desired.SendUnshown,
 		tables:  make(map[string]*table, len(live.Kinds)),
 		byModel: map[string][]*candidate{},
 		targets: map[*tree.Entry]*candidate{},
 		groups:  map[string]*group{}, identified: map[string]bool{},
-		plan: &Plan{Version: live.Version, Failed: map[string]int{}, Live: map[string]int{}},
+		plan: &Plan{Version: live.Version, Failed: map[string]int{}, Live: map[string]int{}, unseen: map[fieldKey]any{}},
 	}
 	for _, entry := range desired.Entries {
 		p.add(entry)
@@ -30,6 +30,9 @@ func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan
 	}
 	for _, c := range p.candidates {
 		p.resolveAttrs(c)
+	}
+	for _, c := range p.candidates {
+		p.resolvePermissions(c)
 	}
 	if p.plan.asks() {
 		return p.plan
@@ -42,6 +45,7 @@ func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan
 	if len(prune) > 0 && !desired.Incomplete {
 		p.prune(prune, desired.Silent)
 	}
+	p.planPermissions()
 	p.checkReferences()
 	p.checkMirrors()
 	p.checkNames()
@@ -66,6 +70,7 @@ type planner struct {
 	schema, whole *schema.Schema
 	live          Live
 	edited        map[*tree.Entry]bool
+	sendUnshown   bool
 	tables        map[string]*table
 	candidates    []*candidate
 	byModel       map[string][]*candidate    // by the kinds' own models and by their bases
@@ -101,6 +106,8 @@ type candidate struct {
 	// attrs are the phases of those attrs that are Pending, by name.
 	attrs map[string]phase
 	group *group
+	// permits are what the entry permits, resolved.
+	permits []permit
 }
 
 // phase is how far something has come that may depend on other entries.

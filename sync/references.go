@@ -21,16 +21,18 @@ func (p *planner) checkReferences() {
 		}
 	}
 	refused := map[*Change]string{}
+	for _, change := range p.plan.Changes {
+		for _, id := range idsOf(change) {
+			if creates[id] == nil {
+				refused[change] = fmt.Sprintf("it refers to %s, which can't be planned: put that right first", p.whatIs(id))
+			} else if id != change.ID {
+				change.After = append(change.After, id)
+			}
+		}
+	}
 	for _, g := range p.order {
 		if g.change == nil || g.deletes() {
 			continue
-		}
-		for _, id := range idsOf(g.change) {
-			if creates[id] == nil {
-				refused[g.change] = fmt.Sprintf("it refers to %s, which can't be planned: put that right first", p.whatIs(id))
-			} else if id != g.change.ID {
-				g.change.After = append(g.change.After, id)
-			}
 		}
 		if problem := p.danglingField(g); problem != nil {
 			refused[g.change] = "" // it has a message of its own
@@ -43,6 +45,9 @@ func (p *planner) checkReferences() {
 // idsOf returns the numbers of the changes that a change needs the keys of.
 func idsOf(change *Change) []int {
 	var ids []int
+	if change.Permits != nil {
+		ids = tree.IDs(change.Permits.ID)
+	}
 	for _, name := range slices.Sorted(maps.Keys(change.Declared)) {
 		for _, id := range tree.IDs(change.Declared[name]) {
 			if !slices.Contains(ids, id) {
@@ -53,27 +58,30 @@ func idsOf(change *Change) []int {
 	return ids
 }
 
+// moved is the key of an object that the number of a change, or of what it was joined
+// with, stands for.
+func (p *planner) moved(id tree.ID) any {
+	for {
+		other, was := p.renumbered[id.Change]
+		if !was {
+			return tree.Value{Data: p.candidates[id.Change].group.id()}.Plain()
+		}
+		id.Change = other
+	}
+}
+
 // renumber gives references to a group that was joined with another one the
 // other's number.
 func (p *planner) renumber() {
 	if len(p.renumbered) == 0 {
 		return
 	}
-	moved := func(id tree.ID) any {
-		for {
-			other, was := p.renumbered[id.Change]
-			if !was {
-				return tree.Value{Data: p.candidates[id.Change].group.id()}.Plain()
-			}
-			id.Change = other
-		}
-	}
 	for _, change := range p.plan.Changes {
 		for name, value := range change.Declared {
-			change.Declared[name] = tree.Replace(value, moved)
+			change.Declared[name] = tree.Replace(value, p.moved)
 		}
 		for i, field := range change.Fields {
-			change.Fields[i].After = tree.Replace(field.After, moved)
+			change.Fields[i].After = tree.Replace(field.After, p.moved)
 		}
 	}
 }

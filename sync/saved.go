@@ -47,10 +47,11 @@ type SavedChange struct {
 	State    tree.State     `json:"state"`
 	Users    []schema.User  `json:"users,omitempty"`
 	Declared map[string]any `json:"declared,omitempty"`
-	// Secrets are the declared fields that nobody may read, which Declared lacks;
-	// Kept those of them that the plan leaves as the object has them.
+	// Secrets are the declared fields that nobody may read, which Declared lacks, and
+	// Sets the fields that an update sets.
 	Secrets []string       `json:"secrets,omitempty"`
-	Kept    []string       `json:"secrets_kept,omitempty"`
+	Sets    []string       `json:"sets,omitempty"`
+	Permits *SavedPermits  `json:"permits,omitempty"`
 	Live    map[string]any `json:"live,omitempty"`
 	After   []int          `json:"after,omitempty"`
 	Of      *int           `json:"of,omitempty"`
@@ -73,7 +74,7 @@ func (p *Plan) Save(w io.Writer, server string) error {
 			ID: c.ID, Action: c.Action, Model: c.Model, Name: c.Name, PK: c.PK, Key: c.Key,
 			File: c.Source.File, Line: c.Source.Line, Column: c.Source.Column, Path: c.Path, State: c.State, Users: c.Users,
 			Declared: packFields(c.shown(c.Declared)), Live: packFields(c.shown(c.Live)),
-			Secrets: secrets, Kept: slices.DeleteFunc(slices.Clone(secrets), c.sets),
+			Secrets: secrets, Sets: c.updates(), Permits: c.Permits.save(c),
 			After: slices.DeleteFunc(slices.Clone(c.After), func(id int) bool { return !kept[id] }), Of: c.Of,
 		})
 	}
@@ -328,6 +329,9 @@ func (s SavedChange) restore(sch *schema.Schema) (*Change, error) {
 	if err := c.expectSecrets(kind, s); err != nil {
 		return nil, err
 	}
+	if s.Permits != nil {
+		return c, s.Permits.restore(sch, kind, c)
+	}
 	return c, c.complete()
 }
 
@@ -409,7 +413,9 @@ func (c *Change) now(kind *schema.Kind, t *table) (change *Change, moved string)
 		return &own, t.Err.Error()
 	}
 	if c.Of != nil {
-		own.Fields = createdFields(kind, c.Declared)
+		if c.Permits == nil {
+			own.Fields = createdFields(kind, c.Declared)
+		}
 		return &own, ""
 	}
 	if c.Action == Create {
@@ -430,12 +436,15 @@ func (c *Change) now(kind *schema.Kind, t *table) (change *Change, moved string)
 	if key := kind.KeyOf(answer); key != c.Key {
 		return sinceThen(fmt.Sprintf("its %s was %s and is %s", kind.Lookup, quote(c.Key), quote(key)))
 	}
+	if c.Permits != nil {
+		return &own, "" // given twice it does no harm
+	}
 	if differences := movedFields(kind, c.Live, answer.Fields); len(differences) > 0 {
 		return sinceThen(strings.Join(differences, ", "))
 	}
 	own.Users, own.Live = answer.Users, answer.Fields
 	if c.Action == Update {
-		own.Fields = updatedFields(kind, c.Declared, answer.Fields)
+		own.Fields = append(updatedFields(kind, c.Declared, answer.Fields), c.unshown(kind, object)...)
 	}
 	if i := slices.IndexFunc(c.kept, own.sets); i >= 0 {
 		return sinceThen(c.kept[i] + ", which the plan did not change, is not as it was, here or there")

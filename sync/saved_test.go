@@ -163,14 +163,23 @@ func TestSavedPlanIsChecked(t *testing.T) {
 		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Declared["name"] = map[string]any{"$text": true} })}}, "damaged"},
 		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Declared["name"] = map[string]any{"$bogus": 1} })}}, "damaged"},
 		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Secrets = []string{"name"} })}}, "no sensitive field"},
-		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Kept = []string{"name"} })}}, "not among the secrets"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Sets = []string{"nothing"} })}}, "nothing is declared of it"},
 		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Model, c.Declared = oauth2Model, map[string]any{"client_secret": "x"} })}}, "no saved plan holds it"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Permits = &sync.SavedPermits{Model: roleModel} })}}, "damaged"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{toPermit(sync.SavedPermits{Model: stageModel, ID: "x", Codenames: []string{"view_passwordstage"}})}}, "damaged"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{toPermit(sync.SavedPermits{Model: roleModel, ID: "x", Codenames: []string{"view_user"}})}}, "no permission"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{toPermit(sync.SavedPermits{Model: roleModel, ID: map[string]any{"$id": int64(7)}, Codenames: []string{"view_passwordstage"}})}}, "damaged"},
 	} {
 		tt.saved.Format = sync.SavedFormat
 		if pass := reconciler.ApplySaved(context.Background(), &tt.saved, false); pass.Err == nil || !strings.Contains(fmt.Sprint(pass.Err), tt.want) {
 			t.Errorf("the error is %v, want %q", pass.Err, tt.want)
 		}
 	}
+}
+
+// toPermit is a saved change that permits somebody something.
+func toPermit(permits sync.SavedPermits) sync.SavedChange {
+	return sync.SavedChange{ID: 1, Action: sync.Update, Model: stageModel, Name: "a", State: tree.Present, PK: pk1, Key: pk1, Permits: &permits}
 }
 
 // with returns the change with a part of it changed.
@@ -312,5 +321,38 @@ func TestSavedPlanWithSecrets(t *testing.T) {
 				t.Errorf("a secret is shown: %v", pass.Problems())
 			}
 		})
+	}
+}
+
+// A saved plan permits what the plan permits, and sets what no answer shows where the
+// plan does; a plan after it has nothing left to do.
+func TestSavedPlanOfWhatIsNotAnswered(t *testing.T) {
+	p := permits(t, "2025.10.4")
+	const text = head + "- {model: " + roleModel + ", id: r, identifiers: {name: r}}\n" +
+		"- {model: " + userModel + ", identifiers: {username: u}, attrs: {name: U, password: hidden-one}}\n" +
+		"- {model: " + stageModel + ", identifiers: {name: a}, attrs: {" + inbuilt + "}, permissions: [{permission: view_passwordstage, role: !KeyOf r}]}\n"
+	more := strings.Replace(strings.Replace(text, "permission: view", "permission: change", 1), "hidden-one", "hidden-two", 1)
+	for _, step := range []struct {
+		text    string
+		unshown bool
+		want    []string
+	}{
+		{text, false, []string{"create r done", "create u done", "create a done", "update a done"}},
+		{more, true, []string{"update u done", "update a done"}},
+	} {
+		reconciler := &sync.Reconciler{Schema: p.s, API: p, SendUnshown: step.unshown}
+		reconciler.Source = &sourceOf{read: &sync.Blueprints{Desired: read(t, p.s, map[string]string{"a.yaml": step.text})}}
+		saved := savedPlan(t, reconciler)
+		reconciler.SendUnshown = false
+		pass := reconciler.ApplySaved(context.Background(), saved, false)
+		if pass.Err != nil || pass.Verdict() != sync.Success {
+			t.Fatalf("the pass is %s: %v, %v", pass.Verdict(), pass.Err, pass.Problems())
+		}
+		if diff := gocmp.Diff(step.want, outcomes(pass.Report)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if again := reconciler.Plan(context.Background(), sync.TriggerRequest); again.Err != nil || again.Plan.HasChanges() {
+			t.Errorf("the next plan is not empty: %v %v", sketch(again.Plan), again.Err)
+		}
 	}
 }

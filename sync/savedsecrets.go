@@ -44,24 +44,52 @@ func (c *Change) sets(name string) bool {
 	return slices.ContainsFunc(c.Fields, func(f FieldChange) bool { return f.Name == name })
 }
 
-// expectSecrets checks which secrets a saved change is to be given.
+// updates names the fields that an update sets.
+func (c *Change) updates() []string {
+	if c.Action != Update || c.Permits != nil {
+		return nil
+	}
+	names := make([]string, len(c.Fields))
+	for i, field := range c.Fields {
+		names[i] = field.Name
+	}
+	return names
+}
+
+// expectSecrets checks which secrets a saved change is to be given, and notes which of
+// them stay as they are and what it sets that no answer shows.
 func (c *Change) expectSecrets(kind *schema.Kind, saved SavedChange) error {
 	c.Hidden = kind.Hidden()
 	for _, name := range saved.Secrets {
 		if !slices.Contains(c.Hidden, name) {
 			return damaged("%q is no sensitive field of a %s", name, kind.Title)
 		}
+		if c.Action == Update && c.Of == nil && !slices.Contains(saved.Sets, name) {
+			c.kept = append(c.kept, name)
+		}
 	}
-	for _, name := range saved.Kept {
-		if !slices.Contains(saved.Secrets, name) {
-			return damaged("%q is kept and not among the secrets", name)
+	for _, name := range saved.Sets {
+		field := kind.Fields.Field(name)
+		if _, given := c.Declared[name]; field == nil || !given && !slices.Contains(saved.Secrets, name) {
+			return damaged("%q is set, and nothing is declared of it", name)
+		}
+		if !field.Shown() {
+			c.sent = append(c.sent, name)
 		}
 	}
 	if len(saved.Secrets) > 0 && c.Declared == nil {
 		c.Declared = map[string]any{}
 	}
-	c.kept = saved.Kept
 	return nil
+}
+
+// unshown are the fields that a saved update sets though no answer shows them.
+func (c *Change) unshown(kind *schema.Kind, object schema.Object) []FieldChange {
+	var fields []FieldChange
+	for _, name := range c.sent {
+		fields = append(fields, unshownChange(kind.Fields.Field(name), c.Declared[name], object))
+	}
+	return fields
 }
 
 // takeSecrets gives the changes of a saved plan the values that it does not hold. The
@@ -76,7 +104,9 @@ func (r *Reconciler) takeSecrets(ctx context.Context, saved *SavedPlan, plan *Pl
 	if err != nil {
 		return nil, fmt.Errorf("reading the values that the saved plan does not hold, since they are sensitive: %w", err)
 	}
-	now, err := r.unguarded(ctx, read.Desired)
+	desired := read.Desired
+	desired.SendUnshown = true // or an object of which nothing else differs would have no change
+	now, err := r.unguarded(ctx, desired)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,8 +25,8 @@ import (
 const tokenModel = "authentik_core.token"
 
 // Whatever no blueprint declares is the same after a pass: permissions of roles and
-// users, which each write of them empties up to 2025.10; members of groups; whose a
-// token is and what it is for.
+// users, which each write of them empties up to 2025.10, and those for single objects;
+// members, parents and roles of groups; whose a token is and what it is for.
 func TestTheUndeclaredStays(t *testing.T) {
 	s, err := schema.Load()
 	if err != nil {
@@ -33,7 +34,7 @@ func TestTheUndeclaredStays(t *testing.T) {
 	}
 	folder := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {
-		version := rapid.SampledFrom([]string{"2025.10.4", "2025.12.4"}).Draw(t, "version")
+		version := rapid.SampledFrom(allVersions).Draw(t, "version")
 		server, err := devserver.NewSeeded(devserver.Config{Schema: s, Version: version})
 		if err != nil {
 			t.Fatal(err)
@@ -45,7 +46,7 @@ func TestTheUndeclaredStays(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer client.Close()
-		w := &people{t: t, s: s.At(version), server: server, client: client, check: func() {}}
+		w := &people{t: t, s: s.At(version), version: version, server: server, client: client}
 		w.populate()
 		before := w.state()
 
@@ -59,7 +60,9 @@ func TestTheUndeclaredStays(t *testing.T) {
 		if diff := cmp.Diff(declaredOut(before, declared), declaredOut(w.state(), declared)); diff != "" {
 			t.Fatalf("what nobody declares has changed (-before +after):\n%s\n%s", diff, text)
 		}
-		w.check()
+		for _, check := range w.checks {
+			check()
+		}
 		if again := reconciler.Plan(context.Background(), sync.TriggerRequest); again.Plan.HasChanges() {
 			t.Fatalf("the next plan is not empty: %v\n%s", sketch(again.Plan), text)
 		}
@@ -76,14 +79,16 @@ func written(t *rapid.T, s *schema.Schema, folder, text string) sync.Desired {
 
 // people is a server with users, groups, roles and tokens.
 type people struct {
-	t      *rapid.T
-	s      *schema.Schema
-	server *devserver.Server
-	client *authentik.Client
-	users  []any
-	groups []string
-	roles  []string
-	check  func()
+	t       *rapid.T
+	s       *schema.Schema
+	version string
+	server  *devserver.Server
+	client  *authentik.Client
+	users   []any
+	groups  []string
+	roles   []string
+	// checks are made after the pass, of what can't be compared by name.
+	checks []func()
 }
 
 var somePermissions = []string{"authentik_core.view_user", "authentik_core.view_application", "authentik_flows.view_flow", "authentik_core.change_group"}
@@ -110,15 +115,48 @@ func (w *people) populate() {
 		w.put(tokenModel, map[string]any{"identifier": fmt.Sprintf("t%d", i), "user": w.users[i%len(w.users)], "intent": "app_password", "expiring": false, "description": "d"})
 	}
 	for i, group := range w.groups {
+		if rapid.Bool().Draw(w.t, "has a role") {
+			w.patch("core/groups", group, map[string]any{"roles": []any{w.roles[i]}})
+		}
+		if i > 0 && rapid.Bool().Draw(w.t, "has a parent") {
+			w.adopt(w.groups[i-1], group)
+		}
+		for _, role := range w.roles {
+			if rapid.Bool().Draw(w.t, "is permitted something with the group") {
+				w.permit(role, group)
+			}
+		}
 		members := []any{}
 		for _, user := range w.users {
 			if rapid.Bool().Draw(w.t, "is a member") {
 				members = append(members, user)
 			}
 		}
-		if _, err := w.client.Patch(context.Background(), "core/groups", group, map[string]any{"users": members}); err != nil {
-			w.t.Fatalf("group %d: %v", i, err)
-		}
+		w.patch("core/groups", group, map[string]any{"users": members})
+	}
+}
+
+func (w *people) patch(path, key string, body map[string]any) {
+	if _, err := w.client.Patch(context.Background(), path, key, body); err != nil {
+		w.t.Fatalf("%s %s %v: %v", path, key, body, err)
+	}
+}
+
+// adopt makes a group the parent of another one: one of several from 2025.12 on.
+func (w *people) adopt(parent, child string) {
+	if w.s.Kind(groupModel).Fields.Field("parents") != nil {
+		w.patch("core/groups", child, map[string]any{"parents": []any{parent}})
+		return
+	}
+	w.patch("core/groups", child, map[string]any{"parent": parent})
+}
+
+// permit permits a role something with a group.
+func (w *people) permit(role, group string) {
+	kind, holds := w.s.Kind(groupModel), w.s.Kind(roleModel).Holds
+	request := holds.Request(http.MethodPost, holds.Give, role, kind, group, holds.Names(kind, []string{"view_group"}, w.version))
+	if err := w.client.Act(context.Background(), request.Method, request.Path, request.Key, request.Action, request.Body); err != nil {
+		w.t.Fatal(err)
 	}
 }
 
@@ -161,9 +199,26 @@ func (w *people) state() map[string]string {
 					state[key] = w.granted(field.Via, fmt.Sprint(object[kind.ID]))
 				}
 			}
+			if model == roleModel {
+				state[fmt.Sprintf("%s %v objects", model, object[kind.Key])] = w.permitted(fmt.Sprint(object[kind.ID]))
+			}
 		}
 	}
 	return state
+}
+
+// permitted are the permissions of a role for single objects.
+func (w *people) permitted(role string) string {
+	objects, err := w.client.List(context.Background(), "rbac/permissions/roles", "id", url.Values{"uuid": {role}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var names []string
+	for _, object := range objects {
+		names = append(names, fmt.Sprint(object["codename"], " ", object["object_pk"]))
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
 }
 
 func (w *people) granted(via *schema.Via, id string) string {
@@ -192,7 +247,7 @@ func (w *people) blueprint() (text string, declared map[string]bool) {
 		values           []string
 	}{
 		{userModel, "username", "u0", []string{"name: New", "email: a@example.com", "is_active: false", "attributes: {a: b}"}},
-		{userModel, "username", "u1", []string{"path: other"}},
+		{userModel, "username", "u1", []string{"path: other", "password: new"}},
 		{groupModel, "name", "g0", []string{"attributes: {x: 1}", "is_superuser: false"}},
 		{roleModel, "name", "r0", []string{"permissions: [authentik_core.view_user]"}},
 		{tokenModel, "identifier", "t0", []string{"description: new"}},
@@ -208,9 +263,20 @@ func (w *people) blueprint() (text string, declared map[string]bool) {
 		}
 		text += fmt.Sprintf("- {model: %s, identifiers: {%s: %s}, attrs: {%s}}\n", one.model, one.key, one.name, strings.Join(attrs, ", "))
 	}
+	if rapid.Bool().Draw(w.t, "a role is permitted more") {
+		text += fmt.Sprintf("- {model: %s, identifiers: {name: g2}, attrs: {attributes: {y: 1}}, permissions: [{permission: change_group, role: %s}]}\n", groupModel, w.roles[2])
+		declared[roleModel+" r2 objects"], declared[groupModel+" g2 attributes"] = true, true
+		w.permittedMore()
+	}
+	if rapid.Bool().Draw(w.t, "a token goes") {
+		text += fmt.Sprintf("- {model: %s, state: absent, identifiers: {identifier: t2}}\n", tokenModel)
+		for _, field := range w.s.Kind(tokenModel).Fields.Fields {
+			declared[tokenModel+" t2 "+field.Name] = true
+		}
+	}
 	if rapid.Bool().Draw(w.t, "a role is renamed") {
 		text += fmt.Sprintf("- {model: %s, identifiers: {pk: %s}, attrs: {name: renamed}}\n", roleModel, w.roles[1])
-		for _, field := range []string{"name", "permissions"} {
+		for _, field := range []string{"name", "permissions", "objects"} {
 			declared[roleModel+" r1 "+field], declared[roleModel+" renamed "+field] = true, true
 		}
 		w.renamed()
@@ -222,12 +288,33 @@ func (w *people) blueprint() (text string, declared map[string]bool) {
 // compared apart, since the role has another name afterwards.
 func (w *people) renamed() {
 	permissions := w.s.Kind(roleModel).Fields.Field("permissions")
-	before := w.granted(permissions.Via, w.roles[1])
-	w.check = func() {
-		if after := w.granted(permissions.Via, w.roles[1]); after != before {
+	has := func() string { return w.granted(permissions.Via, w.roles[1]) + "; " + w.permitted(w.roles[1]) }
+	before := has()
+	w.checks = append(w.checks, func() {
+		if after := has(); after != before {
 			w.t.Errorf("the role that was renamed had %q and has %q", before, after)
 		}
-	}
+	})
+}
+
+// permittedMore makes sure that a role has what it is permitted beside what it had.
+func (w *people) permittedMore() {
+	before := w.permitted(w.roles[2])
+	w.checks = append(w.checks, func() {
+		after := w.permitted(w.roles[2])
+		had := 0
+		for one := range strings.SplitSeq(before, ", ") {
+			if !strings.Contains(after, one) {
+				w.t.Errorf("the role was permitted %q and is %q", before, after)
+			}
+			if one != "" {
+				had++
+			}
+		}
+		if strings.Count(after, "_group") != had+1 || !strings.Contains(after, "change_group "+w.groups[2]) {
+			w.t.Errorf("the role was permitted %q and is %q: want one more", before, after)
+		}
+	})
 }
 
 func declaredOut(state map[string]string, declared map[string]bool) map[string]string {

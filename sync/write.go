@@ -154,7 +154,7 @@ func (a *applier) adopt(ctx context.Context, t target, found schema.Object) (mad
 		return made{}, err
 	}
 	m := made{id: answer.ID, key: t.kind.KeyOf(answer), already: true}
-	if len(t.differences(answer)) == 0 && !t.gives() {
+	if len(t.differences(answer)) == 0 && !t.gives() && !t.sendsUnshown() {
 		return m, nil
 	}
 	switch t.State {
@@ -181,7 +181,7 @@ func (a *applier) update(ctx context.Context, t target) (already bool, err error
 	if fresh != nil { // what goes along with the body may be secret
 		ctx = t.secretly(ctx, fresh.Fields)
 	}
-	if fresh != nil && len(t.differences(*fresh)) == 0 && !t.gives() && !t.drops() {
+	if fresh != nil && len(t.differences(*fresh)) == 0 && !t.gives() && !t.drops() && !t.sendsUnshown() {
 		return true, nil
 	}
 	var kept map[*schema.Field][]any
@@ -220,7 +220,7 @@ func (a *applier) write(ctx context.Context, t target, body schema.Object, fresh
 		if lookErr != nil {
 			return schema.Answer{}, fmt.Errorf("%w; looking whether it was carried out: %w", err, lookErr)
 		}
-		if len(t.differences(now)) == 0 {
+		if len(t.differences(now)) == 0 && !t.sendsUnshown() {
 			return now, nil
 		}
 		if !is(err, Failure.NoAnswer) {
@@ -301,7 +301,7 @@ func (t target) updateBody() schema.Object {
 		case !declared || field.Via != nil:
 		case t.kind.Put || changed[field.Name]:
 			body[field.Name] = value
-		case !field.Shown():
+		case field.GoesAlong():
 			along[field.Name] = value
 		}
 	}
@@ -380,6 +380,15 @@ func (t target) differences(answer schema.Answer) []string {
 func (t target) differs(name string, answer schema.Answer) bool {
 	field := t.kind.Fields.Field(name)
 	return field != nil && differs(field, t.declared, answer.Fields)
+}
+
+// sendsUnshown reports whether the change sends what no answer shows: nothing tells
+// whether that is done already, and to do it twice does no harm.
+func (t target) sendsUnshown() bool {
+	return slices.ContainsFunc(t.Fields, func(change FieldChange) bool {
+		field := t.kind.Fields.Field(change.Name)
+		return field != nil && field.Via == nil && !field.Shown()
+	})
 }
 
 func (t target) describeFields(answer schema.Answer, names []string) string {

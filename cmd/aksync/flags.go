@@ -112,15 +112,19 @@ func (f *guardFlags) guards() (sync.Guards, error) {
 // readFlags are the flags of all commands that read blueprints.
 type readFlags struct {
 	strictModels bool
-	envAllow     []string
-	fileRoots    []string
-	tags         []string
+	// noLiteralSecrets is a flag of validate alone.
+	noLiteralSecrets bool
+	// own are files of aksync's own, beside the token's, that !File never reads.
+	own       []string
+	envAllow  []string
+	fileRoots []string
+	tags      []string
 }
 
 func (f *readFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.strictModels, "strict-models", false, "an entry of a model that aksync does not manage is an error")
-	flags.StringSliceVar(&f.envAllow, "env-allow", nil, "glob of the environment variables that !Env may read (default: all whose names do not look like a secret's)")
-	flags.StringSliceVar(&f.fileRoots, "file-root", nil, "folder that !File may read below (default: the blueprints' own)")
+	flags.StringSliceVar(&f.envAllow, "env-allow", nil, "glob of the environment variables that !Env may read, and no others (default: all, but what looks like a secret for sensitive fields alone)")
+	flags.StringSliceVar(&f.fileRoots, "file-root", nil, "folder that !File may read below, and nowhere else (default: the blueprints' own, and /run/secrets for sensitive fields alone)")
 	flags.StringArrayVar(&f.tags, "tag", nil, "value of a CUE @tag, as key=value")
 }
 

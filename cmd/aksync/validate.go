@@ -45,6 +45,7 @@ func newValidate() *cobra.Command {
 		},
 	}
 	read.register(cmd.Flags())
+	cmd.Flags().BoolVar(&read.noLiteralSecrets, "no-literal-secrets", false, "a secret that is written out in a blueprint is an error")
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text, json, or sarif for code scanning")
 	completeWords(cmd, "output", "text", "json", "sarif")
 	return cmd

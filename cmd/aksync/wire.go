@@ -45,12 +45,16 @@ func newSource(s *schema.Schema, flags readFlags, tokenFile string, paths []stri
 		FileRoots:    flags.fileRoots,
 		Tags:         tags,
 		StrictModels: flags.strictModels,
+
+		NoLiteralSecrets: flags.noLiteralSecrets,
 	}
 	if options.CUEWorker, err = cue.OwnCommand(cueWorker); err != nil {
 		return nil, err
 	}
-	if tokenFile != "" {
-		options.ForbiddenFiles = []string{tokenFile}
+	for _, own := range append([]string{tokenFile}, flags.own...) {
+		if own != "" {
+			options.ForbiddenFiles = append(options.ForbiddenFiles, own)
+		}
 	}
 	return &source{schema: s, reader: blueprint.NewReader(options), paths: paths}, nil
 }
@@ -114,7 +118,6 @@ func gather(s *schema.Schema, set *blueprint.Set) *sync.Blueprints {
 		for model, count := range file.Unmanaged {
 			read.Unmanaged[model] += count
 		}
-		read.Permissions += file.Permissions
 	}
 	for model := range read.Unmanaged {
 		if kind := s.Kind(model); kind != nil {
@@ -151,12 +154,15 @@ type passFlags struct {
 	read   readFlags
 	guard  guardFlags
 	logs   logFlags
+	// writeSecrets sends what can't be compared.
+	writeSecrets bool
 }
 
 func (f *passFlags) register(cmd *cobra.Command) {
 	f.server.register(cmd.Flags())
 	f.read.register(cmd.Flags())
 	f.guard.register(cmd.Flags())
+	cmd.Flags().BoolVar(&f.writeSecrets, "write-secrets", false, "send declared values that authentik does not show, such as passwords, also where nothing says whether they differ")
 	f.logs.register(cmd)
 }
 
@@ -177,7 +183,9 @@ func (f *passFlags) passes(log zerolog.Logger, args []string, observe func(authe
 	if err != nil {
 		return nil, err
 	}
-	source, err := newSource(s, f.read, f.server.tokenFile, paths(args))
+	read := f.read
+	read.own = []string{f.server.clientKey}
+	source, err := newSource(s, read, f.server.tokenFile, paths(args))
 	if err != nil {
 		return nil, err
 	}
@@ -188,6 +196,7 @@ func (f *passFlags) passes(log zerolog.Logger, args []string, observe func(authe
 	return &passes{
 		Reconciler: &sync.Reconciler{
 			Schema: s, Source: source, API: client, Parallelism: f.server.parallelism, Guards: guards,
+			SendUnshown: f.writeSecrets,
 		},
 		source: source, client: client,
 	}, nil

@@ -20,11 +20,13 @@ type document struct {
 	scope  *tags.Scope
 	shapes *shapes
 	strict bool
-	steps  int
+	// unwritten makes a problem of a secret that is written out.
+	unwritten bool
+	steps     int
 
 	entries            []*entry
 	findings, warnings bounds.Findings
-	quoted             map[tree.Place]bool // text that was warned of
+	warned             map[tree.Place]bool // text that was warned of
 }
 
 // read fills the file. The problems of reading the text are its own already.
@@ -229,7 +231,7 @@ func (d *document) take(e *entry) {
 }
 
 func (d *document) evaluatorFor(e *entry) *tags.Evaluator {
-	return &tags.Evaluator{Scope: d.scope, Before: e.position, Path: e.path, Steps: &d.steps, Warn: d.warn}
+	return &tags.Evaluator{Scope: d.scope, Before: e.position, Path: e.path, Steps: &d.steps, Warn: d.warn, Written: d.written}
 }
 
 func (d *document) takeUnmanaged(e *entry) {
@@ -271,20 +273,28 @@ func (d *document) takeManaged(e *entry, kind *schema.Kind) {
 	if e.failed {
 		*e.made = readable(kind.Stored(*e.made))
 	}
-	d.file.Permissions += e.made.Permissions
 	d.file.Entries = append(d.file.Entries, e.made)
 }
 
 // warn notes what is wrong with a value and does no harm, once for each place.
 func (d *document) warn(warning tree.Problem) {
-	if d.quoted[warning.Place] {
+	if d.warned[warning.Place] {
 		return
 	}
-	if d.quoted == nil {
-		d.quoted = map[tree.Place]bool{}
+	if d.warned == nil {
+		d.warned = map[tree.Place]bool{}
 	}
-	d.quoted[warning.Place] = true
+	d.warned[warning.Place] = true
 	d.warnings.Add(warning)
+}
+
+// written notes a secret that is written out.
+func (d *document) written(problem tree.Problem) {
+	if d.unwritten {
+		d.findings.Add(problem)
+		return
+	}
+	d.warn(problem)
 }
 
 // dropFormer leaves out of an entry the attrs that its kind had formerly, of which

@@ -90,9 +90,24 @@ func (e *entry) evaluate(ev *tags.Evaluator) {
 	if e.made.State.Data != string(tree.Absent) {
 		e.made.Attrs = e.evaluateMap(ev, "attrs")
 	}
+	if e.made.State.Data != string(tree.Absent) {
+		e.evaluatePermissions(ev)
+	}
+}
+
+// evaluatePermissions evaluates those that have the form of one: anything else is
+// complained of already.
+func (e *entry) evaluatePermissions(ev *tags.Evaluator) {
 	permissions, _ := e.fields.Get("permissions")
 	elements, _ := permissions.Data.(tree.List)
-	e.made.Permissions = len(elements)
+	for i, element := range elements {
+		pairs, isDict := element.Data.(tree.Map)
+		if !isDict {
+			continue
+		}
+		path := schema.Index(schema.Join(e.path, "permissions"), i)
+		e.made.Permissions = append(e.made.Permissions, tree.Permission{Place: element.Place, Path: path, Fields: e.evaluatePairs(ev, path, pairs, nil)})
+	}
 }
 
 // evaluateConditions tells whether the entry may count: none of its conditions
@@ -143,15 +158,29 @@ func (e *entry) evaluateMap(ev *tags.Evaluator, field string) tree.Map {
 		isDict, pairs = false, nil
 	}
 	e.malformed = e.malformed || !isDict && written.Data != nil
+	return e.evaluatePairs(ev, path, pairs, ev.Scope.Schema.Kind(e.model))
+}
+
+// evaluatePairs evaluates the values of a mapping, of fields of a kind or of none. Those
+// that have problems are Broken.
+func (e *entry) evaluatePairs(ev *tags.Evaluator, path string, pairs tree.Map, kind *schema.Kind) tree.Map {
 	var made tree.Map
 	for _, p := range pairs {
-		evaluated, err := ev.At(schema.Join(path, tree.PathKey(p.Key.Data)), p.Value)
+		evaluated, err := ev.AtField(schema.Join(path, tree.PathKey(p.Key.Data)), p.Name(), fieldOf(kind, p.Name()), p.Value)
 		if err != nil {
 			evaluated = tree.Value{Place: p.Value.Place, Data: tree.Broken{}}
 		}
 		made = append(made, tree.Member(p.Key.Place, p.Name(), evaluated))
 	}
 	return made
+}
+
+// fieldOf gives the field of that name of a kind, or nil.
+func fieldOf(kind *schema.Kind, name string) *schema.Field {
+	if kind == nil || kind.Fields == nil {
+		return nil
+	}
+	return kind.Fields.Field(name)
 }
 
 // referred gives the entry as what !KeyOf refers to, or says why it can't be.

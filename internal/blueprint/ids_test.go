@@ -152,8 +152,8 @@ func TestEnvironment(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"EMPTY": "is set and empty, which authentik takes for not set", "UNSET": "is not set: set it", "PLAIN": "", "MAIL": "",
-		"PG": "looks like an address with a password in it: allow it with --env-allow PG", "MYSQL": "a password", "ODBC": "a password", "REDIS": "a password",
-		"DATABASE_URL": "may not be read: allow it with --env-allow DATABASE_URL",
+		"PG": "looks like an address with a password in it and the field name is shown in plans: want it in a sensitive field, or allow it with --env-allow PG", "MYSQL": "a password", "ODBC": "a password", "REDIS": "a password",
+		"DATABASE_URL": "may not be read here, since its name looks like a secret's",
 	} {
 		options := blueprint.Options{LookupEnv: environment(variables)}
 		text := "entries:\n- model: " + stageModel + "\n  identifiers: {name: !Env " + name + "}\n"

@@ -87,7 +87,9 @@ func (r *Reader) load(ctx context.Context, s source, p *tags.Policy) (file *File
 		file:   file,
 		shapes: newShapes(),
 		strict: r.options.StrictModels,
-		scope:  &tags.Scope{Schema: r.options.Schema, Language: r.language, Looks: file.inputs, IDs: map[string]int{}},
+
+		unwritten: r.options.NoLiteralSecrets,
+		scope:     &tags.Scope{Schema: r.options.Schema, Language: r.language, Looks: file.inputs, IDs: map[string]int{}},
 	}
 	var root tree.Value
 	var found bool
@@ -117,6 +119,7 @@ func (r *Reader) load(ctx context.Context, s source, p *tags.Policy) (file *File
 	switch {
 	case found:
 		d.read(root)
+		d.hide(d.findings.Problems[:min(len(file.Problems), len(d.findings.Problems))], filepath.Ext(file.Path) == ".cue")
 	case len(file.Problems) == 0:
 		file.Status = tree.Disabled
 	}

@@ -22,18 +22,26 @@ type Options struct {
 	// Schema is what entries are checked against.
 	Schema *schema.Schema
 	// EnvAllow are globs of the environment variables that !Env may read.
-	// Where there are none it may read those whose names don't look like a
-	// secret's. The variables that hold a token are never read.
+	// Where there are none it may read all, but those whose names or values
+	// look like a secret's for sensitive fields alone. The variables that hold a
+	// token, and aksync's own, are never read.
 	EnvAllow []string
 	// FileRoots are the folders that !File may read below. Where there are
-	// none it may read below the paths that blueprints are read from.
+	// none it may read below the paths that blueprints are read from, and below
+	// SecretRoots for sensitive fields alone.
 	FileRoots []string
+	// SecretRoots are /run/secrets and /var/run/secrets where they are nil: the
+	// folders that containers find mounted secrets in.
+	SecretRoots []string
 	// ForbiddenFiles are never read by !File, under whatever name.
 	ForbiddenFiles []string
 	// LookupEnv is os.LookupEnv where it is nil.
 	LookupEnv func(string) (string, bool)
 	// Tags are the values of @tag attributes in CUE.
 	Tags map[string]string
+	// NoLiteralSecrets makes a secret that is written out a problem, and not a
+	// warning.
+	NoLiteralSecrets bool
 	// StrictModels makes an entry of a model that is not managed a problem.
 	StrictModels bool
 	// EvaluationTime is how long the CUE of one blueprint may take; 10
@@ -67,8 +75,6 @@ type File struct {
 	Silent []*tree.Entry
 	// Unmanaged counts entries of other models, by model.
 	Unmanaged map[string]int
-	// Permissions counts the permissions that Entries declare.
-	Permissions int
 	// Problems are all that is wrong, in the order of their places, and Warnings
 	// what authentik takes and what does no harm, but is hardly meant.
 	Problems, Warnings tree.Problems
@@ -132,6 +138,9 @@ func NewReader(options Options) *Reader {
 	if options.LookupEnv == nil {
 		options.LookupEnv = os.LookupEnv
 	}
+	if options.SecretRoots == nil {
+		options.SecretRoots = []string{"/run/secrets", "/var/run/secrets"}
+	}
 	options.EvaluationTime = cmp.Or(options.EvaluationTime, 10*time.Second)
 	return &Reader{options: options, language: tags.NewLanguage(), cue: cue.NewRunner(options.CUEWorker, options.EvaluationTime, tags.NewLanguage())}
 }
@@ -154,8 +163,9 @@ func (r *Reader) Read(ctx context.Context, paths []string) (*Set, error) {
 
 // policy says what tags may look at when blueprints are read from paths.
 func (r *Reader) policy(paths []string) *tags.Policy {
-	folders := r.options.FileRoots
+	folders, secrets := r.options.FileRoots, []string(nil)
 	if len(folders) == 0 {
+		secrets = r.options.SecretRoots
 		for _, path := range paths {
 			if info, err := os.Stat(path); err == nil && !info.IsDir() {
 				path = filepath.Dir(path)
@@ -163,15 +173,19 @@ func (r *Reader) policy(paths []string) *tags.Policy {
 			folders = append(folders, path)
 		}
 	}
-	p := &tags.Policy{EnvAllow: r.options.EnvAllow, Forbidden: r.options.ForbiddenFiles, LookupEnv: r.options.LookupEnv}
+	return &tags.Policy{
+		EnvAllow: r.options.EnvAllow, Roots: existing(folders), Secrets: existing(secrets),
+		Forbidden: r.options.ForbiddenFiles, LookupEnv: r.options.LookupEnv,
+	}
+}
+
+// existing gives the real paths of those folders that there are.
+func existing(folders []string) []string {
+	var real []string
 	for _, folder := range folders {
-		absolute, err := filepath.Abs(folder)
-		if err != nil {
-			continue
-		}
-		if real, err := filepath.EvalSymlinks(absolute); err == nil {
-			p.Roots = append(p.Roots, real)
+		if path, err := realPath(folder); err == nil {
+			real = append(real, path)
 		}
 	}
-	return p
+	return real
 }

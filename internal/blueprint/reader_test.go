@@ -105,15 +105,18 @@ entries:
   - model: authentik_stages_password.PasswordStage
     identifiers: {name: a}
     attrs: {configure_flow: !KeyOf flow}
-    permissions: [{permission: view, role: x}, {permission: change, role: x}]
+    permissions: [{permission: view_passwordstage, role: 71c5f8a2-11a1-4e51-b04d-6b6d1c7b4c6f}, {permission: authentik_stages_password.change_passwordstage, user: 5}]
 `)
 	if diff := cmp.Diff(map[string]int{"authentik_events.event": 2}, file.Unmanaged); diff != "" {
 		t.Error(diff)
 	}
-	if len(file.Silent) != 1 || file.Permissions != 2 || len(file.Entries) != 2 {
-		t.Fatalf("silent %d, permissions %d, entries %d", len(file.Silent), file.Permissions, len(file.Entries))
+	if len(file.Silent) != 1 || len(file.Entries) != 2 {
+		t.Fatalf("silent %d, entries %d", len(file.Silent), len(file.Entries))
 	}
 	entry := file.Entries[1]
+	if len(entry.Permissions) != 2 || entry.Permissions[1].Path != "entries.second[1].permissions[1]" {
+		t.Errorf("got the permissions %v", entry.Permissions)
+	}
 	if entry.Model != stageModel || entry.Path != "entries.second[1]" || entry.Place != (tree.Place{File: "x.yaml", Line: 9, Column: 5}) {
 		t.Errorf("got %s %s %s", entry.Model, entry.Path, entry.Place)
 	}
@@ -219,8 +222,8 @@ func TestFilePolicy(t *testing.T) {
 		{"dots", "b/../other/in.txt", "", "!File b/../other/in.txt" + outside + "other"},
 		{"another root", "other/in.txt", "other", "other"},
 		{"only that root", "b/in.txt", "other", "!File b/in.txt" + outside + "b"},
-		{"forbidden by another name", "b/hard.txt", "", "!File b/hard.txt may never be read: it holds the token"},
-		{"forbidden within a root", "secret/token", "secret", "!File secret/token may never be read: it holds the token"},
+		{"forbidden by another name", "b/hard.txt", "", "!File b/hard.txt may never be read: it holds the token, or a key of aksync's own"},
+		{"forbidden within a root", "secret/token", "secret", "!File secret/token may never be read: it holds the token, or a key of aksync's own"},
 		{"not UTF-8", "b/latin1.txt", "", "!File b/latin1.txt is not text in UTF-8"},
 		{"large", "b/large.txt", "", "!File b/large.txt is larger than 1048576 bytes"},
 		{"a folder", "b", "", "default"},

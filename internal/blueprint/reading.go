@@ -38,7 +38,7 @@ type made struct {
 // and may be looked at still.
 func (m made) unchanged(p *tags.Policy) bool {
 	return m.file != nil && m.file.inputs != nil && (m.tries == 0 || m.rest > 0) &&
-		slices.Equal(m.file.inputs.Policy.Roots, p.Roots) && m.file.inputs.Unchanged() &&
+		slices.Equal(m.file.inputs.Policy.Roots, p.Roots) && slices.Equal(m.file.inputs.Policy.Secrets, p.Secrets) && m.file.inputs.Unchanged() &&
 		!slices.ContainsFunc(m.seen, func(s cue.Seen) bool { return !s.Unchanged() })
 }
 

@@ -26,7 +26,7 @@ func TestSecretsInMessages(t *testing.T) {
 	if text := strings.Join(got, "\n"); strings.Contains(text, "hidden") {
 		t.Errorf("a secret is shown:\n%s", text)
 	}
-	if len(file.Problems) < 4 || len(file.Warnings) != 1 {
+	if len(file.Problems) < 4 || len(file.Warnings) != 7 {
 		t.Errorf("got %s", cmp.Diff(nil, got))
 	}
 }

@@ -19,10 +19,7 @@ func distil(version, openapi, blueprints string, before *Facts, lookups map[stri
 	if err != nil {
 		return nil, err
 	}
-	declared, err := doc.models(before)
-	if blueprints != "" {
-		declared, err = readBlueprintSchema(blueprints)
-	}
+	declared, permissions, err := doc.declared(blueprints, before)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +30,7 @@ func distil(version, openapi, blueprints string, before *Facts, lookups map[stri
 	facts := &Facts{Version: version}
 	for model, fields := range declared {
 		_, name, _ := strings.Cut(model, ".")
-		facts.Models = append(facts.Models, &Model{Model: model, Path: paths[name], Blueprint: fields})
+		facts.Models = append(facts.Models, &Model{Model: model, Path: paths[name], Blueprint: fields, Permissions: permissions[model]})
 	}
 	for model, path := range lookups {
 		if doc.Paths[listPath(path)] != nil && declared[model] == nil {
@@ -51,6 +48,32 @@ func distil(version, openapi, blueprints string, before *Facts, lookups map[stri
 		}
 	}
 	return facts, nil
+}
+
+// declared gives the fields of each model that blueprints can have and the API may not
+// take, and what can be permitted beside what there is for all models. Where there is
+// no schema of blueprints they are as before.
+func (d *document) declared(blueprints string, before *Facts) (map[string][]*Fact, map[string][]string, error) {
+	if blueprints == "" {
+		permissions := map[string][]string{}
+		if before != nil {
+			for _, model := range before.Models {
+				permissions[model.Model] = model.Permissions
+			}
+		}
+		fields, err := d.models(before)
+		return fields, permissions, err
+	}
+	schema, err := loadBlueprintSchema(blueprints)
+	if err != nil {
+		return nil, nil, err
+	}
+	fields, err := schema.fields(blueprints)
+	if err != nil {
+		return nil, nil, err
+	}
+	permissions, err := schema.permissions()
+	return fields, permissions, err
 }
 
 // modelForm is the name of one of authentik's own models.
@@ -259,18 +282,23 @@ type blueprintEntry struct {
 	} `json:"oneOf"`
 }
 
-// readBlueprintSchema gives the fields of each model that blueprints can have. Only
-// their names are to be relied on: the types are those of authentik's serializers
-// for the most part, and not always those that the API takes.
-func readBlueprintSchema(name string) (map[string][]*Fact, error) {
+// loadBlueprintSchema reads a schema of blueprints.
+func loadBlueprintSchema(name string) (*blueprintSchema, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
-	var schema blueprintSchema
-	if err := json.Unmarshal(text, &schema); err != nil {
+	schema := &blueprintSchema{}
+	if err := json.Unmarshal(text, schema); err != nil {
 		return nil, fmt.Errorf("reading the schema of blueprints %s: %w", name, err)
 	}
+	return schema, nil
+}
+
+// fields gives the fields of each model that blueprints can have. Only their names are
+// to be relied on: the types are those of authentik's serializers for the most part,
+// and not always those that the API takes.
+func (schema *blueprintSchema) fields(name string) (map[string][]*Fact, error) {
 	entry := schema.Properties.Entries.Items
 	if text, found := schema.Defs["blueprint_entry"]; found {
 		if err := json.Unmarshal(text, &entry); err != nil {

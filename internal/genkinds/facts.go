@@ -32,6 +32,9 @@ type Model struct {
 	Methods []string `json:"methods,omitempty"`
 	// Filters are the parameters of the list but for those that every list has.
 	Filters []string `json:"filters,omitempty"`
+	// Permissions are what somebody can be permitted to do with an object, beside to
+	// view, add, change and delete it.
+	Permissions []string `json:"permissions,omitempty"`
 	// Fields are those of the request, ReadOnly those that only answers have, and
 	// Blueprint those that only blueprints have.
 	Fields    []*Fact `json:"fields,omitempty"`

@@ -21,6 +21,8 @@ type merged struct {
 	// engine are the fields that no version's API takes: only authentik's own
 	// engine does.
 	engine map[string]bool
+	// permissions are what can be permitted beside what there is for all models.
+	permissions []permitted
 }
 
 // merge puts together what the versions say of each model, the oldest first.
@@ -67,6 +69,7 @@ func mergeModel(versions []string, models []*Model) *merged {
 	}
 	slices.Sort(filters)
 	kind.Filters = slices.Compact(filters)
+	kind.permissions = mergePermissions(having, present)
 	kind.mergeFields(inAPI(having, present))
 	return kind
 }

@@ -14,6 +14,7 @@ type Log struct {
 
 	problems, warnings, fought told
 	left                       string // what is left alone
+	uncompared                 string // what was not compared
 	broken                     string // why the last pass could not be made; empty if it was
 }
 
@@ -62,6 +63,10 @@ func (l *Log) Planned(pass *sync.Pass) {
 	fresh, _ = l.warnings.renew(warnings)
 	for _, message := range fresh {
 		l.Log.Warn().Msg(message)
+	}
+	if names := report.NotCompared(pass.Plan); names != "" && names != l.uncompared {
+		l.uncompared = names
+		l.Log.Info().Msg(names)
 	}
 	if left := report.LeftAlone(pass.Blueprints); left != l.left {
 		l.left = left

@@ -32,6 +32,8 @@ type document struct {
 	Errors        []fault  `json:"errors"`
 	Warnings      []fault  `json:"warnings"`
 	Disabled      []string `json:"disabled"`
+	// NotCompared are the values that authentik does not show.
+	NotCompared []uncompared `json:"not_compared"`
 }
 
 type server struct {
@@ -50,6 +52,9 @@ type change struct {
 	Fields []field  `json:"fields"`
 	// AfterCreation is set where the same plan creates the object.
 	AfterCreation bool `json:"after_creation,omitempty"`
+	// SentAlong are fields that are sent beside those that differ, since authentik does
+	// not show whether they do.
+	SentAlong []string `json:"sent_along,omitempty"`
 	// Warnings say how the change can lock people out.
 	Warnings []string `json:"warnings,omitempty"`
 }
@@ -88,6 +93,7 @@ func JSON(w io.Writer, pass *sync.Pass, about About, all bool) error {
 		Errors:        faults(pass.Problems()),
 		Warnings:      faults(pass.Warnings()),
 		Disabled:      disabled(pass.Blueprints),
+		NotCompared:   uncomparedOf(pass.Plan),
 	}
 	for _, planned := range pass.Plan.Changes {
 		if planned.Action != sync.NoOp || all {
@@ -119,6 +125,8 @@ func asChange(planned *sync.Change) change {
 		UsedBy:   append([]string{}, planned.UserNames()...),
 		Fields:   []field{},
 		Warnings: Warnings(planned),
+
+		SentAlong: planned.Along,
 
 		AfterCreation: planned.Of != nil,
 	}

@@ -61,6 +61,7 @@ func Markdown(w io.Writer, pass *sync.Pass, about About) error {
 		{"note on what is switched off", "", "", off(pass.Blueprints), "", 2},
 		{"row", "rows of the table", "| | object | declared at | used by | fields |\n|---|---|---|---|---|\n", rows, "\n", 2},
 		{"change in full", "changes in full", "", details, "", 1},
+		{"note on what was not compared", "", "", notCompared(pass.Plan), "", 1},
 		{"note on what is not managed", "", "", notManaged(pass.Blueprints), "", 1},
 	} {
 		if left := m.section(s); left > 0 {
@@ -124,6 +125,14 @@ func madeFor(pass *sync.Pass, about About) string {
 	return strings.Join(parts, ", ") + "\n\n"
 }
 
+func notCompared(plan *sync.Plan) []string {
+	lines := uncomparedLines(plan)
+	if len(lines) == 0 {
+		return nil
+	}
+	return []string{uncomparedHead + ": " + codes(lines) + ".\n\n"}
+}
+
 func notManaged(blueprints *sync.Blueprints) []string {
 	if left := LeftAlone(blueprints); left != "" {
 		return []string{"<details><summary>Not managed</summary>\n\n" + code(left) + "\n\n</details>\n\n"}
@@ -159,8 +168,8 @@ func detail(change *sync.Change) string {
 	if len(change.UserNames()) > 0 {
 		b.WriteString(", used by " + codes(change.UserNames()))
 	}
-	if change.Of != nil {
-		b.WriteString(", after its creation, for what it can't have at once")
+	if why := afterCreation(change); why != "" {
+		b.WriteString(", " + why)
 	}
 	b.WriteString(".\n\n")
 	if rows := rowsOf(change); len(rows) > 0 {

@@ -59,25 +59,19 @@ func (s Summary) String() string {
 	return line + "."
 }
 
-// LeftAlone says which entries and permissions are not managed, or nothing
-// where there are none.
+// LeftAlone says which entries are not managed, or nothing where there are none.
 func LeftAlone(blueprints *sync.Blueprints) string {
 	left := leftAlone(blueprints)
-	var sentences []string
-	if left.entries != "" {
-		sentences = append(sentences, left.entries+": "+strings.Join(append(left.explained, left.models...), "; ")+".")
+	if left.entries == "" {
+		return ""
 	}
-	if left.permissions != "" {
-		sentences = append(sentences, left.permissions+".")
-	}
-	return strings.Join(sentences, " ")
+	return left.entries + ": " + strings.Join(append(left.explained, left.models...), "; ") + "."
 }
 
 // unmanaged is what LeftAlone is put together from.
 type unmanaged struct {
-	// entries and permissions are sentences without their end; empty where
-	// there are none.
-	entries, permissions string
+	// entries is a sentence without its end; empty where there are none.
+	entries string
 	// models are the models of the entries, with their counts: explained those of
 	// which it is known why they are not managed, with the reason.
 	explained, models []string
@@ -100,9 +94,6 @@ func leftAlone(blueprints *sync.Blueprints) unmanaged {
 	}
 	if total > 0 {
 		left.entries = count(total, "entry of a model that aksync does not manage is", "entries of models that aksync does not manage are") + " left alone"
-	}
-	if blueprints.Permissions > 0 {
-		left.permissions = count(blueprints.Permissions, "permission is", "permissions are") + " not managed"
 	}
 	return left
 }

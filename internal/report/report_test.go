@@ -68,6 +68,14 @@ func mixed(t *testing.T) *sync.Pass {
 		live("00000000-0000-4000-8000-000000000002", "gone", "extranet"),
 		live("00000000-0000-4000-8000-000000000003", "same"),
 	}}}})
+	for _, change := range plan.Changes {
+		switch change.Name {
+		case "login":
+			change.Along = []string{"secret"}
+		case "same":
+			change.Uncompared = []string{"password", "key"}
+		}
+	}
 	plan.Warnings = append(plan.Warnings, tree.Problem{Message: "the server's password stage \"same\" is not as aksync knows it"})
 	return &sync.Pass{Plan: plan, Blueprints: &sync.Blueprints{
 		Files: []sync.Blueprint{
@@ -79,8 +87,8 @@ func mixed(t *testing.T) *sync.Pass {
 				Place: tree.Place{File: "wrong.yaml", Line: 7, Column: 9}, Path: "entries[0].attrs.backends[1]", Message: `"x" is not known: want one of y`,
 			}}},
 		},
-		Unmanaged: map[string]int{"authentik_events.event": 1, "authentik_unknown.thing": 3}, Permissions: 1,
-		Why: map[string]string{"authentik_events.event": "authentik writes these itself, one for each thing that happens, and drops them after a while"},
+		Unmanaged: map[string]int{"authentik_events.event": 1, "authentik_unknown.thing": 3},
+		Why:       map[string]string{"authentik_events.event": "authentik writes these itself, one for each thing that happens, and drops them after a while"},
 	}}
 }
 

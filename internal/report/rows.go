@@ -35,7 +35,20 @@ func rowsOf(change *sync.Change) []row {
 		left := mostOfChange - len(rows) - 1
 		rows = append(rows, fieldRows(change.Action, field, min(max(left, 1), mostOfList))...)
 	}
-	return rows
+	return append(rows, alongOf(change)...)
+}
+
+// afterCreation says why a change of an object that the same plan creates is one of its
+// own; nothing of any other change.
+func afterCreation(change *sync.Change) string {
+	switch {
+	case change.Of == nil:
+		return ""
+	case change.Permits != nil:
+		return "after its creation"
+	default:
+		return "after its creation, for what it can't have at once"
+	}
 }
 
 // fieldRows gives the rows of a field, of which a list has no more than most.

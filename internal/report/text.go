@@ -58,6 +58,13 @@ func (t *Text) Changes(pass *sync.Pass) error {
 	for _, change := range pass.Plan.Changes {
 		t.change(change)
 	}
+	if left := uncomparedLines(pass.Plan); len(left) > 0 {
+		t.line("%s:", uncomparedHead)
+		for _, line := range left {
+			t.lines(t.faint, wrap("  ", "    ", strings.Fields(line), ""))
+		}
+		t.line("")
+	}
 	if kinds := byKind(pass.Plan); len(kinds) > 0 {
 		t.lines(t.faint, wrap("By kind: ", "  ", kinds, ", "))
 	}
@@ -110,14 +117,11 @@ func (t *Text) leftAlone(pass *sync.Pass) {
 		}
 		t.names(left.models)
 	}
-	if left.permissions != "" {
-		t.line("%s.", left.permissions)
-	}
 	if off != "" {
 		t.line("%s:", off)
 		t.names(some(cleanAll(files)))
 	}
-	if left.entries != "" || left.permissions != "" || off != "" {
+	if left.entries != "" || off != "" {
 		t.line("")
 	}
 }
@@ -145,8 +149,8 @@ func (t *Text) change(change *sync.Change) {
 	case sync.Delete:
 		t.header(t.remove, "- delete %s", change)
 	}
-	if change.Of != nil {
-		t.line("    after its creation, for what it can't have at once")
+	if why := afterCreation(change); why != "" {
+		t.line("    %s", why)
 	}
 	if users := cleanAll(change.UserNames()); len(users) > 0 {
 		t.lines(t.plain, wrap("    used by ", "      ", users, ", "))

@@ -35,8 +35,17 @@ type Entry struct {
 	Identifiers Map
 	// Attrs are the fields that are managed.
 	Attrs Map
-	// Permissions is how many permissions the entry declares.
-	Permissions int
+	// Permissions are what the entry permits somebody to do with its object.
+	Permissions []Permission
+}
+
+// Permission is one of an entry's permissions: what is permitted, and to whom.
+type Permission struct {
+	Place Place
+	// Path is where it stands in its blueprint, such as entries[3].permissions[0].
+	Path string
+	// Fields are permission, and user or role.
+	Fields Map
 }
 
 // Field gives what the entry says of a field of its object, in attrs or else
@@ -53,7 +62,7 @@ func (e *Entry) HasPending() bool {
 	inMap := func(m Map) bool {
 		return slices.ContainsFunc(m, func(p Pair) bool { return p.Value.HasPending() })
 	}
-	return len(e.Conditions) > 0 || e.State.HasPending() || inMap(e.Identifiers) || inMap(e.Attrs)
+	return len(e.Conditions) > 0 || slices.ContainsFunc(e.Permissions, func(p Permission) bool { return inMap(p.Fields) }) || e.State.HasPending() || inMap(e.Identifiers) || inMap(e.Attrs)
 }
 
 // AsProblem gives err as a Problem; place and path count where err does not

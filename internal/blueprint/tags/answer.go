@@ -25,6 +25,7 @@ func mapping(data any) (tree.Map, bool) {
 
 // refer gives what a reference means, once lookups are answered.
 func (e *Evaluator) refer(r *reference) (tree.Value, error) {
+	e.inputs++
 	if e.lookup == nil {
 		e.pending++
 		var data any = r

@@ -15,7 +15,7 @@ func (e *Evaluator) condition(n tree.Value, args tree.List) (tree.Value, error) 
 	failed := firstError{err}
 	all, some, odd := true, false, false
 	for _, arg := range args[1:] {
-		value, err := e.need(arg)
+		value, err := e.openly("!Condition", e.need, arg)
 		failed.add(err)
 		is := value.Truthy()
 		all, some, odd = all && is, some || is, odd != is
@@ -36,10 +36,12 @@ func (e *Evaluator) condition(n tree.Value, args tree.List) (tree.Value, error) 
 
 // choose is !If. Only the value that is chosen is evaluated.
 func (e *Evaluator) choose(_ tree.Value, args tree.List) (tree.Value, error) {
-	condition, err := e.need(args[0])
+	before := e.inputs
+	condition, err := e.openly("the condition of !If", e.need, args[0])
 	if err != nil {
 		return tree.Value{}, err
 	}
+	e.inputs = before // they only choose
 	is := condition.Truthy()
 	switch {
 	case len(args) == 1:
@@ -59,7 +61,7 @@ func (e *Evaluator) enumerate(n tree.Value, args tree.List) (tree.Value, error) 
 			return tree.Value{}, e.Report(args[0].Place, "%s 0 is an item of this very !Enumerate: want a depth of 1 or more", c.Tag)
 		}
 	}
-	over, err := e.need(args[0])
+	over, err := e.openly("what !Enumerate goes through", e.need, args[0])
 	if err != nil {
 		return tree.Value{}, err
 	}
@@ -143,7 +145,7 @@ func (e *Evaluator) enumerateDict(n, body tree.Value, each items, own *frame) (t
 	defer func() { *own = frame{} }()
 	for key, value := range each {
 		*own = frame{key, value, true}
-		evaluated, err := e.deep(body)
+		evaluated, err := e.deepPair(body)
 		if err != nil {
 			return tree.Value{}, err
 		}
@@ -156,6 +158,25 @@ func (e *Evaluator) enumerateDict(n, body tree.Value, each items, own *frame) (t
 		}
 	}
 	return tree.Value{Place: n.Place, Data: m.merged}, nil
+}
+
+// deepPair is deep for the body of a MAP, in which no secret may become a key.
+func (e *Evaluator) deepPair(body tree.Value) (tree.Value, error) {
+	if _, isMap := body.Data.(tree.Map); isMap || !e.target.hidden {
+		return e.deep(body)
+	}
+	elements, isList := body.Data.(tree.List)
+	if !isList || len(elements) != 2 {
+		return e.openly("what !Enumerate takes keys from (want [key, value], or a mapping, and no tag around it)", e.deep, body)
+	}
+	if err := e.spend(body.Place, 1); err != nil {
+		return tree.Value{}, err
+	}
+	key, err := e.openly("a key", e.deep, elements[0])
+	failed := firstError{err}
+	value, err := e.deep(elements[1])
+	failed.add(err)
+	return tree.Value{Place: body.Place, Data: tree.List{key, value}}, failed.err
 }
 
 // pairsOf reads one item of a MAP: [key, value], or a mapping.

@@ -53,8 +53,13 @@ type Evaluator struct {
 	contexts []string
 	tags     int // how many tags are around what is evaluated
 	Steps    *int
-	// Warn is told of what is hardly meant and does no harm; it may be nil.
-	Warn     func(tree.Problem)
+	// Warn is told of what is hardly meant and does no harm, and Written of secrets
+	// that are written out in the blueprint; both may be nil.
+	Warn, Written func(tree.Problem)
+	target        target // what is evaluated is for
+	leaf          leaf
+	inputs        int // how often something outside of the blueprint was asked for
+
 	pending  int // how many pending values were made
 	Problems tree.Problems
 }
@@ -111,9 +116,21 @@ func (e *Evaluator) deep(n tree.Value) (tree.Value, error) {
 	case tree.Map:
 		return e.deepDict(n.Place, data)
 	case *tree.Call:
-		return e.deepCall(n, data)
+		if e.tags > 0 || !e.target.hidden {
+			return e.deepCall(n, data)
+		}
+		before := e.inputs
+		evaluated, err := e.deepCall(n, data)
+		if err == nil && e.inputs == before {
+			e.tellWritten(evaluated, e.leaf)
+		}
+		return evaluated, err
 	default:
-		return e.shallow(n)
+		evaluated, err := e.shallow(n)
+		if err == nil && e.tags == 0 && e.target.hidden {
+			e.tellWritten(evaluated, e.leaf)
+		}
+		return evaluated, err
 	}
 }
 
@@ -140,8 +157,13 @@ func (e *Evaluator) deepDict(place tree.Place, pairs tree.Map) (tree.Value, erro
 	}
 	evaluated := make(tree.Map, len(pairs))
 	var failed firstError
+	outer := e.leaf
+	defer func() { e.leaf = outer }()
 	for i, p := range pairs {
 		path := e.Path
+		if e.target.hidden {
+			e.leaf = outer.within(p)
+		}
 		if e.tags == 0 {
 			path = schema.Join(path, tree.PathKey(p.Key.Data))
 		}
@@ -260,7 +282,7 @@ func (e *Evaluator) resolve(n tree.Value, c *tree.Call, own *frame, outer int) (
 	e.pending++
 	return tree.Value{Place: n.Place, Data: &expression{
 		node: n, enumerated: len(e.frames) > outer, frames: copyFrames(e.frames[:outer]), references: pending.references,
-		scope: e.Scope, before: e.Before, path: e.Path,
+		scope: e.Scope, before: e.Before, path: e.Path, target: e.target,
 	}}, nil
 }
 

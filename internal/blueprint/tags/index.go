@@ -20,7 +20,7 @@ func (e *Evaluator) atIndex(n tree.Value, args tree.List) (tree.Value, error) {
 	if err != nil {
 		return tree.Value{}, err
 	}
-	index, err := e.need(args[1])
+	index, err := e.openly("the index of !AtIndex", e.need, args[1])
 	if err != nil {
 		return tree.Value{}, err
 	}

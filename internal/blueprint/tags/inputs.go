@@ -34,6 +34,7 @@ type Inputs struct {
 type Policy struct {
 	EnvAllow  []string
 	Roots     []string // folders, with symlinks resolved
+	Secrets   []string // likewise: what is in them is read for sensitive fields alone
 	Forbidden []string
 	LookupEnv func(string) (string, bool)
 }
@@ -56,16 +57,17 @@ type variable struct {
 }
 
 type fileInput struct {
-	text string
-	err  error
+	text   string
+	err    error
+	secret bool // it is for sensitive fields alone
 }
 
 func NewLooks(p *Policy) *Looks { return &Looks{Policy: p} }
 
 // env gives the value of a variable and whether it is set, or says why it may not
-// be read.
-func (in *Looks) env(name string) (value string, isSet bool, err error) {
-	if err := in.Policy.mayReadEnv(name); err != nil {
+// be read for the target.
+func (in *Looks) env(name string, to target) (value string, isSet bool, err error) {
+	if err := in.Policy.mayReadEnv(name, to); err != nil {
 		return "", false, err
 	}
 	in.mu.Lock()
@@ -81,15 +83,15 @@ func (in *Looks) env(name string) (value string, isSet bool, err error) {
 	if !utf8.ValidString(read.value) {
 		return "", true, fmt.Errorf("the environment variable %s is not text in UTF-8", name)
 	}
-	if len(in.Policy.EnvAllow) == 0 && holdsPassword(read.value) {
-		return "", true, fmt.Errorf("environment variable %s may not be read, since it looks like an address with a password in it: allow it with --env-allow %s", name, name)
+	if len(in.Policy.EnvAllow) == 0 && !to.hidden && holdsPassword(read.value) {
+		return "", true, secretVariable(name, "it looks like an address with a password in it", to)
 	}
 	return read.value, read.isSet, nil
 }
 
-// file gives the text of a file. The error is an *unreadableError where a
-// default may take its place.
-func (in *Looks) file(name string) (string, error) {
+// file gives the text of a file that may be read for the target. The error is an
+// *unreadableError where a default may take its place.
+func (in *Looks) file(name string, to target) (string, error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	read, known := in.files[name]
@@ -99,6 +101,9 @@ func (in *Looks) file(name string) (string, error) {
 			in.files = map[string]fileInput{}
 		}
 		in.files[name] = read
+	}
+	if read.secret && !to.hidden {
+		return "", secretFile(name, to)
 	}
 	return read.text, read.err
 }
@@ -113,7 +118,7 @@ func (in *Looks) Unchanged() bool {
 		}
 	}
 	for name, before := range in.files {
-		if now := in.Policy.readFile(name); now.text != before.text || (now.err == nil) != (before.err == nil) ||
+		if now := in.Policy.readFile(name); now.text != before.text || now.secret != before.secret || (now.err == nil) != (before.err == nil) ||
 			now.err != nil && now.err.Error() != before.err.Error() {
 			return false
 		}
@@ -155,20 +160,33 @@ func (p *Policy) readFile(name string) fileInput {
 	real, err := filepath.EvalSymlinks(absolute)
 	if err != nil {
 		// Whether a file outside of the roots exists is not told.
-		if !p.mayExist(absolute) {
+		root, inside := p.mayExist(absolute)
+		if !inside {
 			return fileInput{err: outsideRoots(name)}
 		}
-		return unreadable(name, err)
+		missing := unreadable(name, err)
+		missing.secret = p.isSecret(root)
+		return missing
 	}
 	root, inside := p.rootOf(real)
 	if !inside {
 		return fileInput{err: outsideRoots(name)}
 	}
+	read := p.readRoot(name, root, real)
+	read.secret = p.isSecret(root) && !isPublic(read.text)
+	if read.secret && isServiceAccount(read.text) {
+		return fileInput{secret: true, err: fmt.Errorf("!File %s may not be read: it holds the token of a Kubernetes service account; allow its folder with --file-root %s", name, filepath.Dir(name))}
+	}
+	return read
+}
+
+// readRoot reads a file of a root.
+func (p *Policy) readRoot(name, root, real string) fileInput {
 	text, err := p.readBelow(root, real)
 	var forbidden *forbiddenError
 	switch {
 	case errors.As(err, &forbidden):
-		return fileInput{err: fmt.Errorf("!File %s may never be read: it holds the token", name)}
+		return fileInput{err: fmt.Errorf("!File %s may never be read: it holds the token, or a key of aksync's own", name)}
 	case err != nil:
 		return unreadable(name, err)
 	case len(text) > mostInput:
@@ -184,28 +202,32 @@ func outsideRoots(name string) error {
 	return fmt.Errorf("!File %s may not be read: it lies outside of the blueprints' folders; allow its folder with --file-root %s", name, filepath.Dir(name))
 }
 
-// mayExist tells whether a path that leads nowhere lies below a root, as far
-// as it leads.
-func (p *Policy) mayExist(absolute string) bool {
+// mayExist gives the root that a path which leads nowhere lies below, as far as it
+// leads.
+func (p *Policy) mayExist(absolute string) (root string, inside bool) {
 	for folder := filepath.Dir(absolute); ; folder = filepath.Dir(folder) {
 		if real, err := filepath.EvalSymlinks(folder); err == nil {
-			_, inside := p.rootOf(real)
-			return inside
+			return p.rootOf(real)
 		}
 		if folder == filepath.Dir(folder) {
-			return false
+			return "", false
 		}
 	}
 }
 
-// rootOf gives the root that a path without symlinks lies in.
-func (p *Policy) rootOf(real string) (string, bool) {
-	for _, root := range p.Roots {
-		if relative, err := filepath.Rel(root, real); err == nil && filepath.IsLocal(relative) {
-			return root, true
+// rootOf gives the innermost root that a path without symlinks lies in.
+func (p *Policy) rootOf(real string) (innermost string, inside bool) {
+	for _, root := range slices.Concat(p.Secrets, p.Roots) {
+		if below(root, real) && (!inside || len(root) >= len(innermost)) {
+			innermost, inside = root, true
 		}
 	}
-	return "", false
+	return innermost, inside && !p.isOwn(real)
+}
+
+func below(root, real string) bool {
+	relative, err := filepath.Rel(root, real)
+	return err == nil && filepath.IsLocal(relative)
 }
 
 // forbiddenError is a file that may not be read, whatever its name.

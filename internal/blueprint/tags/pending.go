@@ -60,6 +60,7 @@ type expression struct {
 	scope      *Scope
 	before     int
 	path       string
+	target     target
 	resolved   atomic.Int64 // how often
 }
 
@@ -70,7 +71,7 @@ func (x *expression) Resolve(lookup tree.Lookup) (tree.Value, error) {
 	spent := bounds.MostSteps - x.scope.pool.draw(int(x.resolved.Add(1)))
 	steps := spent
 	defer func() { x.scope.pool.spend(steps - spent) }()
-	e := &Evaluator{Scope: x.scope, lookup: lookup, Before: x.before, Path: x.path, Steps: &steps, frames: copyFrames(x.frames)}
+	e := &Evaluator{Scope: x.scope, lookup: lookup, Before: x.before, Path: x.path, target: x.target, Steps: &steps, frames: copyFrames(x.frames)}
 	evaluate := e.shallow
 	if x.enumerated {
 		evaluate = e.deep

@@ -51,6 +51,10 @@ func (e *Evaluator) suggestID(id string) string {
 
 // find asks for the object of a model whose fields are as given.
 func (e *Evaluator) find(n tree.Value, args tree.List) (tree.Value, error) {
+	return e.openly("a lookup by "+e.tag, func(n tree.Value) (tree.Value, error) { return e.findBy(n, args) }, n)
+}
+
+func (e *Evaluator) findBy(n tree.Value, args tree.List) (tree.Value, error) {
 	tag := e.tag
 	model, err := e.text(args[0], tag+" wants the name of a model first")
 	if err != nil {

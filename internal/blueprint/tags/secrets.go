@@ -3,37 +3,47 @@ package tags
 import (
 	"fmt"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 )
 
-// secretWords are the parts of a variable's name that keep !Env from it where
-// nobody said which variables it may read.
+// secretWords are the parts of a variable's name that keep !Env from it, but for
+// sensitive fields, where nobody said which variables it may read.
 func secretWords() []string {
 	return []string{"TOKEN", "SECRET", "PASS", "KEY", "CRED", "PRIVATE", "AUTH", "DSN", "DATABASE_URL", "DATABASEURL", "CONNECTION", "CONNSTR", "CONN_STR"}
 }
 
-// mayReadEnv says why a variable may not be read. A blueprint may come from
-// somebody who may not see the daemon's secrets.
-func (p *Policy) mayReadEnv(name string) error {
+// mayReadEnv says why a variable may not be read for the target. A blueprint may
+// come from somebody who may not see the daemon's secrets.
+func (p *Policy) mayReadEnv(name string, to target) error {
 	capitals := strings.ToUpper(name)
-	if capitals == "AUTHENTIK_TOKEN" || capitals == "AKSYNC_TOKEN" {
+	switch {
+	case capitals == "AUTHENTIK_TOKEN" || capitals == "AKSYNC_TOKEN":
 		return fmt.Errorf("environment variable %s may never be read: it holds the token", name)
-	}
-	allowed := slices.ContainsFunc(p.EnvAllow, func(glob string) bool {
-		matches, err := path.Match(glob, name)
-		return err == nil && matches
-	})
-	if len(p.EnvAllow) == 0 {
-		allowed = !strings.HasPrefix(capitals, "AKSYNC_") && !slices.ContainsFunc(secretWords(), func(word string) bool {
-			return strings.Contains(capitals, word)
-		})
-	}
-	if !allowed {
+	case strings.HasPrefix(capitals, "AKSYNC_"):
+		return fmt.Errorf("environment variable %s may never be read: it is one of aksync's own settings", name)
+	case len(p.EnvAllow) > 0:
+		if slices.ContainsFunc(p.EnvAllow, func(glob string) bool { matches, err := path.Match(glob, name); return err == nil && matches }) {
+			return nil
+		}
 		return fmt.Errorf("environment variable %s may not be read: allow it with --env-allow %s", name, name)
+	case !to.hidden && slices.ContainsFunc(secretWords(), func(word string) bool { return strings.Contains(capitals, word) }):
+		return secretVariable(name, "its name looks like a secret's", to)
+	default:
+		return nil
 	}
-	return nil
+}
+
+// secretVariable and secretFile say why something that may hold a secret is not read
+// for the target, and what to do.
+func secretVariable(name, since string, to target) error {
+	return fmt.Errorf("environment variable %s may not be read here, since %s and %s: want it in a sensitive field, or allow it with --env-allow %s", name, since, to.why(), name)
+}
+
+func secretFile(name string, to target) error {
+	return fmt.Errorf("!File %s may not be read here, since it lies where secrets are mounted and %s: want it in a sensitive field, or allow its folder with --file-root %s", name, to.why(), filepath.Dir(name))
 }
 
 var (

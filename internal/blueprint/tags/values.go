@@ -23,7 +23,8 @@ func (e *Evaluator) env(n tree.Value, args tree.List) (tree.Value, error) {
 	if err != nil {
 		return tree.Value{}, err
 	}
-	value, isSet, err := e.Scope.Looks.env(name)
+	e.asks(args)
+	value, isSet, err := e.Scope.Looks.env(name, e.target)
 	if err != nil {
 		return tree.Value{}, e.Report(n.Place, "%s", err)
 	}
@@ -46,7 +47,8 @@ func (e *Evaluator) file(n tree.Value, args tree.List) (tree.Value, error) {
 	if err != nil {
 		return tree.Value{}, err
 	}
-	text, err := e.Scope.Looks.file(name)
+	e.asks(args)
+	text, err := e.Scope.Looks.file(name, e.target)
 	var unreadable *unreadableError
 	switch {
 	case err == nil:
@@ -57,6 +59,15 @@ func (e *Evaluator) file(n tree.Value, args tree.List) (tree.Value, error) {
 		return tree.Value{}, e.Report(n.Place, "%s: want a readable file, or a default: !File [%s, …]", err, name)
 	}
 	return e.fallback(args[1], "!File")
+}
+
+// asks notes that something outside of the blueprint is asked for. A default is in
+// the blueprint, whether it is taken this time or not.
+func (e *Evaluator) asks(args tree.List) {
+	e.inputs++
+	if len(args) > 1 && e.target.hidden {
+		e.tellWritten(args[1], e.leaf)
+	}
 }
 
 // fallback gives a default, in which authentik evaluates no tags.

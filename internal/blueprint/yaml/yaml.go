@@ -203,7 +203,7 @@ func (f *yamlFile) standardTag(n *yaml.Node) any {
 	case n.Tag == "!!timestamp" || n.Tag == "!!binary" || n.Tag == "!!set" || n.Tag == "!!omap" || n.Tag == "!!pairs":
 		return tree.Unusable{Why: "tagged " + n.Tag + ", which no field takes: want text, a number, a list or a mapping"}
 	case n.Tag == "!!bool" || n.Tag == "!!int" || n.Tag == "!!float" || n.Tag == "!!str" || n.Tag == "!!seq" || n.Tag == "!!map":
-		problem = fmt.Sprintf("%s is not what %s says: leave the tag out", tree.Describe(n.Value), n.Tag)
+		problem = fmt.Sprintf("this is not what %s says: leave the tag out", n.Tag)
 	default:
 		problem = fmt.Sprintf("unknown tag %s: %s", n.Tag, schema.Suggest(n.Tag, f.language.Names()))
 	}

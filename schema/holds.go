@@ -1,0 +1,144 @@
+package schema
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/aksync/aksync/internal/tree"
+)
+
+// Holds is how somebody is permitted something with a single object; #Holds in
+// kind.cue says what each word means.
+type Holds struct {
+	Span
+	Give    string   `json:"give"`
+	Take    string   `json:"take"`
+	Read    string   `json:"read"`
+	ID      string   `json:"id"`
+	Shows   []string `json:"shows"`
+	Full    string   `json:"full,omitempty"`
+	Instead string   `json:"instead,omitempty"`
+}
+
+// App is the part of the model that says where authentik has it, which begins the
+// names of permissions.
+func (k *Kind) App() string {
+	app, _, _ := strings.Cut(k.Model, ".")
+	return app
+}
+
+// Permitted returns the names of all that somebody can be permitted to do with an
+// object of the kind, without the app.
+func (k *Kind) Permitted() []string {
+	_, name, _ := strings.Cut(k.Model, ".")
+	names := []string{"view_" + name, "add_" + name, "change_" + name, "delete_" + name}
+	return append(names, slices.Sorted(maps.Keys(k.Permissions))...)
+}
+
+// Codename returns the name of a permission for objects of the kind without its app,
+// or says why there is none of that name.
+func (k *Kind) Codename(permission string) (codename, complaint string) {
+	codename = permission
+	if app, name, isFull := strings.Cut(permission, "."); isFull {
+		if codename = name; app != k.App() {
+			return "", fmt.Sprintf("%s is none of %s, whose permissions begin with %s", tree.Describe(permission), k.Model, k.App())
+		}
+	}
+	if !slices.Contains(k.Permitted(), codename) {
+		return "", fmt.Sprintf("%s has no permission %s: %s", k.Model, tree.Describe(permission), Suggest(codename, k.Permitted()))
+	}
+	return codename, ""
+}
+
+// checkPermissions says what is wrong with the permissions of an entry.
+func (s *Schema) checkPermissions(k *Kind, e tree.Entry) tree.Problems {
+	var problems tree.Problems
+	for _, permission := range e.Permissions {
+		holders := false
+		for _, member := range permission.Fields {
+			field := s.Permission.Field(member.Name())
+			if field == nil {
+				continue // it is complained of already
+			}
+			at := Join(permission.Path, member.Name())
+			wrong := s.checkReference(field, at, member.Value, field.Refers)
+			if name, isText := member.Value.Data.(string); isText && field.Refers == "" && len(wrong) == 0 {
+				if _, complaint := k.Codename(name); complaint != "" {
+					wrong = tree.Problems{{Place: member.Value.Place, Path: at, Message: complaint}}
+				}
+			}
+			holders = holders || field.Refers != "" && member.Value.Data != nil
+			problems = append(problems, wrong...)
+		}
+		if !holders {
+			problems = append(problems, tree.Problem{Place: permission.Place, Path: permission.Path,
+				Message: "nobody is permitted it: want a role, or a user"})
+		}
+	}
+	return problems
+}
+
+// ListsPermissions returns the field that holds what an object of the kind is permitted
+// with all objects, or nil.
+func (k *Kind) ListsPermissions() *Field {
+	for _, field := range k.Fields.Fields {
+		if field.Via.Lists() {
+			return field
+		}
+	}
+	return nil
+}
+
+// Names returns permissions for one object of a kind as a server of the version takes
+// them (KINDS.md 4.4).
+func (h *Holds) Names(k *Kind, codenames []string, version string) []any {
+	names := make([]any, len(codenames))
+	for i, codename := range codenames {
+		names[i] = codename
+		if h.IsFull(version) {
+			names[i] = k.App() + "." + codename
+		}
+	}
+	return names
+}
+
+// IsFull reports whether permissions have the name of their app in front.
+func (h *Holds) IsFull(version string) bool { return h.Full != "" && !Before(version, h.Full) }
+
+// Request returns the request that permits somebody something with an object of a
+// kind, or takes it away.
+func (h *Holds) Request(method, path, holder string, k *Kind, object string, names []any) Request {
+	before, after, _ := strings.Cut(strings.Trim(path, "/"), "/{key}/")
+	return Request{Method: method, Path: before, Key: holder, Action: after,
+		Body: Object{"permissions": names, "model": k.Model, "object_pk": object}}
+}
+
+// ReadFrom returns the path and the query of the list of those who are permitted
+// anything with an object of a kind.
+func (h *Holds) ReadFrom(k *Kind, object string) (path string, query url.Values, err error) {
+	u, err := url.Parse(strings.NewReplacer("{model}", url.QueryEscape(k.Model), "{object}", url.QueryEscape(object)).Replace(h.Read))
+	if err != nil {
+		return "", nil, fmt.Errorf("%q is no path of the API: %w", h.Read, err)
+	}
+	return strings.Trim(u.Path, "/"), u.Query(), nil
+}
+
+// Permit is a permission for a single object.
+type Permit struct{ Model, Object, Codename string }
+
+// Permits returns all permissions for single objects of somebody in that list.
+func (h *Holds) Permits(holder Object) []Permit {
+	var permits []Permit
+	for _, shows := range h.Shows {
+		list, _ := holder[shows].([]any)
+		for _, element := range list {
+			object, _ := element.(Object)
+			word := func(name string) string { text, _ := object[name].(string); return text }
+			permits = append(permits, Permit{word("app_label") + "." + word("model"), word("object_pk"), word("codename")})
+		}
+	}
+	return permits
+}

@@ -1,0 +1,316 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
+)
+
+// An entry's permissions are what somebody is permitted to do with its object: they
+// are given and never taken away, as authentik does it (blueprints/v1/importer.py).
+// Each change of them is one of its own, beside that of the object.
+
+// Permitting is who is permitted what with the object of a change.
+type Permitting struct {
+	// Model and ID are of who is permitted it: an ID that is not known yet is a
+	// tree.ID.
+	Model string
+	ID    any
+	// Codenames are what is permitted, without the name of the app.
+	Codenames []string
+}
+
+// permit is a permission that a candidate declares, resolved.
+type permit struct {
+	place    tree.Place
+	path     string
+	model    string // of the holder
+	holder   any    // its primary key, or a tree.ID
+	codename string
+}
+
+// resolvePermissions resolves the permissions of an entry that counts.
+func (p *planner) resolvePermissions(c *candidate) {
+	for _, declared := range c.entry.Permissions {
+		if c.phase != settled {
+			return
+		}
+		if problem := p.resolvePermission(c, declared); problem != nil {
+			p.fail(c, *problem)
+		}
+	}
+}
+
+func (p *planner) resolvePermission(c *candidate, declared tree.Permission) *tree.Problem {
+	fields := make(tree.Map, len(declared.Fields))
+	for i, member := range declared.Fields {
+		value, err := member.Value.Resolve(p.lookup)
+		if err != nil {
+			problem := tree.AsProblem(err, member.Value.Place, schema.Join(declared.Path, member.Name()))
+			return &problem
+		}
+		fields[i] = tree.Member(member.Key.Place, member.Name(), value)
+	}
+	codename := ""
+	for _, member := range fields {
+		if field := p.schema.Permission.Field(member.Name()); field.Refers == "" {
+			name, _ := member.Value.Data.(string)
+			var complaint string
+			if codename, complaint = c.kind.Codename(name); complaint != "" {
+				return &tree.Problem{Place: member.Value.Place, Path: schema.Join(declared.Path, member.Name()), Message: complaint}
+			}
+		}
+	}
+	for _, member := range fields {
+		field := p.schema.Permission.Field(member.Name())
+		if field.Refers == "" || member.Value.Data == nil {
+			continue
+		}
+		holder, complaint := p.holder(c, field, member.Value)
+		if complaint != "" {
+			return &tree.Problem{Place: member.Value.Place, Path: schema.Join(declared.Path, member.Name()), Message: complaint}
+		}
+		c.permits = append(c.permits, permit{declared.Place, declared.Path, field.Refers, holder, codename})
+	}
+	return nil
+}
+
+// holder returns who is permitted something, or says why that can't be.
+func (p *planner) holder(c *candidate, field *schema.Field, value tree.Value) (holder any, complaint string) {
+	kind, whole := p.schema.Kind(field.Refers), p.whole.Kind(field.Refers)
+	if kind == nil || kind.Holds == nil {
+		return nil, fmt.Sprintf("authentik %s has no request by which a %s is permitted anything with one object: %s",
+			p.plan.Version, whole.Title, whole.Holds.Instead)
+	}
+	holder = p.dealiasOne(c, field, field.Normalize(value)).Plain()
+	if key := schema.IDText(holder); key != "" {
+		if t := p.table(kind); t.Err == nil && t.byID[key] == nil {
+			return nil, fmt.Sprintf("there is no %s with the primary key %s", kind.Title, key)
+		}
+	}
+	return holder, ""
+}
+
+// planPermissions adds the changes of what entries permit.
+func (p *planner) planPermissions() {
+	for _, g := range p.order {
+		if g.change == nil || g.deletes() {
+			continue
+		}
+		for _, permits := range p.permitsOf(g) {
+			change, err := p.permitChange(g, permits)
+			if err != nil {
+				p.plan.Failed[g.kind.Model]++ // its object is put right all the same
+				p.plan.Problems = append(p.plan.Problems, tree.Problem{Place: permits[0].place, Path: permits[0].path, Message: "can't be compared: " + p.unasked(err)})
+			} else if change != nil {
+				p.plan.Changes = append(p.plan.Changes, change)
+			}
+		}
+	}
+}
+
+// permitsOf returns what is permitted with a group's object, by who is permitted it, in
+// the order of the entries.
+func (p *planner) permitsOf(g *group) [][]permit {
+	var holders []fieldKey
+	by := map[fieldKey][]permit{}
+	for _, c := range g.members {
+		for _, one := range c.permits {
+			one.holder = tree.Replace(one.holder, p.moved)
+			key := fieldKey{one.model, keyText(one.holder), ""}
+			if by[key] == nil {
+				holders = append(holders, key)
+			}
+			by[key] = append(by[key], one)
+		}
+	}
+	permits := make([][]permit, len(holders))
+	for i, key := range holders {
+		permits[i] = by[key]
+	}
+	return permits
+}
+
+// permitChange returns the change that permits somebody what entries want and he is not
+// permitted yet; nil where there is nothing to do.
+func (p *planner) permitChange(g *group, permits []permit) (*Change, error) {
+	first := permits[0]
+	var wanted, has []string
+	for _, one := range permits {
+		wanted = append(wanted, one.codename)
+	}
+	if key := schema.IDText(first.holder); key != "" && g.change.PK != "" {
+		var err error
+		if has, err = p.permitted(g, first.model, key); err != nil {
+			return nil, err
+		}
+	}
+	missing := slices.DeleteFunc(unique(wanted), func(name string) bool { return slices.Contains(has, name) })
+	if len(missing) == 0 {
+		return nil, nil
+	}
+	change := &Change{
+		ID: p.number(), Action: Update, Model: g.change.Model, Title: g.change.Title, Name: g.change.Name,
+		PK: g.change.PK, Key: g.change.Key, Source: first.place, Path: first.path, State: tree.Present, Edited: g.change.Edited,
+		Permits: &Permitting{Model: first.model, ID: first.holder, Codenames: missing},
+	}
+	if g.object == nil {
+		change.Of, change.After = &g.change.ID, []int{g.change.ID}
+	} else if g.change.Action != NoOp {
+		change.After = []int{g.change.ID} // its path may change by it
+	}
+	kind := p.schema.Kind(first.model)
+	change.Fields = []FieldChange{{
+		Name:   fmt.Sprintf("permissions of the %s %s", kind.Title, quote(p.nameFor(first.model, first.holder))),
+		Before: listOf(has), After: listOf(unique(slices.Concat(has, missing))),
+	}}
+	return change, nil
+}
+
+// permitted returns what somebody is permitted with a live object, sorted. Where that
+// was not asked for it notes that the plan needs it.
+func (p *planner) permitted(g *group, model, holder string) ([]string, error) {
+	need := PermitNeed{Holder{model, holder}, g.kind.Model, g.change.PK}
+	permits, asked, err := p.live.Permits.of(need)
+	if err != nil {
+		return nil, err
+	}
+	if !asked {
+		p.plan.NeedsPermits = append(p.plan.NeedsPermits, need)
+	}
+	var names []string
+	for _, permit := range permits {
+		if permit.Model == g.kind.Model && permit.Object == g.change.PK {
+			names = append(names, permit.Codename)
+		}
+	}
+	return unique(names), nil
+}
+
+func listOf(texts []string) []any {
+	elements := make([]any, len(texts))
+	for i, text := range texts {
+		elements[i] = text
+	}
+	return elements
+}
+
+// Holder is who can be permitted something, such as a role.
+type Holder struct{ Model, ID string }
+
+// PermitNeed asks what somebody is permitted with an object of a model.
+type PermitNeed struct {
+	Holder        Holder
+	Model, Object string
+}
+
+// Permits are what was asked of permissions for single objects.
+type Permits struct {
+	// holders are all permissions for single objects of those that were met; asked are
+	// the objects that were asked for, by the kind of the holder alone.
+	holders map[Holder][]schema.Permit
+	asked   map[PermitNeed]error
+}
+
+// of returns all permissions for single objects of somebody, and reports whether enough
+// was asked to know those that are needed: who was met at any object has shown all of
+// them, and who was not met at that one has none for it.
+func (p Permits) of(need PermitNeed) (permits []schema.Permit, asked bool, err error) {
+	if permits, met := p.holders[need.Holder]; met {
+		return permits, true, nil
+	}
+	need.Holder.ID = ""
+	err, asked = p.asked[need]
+	return nil, asked, err
+}
+
+// fetchPermits asks for what somebody is permitted with objects: one request for each
+// holder as a rule, since it shows all that he is permitted.
+func (l *Live) fetchPermits(ctx context.Context, s *schema.Schema, api Reader, needs []PermitNeed) error {
+	if l.Permits.asked == nil {
+		l.Permits = Permits{map[Holder][]schema.Permit{}, map[PermitNeed]error{}}
+	}
+	for _, need := range needs {
+		if _, asked, _ := l.Permits.of(need); asked {
+			continue
+		}
+		err := l.Permits.ask(ctx, api, s.At(l.Version).Kind(need.Holder.Model), s.Kind(need.Model), need.Object)
+		if ctx.Err() != nil {
+			return err
+		}
+		need.Holder.ID = ""
+		l.Permits.asked[need] = err
+	}
+	return nil
+}
+
+// ask asks who of a kind is permitted anything with an object.
+func (p Permits) ask(ctx context.Context, api Reader, of, kind *schema.Kind, object string) error {
+	path, query, err := of.Holds.ReadFrom(kind, object)
+	if err != nil {
+		return err
+	}
+	holders, err := api.List(ctx, path, of.Holds.ID, query)
+	if err != nil {
+		return fmt.Errorf("asking which %s is permitted what with the %s %s: %w", of.Title, kind.Title, object, err)
+	}
+	for _, holder := range holders {
+		id := schema.IDText(tree.PlainJSON(holder[of.Holds.ID]))
+		p.holders[Holder{of.Model, id}] = of.Holds.Permits(holder)
+	}
+	return nil
+}
+
+// permit permits somebody something with the object of a change.
+func (a *applier) permit(ctx context.Context, t target) error {
+	who := t.Permits
+	kind := a.schema.Kind(who.Model)
+	if kind == nil || kind.Holds == nil {
+		return fmt.Errorf("authentik %s has no request for it", a.version)
+	}
+	holder := schema.IDText(tree.Replace(who.ID, func(id tree.ID) any { return a.idOf(id) }))
+	if holder == "" {
+		return fmt.Errorf("the %s is not there, which is to be permitted it", kind.Title)
+	}
+	give := kind.Holds.Request(http.MethodPost, kind.Holds.Give, holder, t.kind, t.PK, kind.Holds.Names(t.kind, who.Codenames, a.version))
+	if !kind.Holds.IsFull(a.version) {
+		return a.act(ctx, give)
+	}
+	return a.permitSafely(ctx, t, kind, holder, give)
+}
+
+// permitSafely permits something where the server would take it for a permission for
+// all objects if the object were gone (KINDS.md 4.4): it looks before and after, and
+// takes back what was given so.
+func (a *applier) permitSafely(ctx context.Context, t target, kind *schema.Kind, holder string, give schema.Request) error {
+	var before []any
+	all := kind.ListsPermissions()
+	if all != nil {
+		var err error
+		if before, err = readGrant(ctx, a.api, kind, all.Via, Grant{ID: holder}); err != nil {
+			return fmt.Errorf("reading %s: %w", all.Name, err)
+		}
+	}
+	if _, err := a.retrieve(ctx, t); err != nil {
+		return t.gone(err)
+	}
+	if err := a.act(ctx, give); err != nil {
+		return err
+	}
+	_, err := a.retrieve(ctx, t)
+	if !is(err, Failure.NotFound) || all == nil {
+		return nil
+	}
+	names, _ := give.Body["permissions"].([]any)
+	if given := without(names, before); len(given) > 0 {
+		holderAnswer := schema.Answer{ID: holder}
+		if err := a.act(ctx, all.Via.Revoke(kind, holderAnswer, given)); err != nil {
+			return fmt.Errorf("somebody else has deleted the %s meanwhile, so that the %s is permitted %v with all of them, and taking that away failed: %w", t.what(), kind.Title, given, err)
+		}
+	}
+	return t.gone(err)
+}
