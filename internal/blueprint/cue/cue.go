@@ -17,7 +17,6 @@ import (
 	"github.com/aksync/aksync/internal/blueprint/bounds"
 	"github.com/aksync/aksync/internal/blueprint/tags"
 	"github.com/aksync/aksync/internal/blueprint/textfile"
-	"github.com/aksync/aksync/internal/secret"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
@@ -137,7 +136,7 @@ type cueFile struct {
 	// no message, and values those; nil until there is a message.
 	files  []*ast.File
 	hidden []string
-	values *secret.Values
+	values *writtenOut
 }
 
 // load parses the job's files and all that they import. There is none where

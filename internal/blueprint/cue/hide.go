@@ -26,7 +26,7 @@ func (c *cueFile) hide(path []string, message string) string {
 	if slices.ContainsFunc(path, c.isHidden) {
 		message = quoted.ReplaceAllString(message, secret.Mark)
 	}
-	return c.secrets().Mask(message)
+	return c.written().mask(message)
 }
 
 func (c *cueFile) isHidden(name string) bool { return slices.Contains(c.hidden, name) }
@@ -36,28 +36,52 @@ func steps(path string) []string {
 	return strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune(`.[]"`, r) })
 }
 
-// secrets are the values that are written out in sensitive fields, and in fields
-// which those name.
-func (c *cueFile) secrets() *secret.Values {
-	if c.values == nil {
-		names := map[string]bool{}
-		for _, name := range c.hidden {
-			names[name] = true
-		}
-		var values []any
-		for known := -1; known < len(names); {
-			known, values = len(names), nil
-			for _, file := range c.files {
-				ast.Walk(file, func(node ast.Node) bool {
-					if field, isField := node.(*ast.Field); isField && names[nameOf(field)] {
-						values = append(values, written(field.Value, names)...)
-					}
-					return true
-				}, nil)
-			}
-		}
-		c.values = secret.New(values...)
+// writtenOut are the values that are written out for sensitive fields. Of those that
+// are so short that they could be a part of any word, only the form in quotes counts.
+type writtenOut struct {
+	long  *secret.Values
+	short []string
+}
+
+func (w *writtenOut) mask(message string) string {
+	for _, text := range w.short {
+		message = strings.ReplaceAll(message, text, secret.Mark)
 	}
+	return w.long.Mask(message)
+}
+
+// written are the values that are written out in sensitive fields, and in fields
+// which those name.
+func (c *cueFile) written() *writtenOut {
+	if c.values != nil {
+		return c.values
+	}
+	names := map[string]bool{}
+	for _, name := range c.hidden {
+		names[name] = true
+	}
+	var texts []string
+	for known := -1; known < len(names); {
+		known, texts = len(names), nil
+		for _, file := range c.files {
+			ast.Walk(file, func(node ast.Node) bool {
+				if field, isField := node.(*ast.Field); isField && names[nameOf(field)] {
+					texts = append(texts, textsIn(field.Value, names)...)
+				}
+				return true
+			}, nil)
+		}
+	}
+	c.values = &writtenOut{}
+	var long []any
+	for _, text := range texts {
+		if utf8.RuneCountInString(text) < 4 {
+			c.values.short = append(c.values.short, strconv.Quote(text))
+		} else {
+			long = append(long, text)
+		}
+	}
+	c.values.long = secret.New(long...)
 	return c.values
 }
 
@@ -69,14 +93,14 @@ func nameOf(field *ast.Field) string {
 	return name
 }
 
-// written returns the texts and the numbers in an expression, and adds what it
-// refers to by name.
-func written(expr ast.Expr, names map[string]bool) []any {
-	var values []any
+// textsIn returns the texts and the numbers in an expression, and adds what it refers
+// to by name.
+func textsIn(expr ast.Expr, names map[string]bool) []string {
+	var texts []string
 	ast.Walk(expr, func(node ast.Node) bool {
 		switch node := node.(type) {
 		case *ast.Field:
-			values = append(values, written(node.Value, names)...)
+			texts = append(texts, textsIn(node.Value, names)...)
 			return false // a label is no value
 		case *ast.SelectorExpr:
 			if name, _, err := ast.LabelName(node.Sel); err == nil {
@@ -87,35 +111,19 @@ func written(expr ast.Expr, names map[string]bool) []any {
 		case *ast.Interpolation:
 			for _, part := range node.Elts {
 				if text, isText := part.(*ast.BasicLit); isText {
-					values = append(values, strings.Trim(text.Value, `"#()\`))
+					texts = append(texts, strings.Trim(text.Value, `"#()\`))
 				}
 			}
 		case *ast.BasicLit:
-			values = append(values, valueOf(node)...)
+			text := node.Value
+			if node.Kind == token.STRING {
+				text, _ = literal.Unquote(node.Value) // what can't be is a part of an interpolation
+			}
+			texts = append(texts, text)
 		}
 		return true
 	}, nil)
-	return values
-}
-
-// valueOf is what a literal says; of one that is so short that it could be any word,
-// only the form in quotes is looked for.
-func valueOf(basic *ast.BasicLit) []any {
-	text := basic.Value
-	if basic.Kind == token.STRING {
-		var err error
-		if text, err = literal.Unquote(basic.Value); err != nil {
-			return nil // a part of an interpolation
-		}
-	}
-	switch short := utf8.RuneCountInString(text) < 4; {
-	case !short:
-		return []any{text}
-	case basic.Kind == token.STRING && text != "":
-		return []any{strconv.Quote(text)}
-	default:
-		return nil
-	}
+	return slices.DeleteFunc(texts, func(text string) bool { return text == "" })
 }
 
 // brokenReason is what a panic of the evaluator says, as far as no value can be in it.
