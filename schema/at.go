@@ -44,7 +44,7 @@ func (k *Kind) at(version string) *Kind {
 	if k.Holds != nil && !k.Holds.Has(version) {
 		own.Holds = nil
 	}
-	own.ReadOnly = nil
+	own.ReadOnly, own.Powers = nil, powersAt(k.Powers, version)
 	for _, readOnly := range k.ReadOnly {
 		if readOnly.Has(version) && own.Fields.Field(readOnly.Name) == nil {
 			own.ReadOnly = append(own.ReadOnly, readOnly)

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
 	"reflect"
 	"slices"
@@ -334,9 +335,26 @@ func (s *Schema) checkAttrs(k *Kind, e tree.Entry) tree.Problems {
 		}
 		problems = append(problems, s.checkReference(field, at, member.Value, field.Refers)...)
 		problems = append(problems, field.checkRefused(at, member.Value)...)
+		problems = append(problems, field.checkBeside(at, e, member.Value)...)
 		problems = append(problems, k.checkRename(at, e, field, member)...)
 	}
 	return problems
+}
+
+// checkBeside refuses a value that the server takes for another one beside what the
+// entry says of other fields.
+func (f *Field) checkBeside(path string, e tree.Entry, v tree.Value) tree.Problems {
+	at := slices.IndexFunc(f.Values, func(c Choice) bool { return c.Value == v.Data })
+	if at < 0 {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Values[at].Beside)) {
+		if other, given := e.Field(name); given && other.Data == f.Values[at].Beside[name] {
+			return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s is not taken beside %s %s: want another of the two",
+				tree.Describe(v.Data), name, tree.Describe(other.Data))}}
+		}
+	}
+	return nil
 }
 
 // checkRefused refuses a value that authentik takes and nobody should ask for.

@@ -90,7 +90,12 @@ func (k *Kind) verify() error {
 	if k.Users.Field != "" && k.readOnly(k.Users.Field) == nil {
 		return fmt.Errorf("its users are in %s, which is none of its read-only fields", k.Users.Field)
 	}
-	return nil
+	for _, field := range k.Fields.Fields {
+		if field.Details != "" && k.readOnly(field.Details) == nil {
+			return fmt.Errorf("the details of %s are in %s, which is none of its read-only fields", field.Name, field.Details)
+		}
+	}
+	return k.verifyRights()
 }
 
 // decode reads the words of a value, but for some that are read by themselves.

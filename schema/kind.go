@@ -43,6 +43,9 @@ type Kind struct {
 	Holds       *Holds            `json:"holds,omitempty"`
 	Formerly    map[string]string `json:"formerly,omitempty"`
 	Users       Users             `json:"users,omitempty"`
+	Self        *Self             `json:"self,omitempty"`
+	Bears       *Bearer           `json:"bears,omitempty"`
+	Powers      map[string]Power  `json:"powers,omitempty"`
 	Fields      *Shape            `json:"fields"`
 	ReadOnly    []*ReadOnly       `json:"readOnly,omitempty"`
 }
@@ -175,6 +178,11 @@ type Field struct {
 	Volatile  bool           `json:"volatile,omitempty"`
 	Loses     string         `json:"loses,omitempty"`
 	Filter    bool           `json:"filter,omitempty"`
+	Details   string         `json:"details,omitempty"`
+	Inherits  bool           `json:"inherits,omitempty"`
+	Superuser bool           `json:"superuser,omitempty"`
+	Grants    string         `json:"grants,omitempty"`
+	Empowers  string         `json:"empowers,omitempty"`
 }
 
 // Via is a request of its own for a field; #Via in kind.cue says what each word
@@ -200,6 +208,9 @@ type Choice struct {
 	Span
 	// Refused says why no blueprint may ask for it, if none may.
 	Refused string `json:"refused,omitempty"`
+	// Beside are the values of other fields beside which the server takes it for
+	// another one.
+	Beside map[string]string `json:"beside,omitempty"`
 }
 
 // ReadOnly is a field that the server answers and nobody can write.

@@ -1,7 +1,9 @@
 package devserver
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/aksync/aksync/schema"
@@ -85,13 +87,38 @@ func (s *Server) me(r *request) response {
 	return ok(map[string]any{"user": user})
 }
 
-// named are the objects that a list refers to, with their names.
+// named are the objects that a list refers to, and those that they inherit from, by
+// name (UserSelfSerializer in authentik/core/api/users.py).
 func (v view) named(o *object, field string) []any {
-	list := []any{}
-	for _, pk := range targets(o.fields[field]) {
-		if other := v.store.find(o.table.refers(field), pk); other != nil {
-			list = append(list, map[string]any{"pk": other.pk, "name": other.fields["name"]})
+	var found []*object
+	model := o.table.refers(field)
+	for _, other := range v.above(o) {
+		if other.table.kind.Is(model) {
+			found = append(found, other)
 		}
 	}
+	slices.SortStableFunc(found, func(a, b *object) int { return cmp.Compare(pkText(a.fields["name"]), pkText(b.fields["name"])) })
+	list := make([]any, len(found))
+	for i, other := range found {
+		list[i] = map[string]any{"pk": other.pk, "name": other.fields["name"]}
+	}
 	return list
+}
+
+// above are all objects whose rights an object has.
+func (v view) above(o *object) []*object {
+	var all []*object
+	for next := []*object{o}; len(next) > 0; next = next[1:] {
+		for _, field := range next[0].table.kind.Fields.Fields {
+			if !field.Inherits {
+				continue
+			}
+			for _, pk := range targets(next[0].fields[field.Name]) {
+				if other := v.store.find(field.Refers, pk); other != nil && !slices.Contains(all, other) {
+					all, next = append(all, other), append(next, other)
+				}
+			}
+		}
+	}
+	return all
 }
