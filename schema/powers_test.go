@@ -29,7 +29,7 @@ func TestPower(t *testing.T) {
 		{"2025.10.4", "authentik_stages_prompt.change_prompt", code},
 		{"2025.10.4", "authentik_blueprints.add_blueprintinstance", "have authentik apply blueprints of their own, with all rights"},
 		{"2025.10.4", "authentik_core.add_application", ""},
-		{"2025.10.4", "authentik_core.assign_user_permissions", "give themselves any right"},
+		{"2025.10.4", "authentik_core.assign_user_permissions", "give themselves any right, if they may add users"},
 		{"2025.12.4", "authentik_core.assign_user_permissions", ""},
 		{"2025.10.4", "authentik_rbac.change_role", ""},
 		{"2025.12.4", "authentik_rbac.change_role", "give anybody any role"},

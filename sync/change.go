@@ -88,7 +88,10 @@ func (p *planner) addGrants(g *group, entry *tree.Entry, live *schema.Answer) tr
 		if !declared || !field.Via.Lists() && !views {
 			continue
 		}
-		grant := Grant{g.kind.Model, schema.IDText(live.ID), g.kind.KeyOf(*live), field.Name}
+		grant := Grant{Model: g.kind.Model, ID: schema.IDText(live.ID), Field: field.Name}
+		if views {
+			grant.Key = g.kind.KeyOf(*live)
+		}
 		granted, asked := p.live.Grants[grant]
 		if !asked {
 			p.plan.NeedsGrants = append(p.plan.NeedsGrants, grant)

@@ -64,10 +64,14 @@ func (a *applier) grant(ctx context.Context, t target, answer schema.Answer, fie
 }
 
 // without returns the elements of a list that are not in another one.
-func without(list, in []any) []any {
-	var rest []any
+func without[E comparable](list, in []E) []E {
+	among := make(map[E]bool, len(in))
+	for _, element := range in {
+		among[element] = true
+	}
+	var rest []E
 	for _, element := range list {
-		if !slices.Contains(in, element) {
+		if !among[element] {
 			rest = append(rest, element)
 		}
 	}

@@ -18,6 +18,8 @@ type Guards struct {
 	MaxChanges, MaxDeletes Limit
 	// AllowInUse lets a pass delete objects that something uses.
 	AllowInUse bool
+	// AllowSelf lets a pass take from aksync itself what it may do.
+	AllowSelf bool
 	// Prune are globs of names: live objects whose names match one and that
 	// no blueprint speaks of are deleted.
 	Prune []Glob

@@ -42,7 +42,7 @@ type Live struct {
 
 // Grant is a field of an object that a request of its own shows, such as the
 // permissions of a role or the key of a token. ID is the object's primary key, and
-// Key what ends its path.
+// Key what ends its path where the request is one below it.
 type Grant struct{ Model, ID, Key, Field string }
 
 // Granted is what a Grant came to, or why that could not be had.

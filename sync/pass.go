@@ -215,51 +215,68 @@ func edited(before, now *Blueprints) map[*tree.Entry]bool {
 
 // plan makes a plan and puts it through the guards.
 func (r *Reconciler) plan(ctx context.Context, desired Desired) (*Plan, error) {
-	plan, err := r.unguarded(ctx, desired)
+	plan, live, err := r.unguarded(ctx, desired)
 	if err != nil {
 		return nil, err
 	}
-	return r.guarded(ctx, plan)
+	return r.guarded(ctx, plan, live)
 }
 
 // unguarded asks for what the entries speak of, and again where a reference turns
 // out to speak of more.
-func (r *Reconciler) unguarded(ctx context.Context, desired Desired) (*Plan, error) {
+func (r *Reconciler) unguarded(ctx context.Context, desired Desired) (*Plan, *Live, error) {
 	live := Live{Sent: r.Sent, keys: func(kind *schema.Kind) []string { return spokenKeys(kind, desired.Entries) }}
 	needs := r.needs(desired.Entries)
 	for {
 		if err := live.fetch(ctx, r.Schema, r.API, needs); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		plan := MakePlan(r.Schema, desired, live, r.Guards.Prune...)
 		if !plan.asks() {
-			return plan, nil
+			return plan, &live, nil
 		}
 		if err := live.fetchGrants(ctx, r.Schema, r.API, plan.NeedsGrants); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if err := live.fetchPermits(ctx, r.Schema, r.API, plan.NeedsPermits); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if err := live.fetchContext(ctx, r.API, plan.NeedsContext); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		needs = unique(plan.Needs)
 	}
 }
 
-// guarded puts a plan through the guards. Its limits come first, so that nobody is
-// asked about thousands of deletions that are not made anyway.
-func (r *Reconciler) guarded(ctx context.Context, plan *Plan) (*Plan, error) {
+// guarded puts a plan through the guards, with what was asked for to make it. Its limits
+// come first, so that nobody is asked about thousands of deletions that are not made
+// anyway.
+func (r *Reconciler) guarded(ctx context.Context, plan *Plan, live *Live) (*Plan, error) {
 	plan = r.Guards.Limit(plan)
-	if plan.Refusal != "" || r.Guards.AllowInUse {
+	if plan.Refusal != "" {
 		return plan, nil
 	}
-	uses, err := askUse(ctx, r.Schema, r.API, plan, r.Parallelism)
-	if err != nil {
+	in := newInheritance(r.Schema.At(plan.Version), live)
+	if !r.Guards.AllowSelf {
+		in.note(plan)
+		me, err := in.askSelf(ctx, r.API)
+		if err != nil {
+			return nil, err
+		}
+		plan = keepSelf(in, me)(plan)
+	}
+	if !r.Guards.AllowInUse {
+		uses, err := askUse(ctx, r.Schema, r.API, plan, r.Parallelism)
+		if err != nil {
+			return nil, err
+		}
+		plan = keepUsed(r.Schema.At(plan.Version), uses)(plan)
+	}
+	in.note(plan) // who gains by it depends on what is left of it
+	if err := in.askPowers(ctx, r.API); err != nil {
 		return nil, err
 	}
-	return keepUsed(r.Schema.At(plan.Version), uses)(plan), nil
+	return warnOfPowers(in)(plan), nil
 }
 
 // unique returns the words sorted, and each once.

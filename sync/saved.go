@@ -260,7 +260,7 @@ func (r *Reconciler) ApplySaved(ctx context.Context, saved *SavedPlan, partial b
 	if pass.Err = live.fetch(ctx, r.Schema, r.API, plan.models(r.Schema)); pass.Err != nil {
 		return pass
 	}
-	if pass.Plan, pass.Err = r.guarded(ctx, plan.unmoved(r.Schema, live, lacking, partial)); pass.Err == nil {
+	if pass.Plan, pass.Err = r.guarded(ctx, plan.unmoved(r.Schema, live, lacking, partial), &live); pass.Err == nil {
 		r.carryOut(ctx, pass)
 	}
 	return pass

@@ -106,7 +106,7 @@ func (r *Reconciler) takeSecrets(ctx context.Context, saved *SavedPlan, plan *Pl
 	}
 	desired := read.Desired
 	desired.SendUnshown = true // or an object of which nothing else differs would have no change
-	now, err := r.unguarded(ctx, desired)
+	now, _, err := r.unguarded(ctx, desired)
 	if err != nil {
 		return nil, err
 	}

@@ -71,7 +71,7 @@ func (f *serverFlags) token() func() (string, error) {
 // guardFlags are the flags that keep a pass from doing harm by mistake.
 type guardFlags struct {
 	maxChanges, maxDeletes string
-	allowInUse             bool
+	allowInUse, allowSelf  bool
 	prune                  []string
 }
 
@@ -80,12 +80,13 @@ func (f *guardFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.maxChanges, "max-changes", "", "most changes of one pass, as a number or a share of the live objects such as 10% (default: no limit)")
 	flags.StringVar(&f.maxDeletes, "max-deletes", "", fmt.Sprintf("most deletions of one pass, likewise (default: %s, from 10 live objects on)", standard))
 	flags.BoolVar(&f.allowInUse, "allow-in-use", false, "delete objects that something uses, such as a stage in a flow")
+	flags.BoolVar(&f.allowSelf, "allow-self", false, "delete aksync's own user or token, or take rights from it")
 	flags.StringArrayVar(&f.prune, "prune", nil, "[MODEL:]GLOB of names: delete live objects that match it and that no blueprint speaks of")
 }
 
 // guards reads the flags.
 func (f *guardFlags) guards() (sync.Guards, error) {
-	guards := sync.Guards{AllowInUse: f.allowInUse, MaxDeletes: sync.DefaultMaxDeletes()}
+	guards := sync.Guards{AllowInUse: f.allowInUse, AllowSelf: f.allowSelf, MaxDeletes: sync.DefaultMaxDeletes()}
 	for _, text := range f.prune {
 		glob, err := sync.ParseGlob(text)
 		if err != nil {
