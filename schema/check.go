@@ -86,6 +86,9 @@ func (f *Field) Check(path string, v tree.Value) tree.Problems {
 		return tree.Problems{{Place: v.Place, Path: path, Message: f.complaint(v.Data)}}
 	}
 	if problems := f.checkParts(path, v); len(problems) > 0 {
+		if f.Sensitive { // names, too, may be what nobody is to see
+			return tree.Problems{{Place: problems[0].Place, Path: path, Message: "a part of it is not taken here: want " + f.want()}}
+		}
 		return problems
 	}
 	if v.HasLater() {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/aksync/aksync/internal/tree"
 )
@@ -138,10 +139,11 @@ func (s *Schema) Digest() ([]byte, error) {
 		out.WriteByte('\n')
 		return nil
 	}
+	kinds := s.Kinds()
+	s.Hidden = hidden(kinds)
 	if err := line(s.parts); err != nil {
 		return nil, err
 	}
-	kinds := s.Kinds()
 	setMembers(kinds)
 	for _, kind := range kinds {
 		if err := line(kind); err != nil {
@@ -164,8 +166,22 @@ func setMembers(kinds []*Kind) {
 	}
 }
 
-// parts are the shapes of a blueprint's parts.
+// hidden names the fields that nobody may read in some kind.
+func hidden(kinds []*Kind) []string {
+	var names []string
+	for _, kind := range kinds {
+		names = append(names, kind.Hidden()...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// parts are the shapes of a blueprint's parts, and what is said of all kinds.
 type parts struct {
+	// Hidden names the fields that nobody may read in some kind: what can be told of
+	// a value before its entry is understood.
+	Hidden []string `json:"hidden"`
+
 	Blueprint  *Shape `json:"blueprint"`
 	Metadata   *Shape `json:"metadata"`
 	Entry      *Shape `json:"entry"`

@@ -80,6 +80,7 @@ func load(more []fs.FS) (*Schema, error) {
 	for _, kind := range kinds {
 		s.kinds[kind.Model] = kind
 	}
+	s.Hidden = append(s.Hidden, hidden(kinds)...)
 	return s, s.checkRefers(kinds)
 }
 

@@ -252,7 +252,7 @@ func (a *applier) make(ctx context.Context, change *Change) (made, error) {
 	if err != nil {
 		return made{}, err
 	}
-	ctx, stop := a.graceful(ctx)
+	ctx, stop := a.graceful(t.secretly(ctx, nil))
 	defer stop()
 	switch change.Action {
 	case Create:

@@ -19,16 +19,11 @@ func (t target) gives() bool {
 	})
 }
 
-// changes reports whether a field is one that the change sets.
-func (t target) changes(name string) bool {
-	return slices.ContainsFunc(t.Fields, func(f FieldChange) bool { return f.Name == name })
-}
-
 // giveAll sets those fields that change, and what goes along with them.
 func (a *applier) giveAll(ctx context.Context, t target, answer schema.Answer) error {
 	for _, field := range t.kind.Fields.Fields {
 		value, declared := t.declared[field.Name]
-		if !declared || field.Via == nil || !t.changes(field.Name) && !(t.Action == Update && field.GoesAlong()) {
+		if !declared || field.Via == nil || !t.sets(field.Name) && !(t.Action == Update && field.GoesAlong()) {
 			continue
 		}
 		if value == nil && field.WriteOnly {

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -85,7 +84,7 @@ func (p *planner) checkNames() {
 			}
 			name := scoped(kind, field, next)
 			if other := takes[name]; other != nil {
-				refused[change] = name.taken(next, fmt.Sprintf("that the %s at %s takes", other.Title, other.Source))
+				refused[change] = name.taken(kind.Fields.Field(field), fmt.Sprintf("that the %s at %s takes", other.Title, other.Source))
 				continue
 			}
 			takes[name] = change
@@ -98,7 +97,7 @@ func (p *planner) checkNames() {
 		if giver := gives[name]; giver != nil && giver != change {
 			change.After = append(change.After, giver.ID)
 		} else if other := p.taken(kind, change, name); other != "" {
-			refused[change] = name.taken(name.value, "of another "+other)
+			refused[change] = name.taken(kind.Fields.Field(cmp.Or(name.field, kind.Key)), "of another "+other)
 		}
 	}
 	p.refuse(refused)
@@ -112,15 +111,15 @@ func counted(value any) any {
 	return value
 }
 
-// taken says that a value is somebody else's.
-func (n scopedName) taken(value any, by string) string {
+// taken says that a value of a field is somebody else's.
+func (n scopedName) taken(field *schema.Field, by string) string {
 	switch {
-	case value == true:
+	case n.value == true:
 		return fmt.Sprintf("true is the %s %s: only one may have it", n.field, by)
 	case n.field == "":
-		return fmt.Sprintf("%s is the name %s: want another name", tree.Describe(value), by)
+		return fmt.Sprintf("%s is the name %s: want another name", field.Describe(n.value), by)
 	}
-	return fmt.Sprintf("%s is the %s %s: want another", tree.Describe(value), n.field, by)
+	return fmt.Sprintf("%s is the %s %s: want another", field.Describe(n.value), n.field, by)
 }
 
 // taken returns the title of the kind of a live object of the change's scope that

@@ -213,27 +213,36 @@ func edited(before, now *Blueprints) map[*tree.Entry]bool {
 	return edited
 }
 
-// plan asks for what the entries speak of, and again where a reference turns
-// out to speak of more; and puts the plan through the guards.
+// plan makes a plan and puts it through the guards.
 func (r *Reconciler) plan(ctx context.Context, desired Desired) (*Plan, error) {
+	plan, live, err := r.unguarded(ctx, desired)
+	if err != nil {
+		return nil, err
+	}
+	return r.guarded(ctx, plan, live)
+}
+
+// unguarded asks for what the entries speak of, and again where a reference turns
+// out to speak of more.
+func (r *Reconciler) unguarded(ctx context.Context, desired Desired) (*Plan, *Live, error) {
 	live := Live{Sent: r.Sent, keys: func(kind *schema.Kind) []string { return spokenKeys(kind, desired.Entries) }}
 	needs := r.needs(desired.Entries)
 	for {
 		if err := live.fetch(ctx, r.Schema, r.API, needs); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		plan := MakePlan(r.Schema, desired, live, r.Guards.Prune...)
 		if !plan.asks() {
-			return r.guarded(ctx, plan, &live)
+			return plan, &live, nil
 		}
 		if err := live.fetchGrants(ctx, r.Schema, r.API, plan.NeedsGrants); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if err := live.fetchPermits(ctx, r.Schema, r.API, plan.NeedsPermits); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if err := live.fetchContext(ctx, r.API, plan.NeedsContext); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		needs = unique(plan.Needs)
 	}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -20,11 +19,11 @@ import (
 
 // SavedFormat is the version of the form of a saved plan. One of another
 // version is not taken.
-const SavedFormat = "2"
+const SavedFormat = "3"
 
 // SavedPlan is a plan in a file: what was looked at is what is done. It is the
-// plan's own data, with what tells whether an object has moved since, and holds no
-// secret.
+// plan's own data, with what tells whether an object has moved since. It holds no
+// secret: those are named in it, and apply takes them from the blueprints again.
 type SavedPlan struct {
 	Format string `json:"aksync_plan"`
 	// Server is the address of the authentik that it was made for.
@@ -48,28 +47,34 @@ type SavedChange struct {
 	State    tree.State     `json:"state"`
 	Users    []schema.User  `json:"users,omitempty"`
 	Declared map[string]any `json:"declared,omitempty"`
-	Live     map[string]any `json:"live,omitempty"`
-	After    []int          `json:"after,omitempty"`
-	Of       *int           `json:"of,omitempty"`
+	// Secrets are the declared fields that nobody may read, which Declared lacks, and
+	// Sets the fields that an update sets.
+	Secrets []string       `json:"secrets,omitempty"`
+	Sets    []string       `json:"sets,omitempty"`
+	Permits *SavedPermits  `json:"permits,omitempty"`
+	Live    map[string]any `json:"live,omitempty"`
+	After   []int          `json:"after,omitempty"`
+	Of      *int           `json:"of,omitempty"`
 }
 
-// Save writes the plan for the server at an address. It is an error where the plan
-// holds what nobody may read.
+// Save writes the plan for the server at an address.
 func (p *Plan) Save(w io.Writer, server string) error {
-	if secret := p.secret(); secret != "" {
-		return fmt.Errorf("saving the plan: %s is sensitive, and is not written to a file: apply it without a saved plan", secret)
-	}
 	saved := SavedPlan{Format: SavedFormat, Server: server, Version: p.Version, Changes: []SavedChange{}}
 	kept := map[int]bool{}
 	for _, c := range p.Changes {
 		if c.Action == NoOp {
 			continue
 		}
+		secrets, err := c.secrets()
+		if err != nil {
+			return fmt.Errorf("saving the plan: %w", err)
+		}
 		kept[c.ID] = true
 		saved.Changes = append(saved.Changes, SavedChange{
 			ID: c.ID, Action: c.Action, Model: c.Model, Name: c.Name, PK: c.PK, Key: c.Key,
 			File: c.Source.File, Line: c.Source.Line, Column: c.Source.Column, Path: c.Path, State: c.State, Users: c.Users,
-			Declared: packFields(c.Declared), Live: packFields(c.shownLive()),
+			Declared: packFields(c.shown(c.Declared)), Live: packFields(c.shown(c.Live)),
+			Secrets: secrets, Sets: c.updates(), Permits: c.Permits.save(c),
 			After: slices.DeleteFunc(slices.Clone(c.After), func(id int) bool { return !kept[id] }), Of: c.Of,
 		})
 	}
@@ -80,32 +85,6 @@ func (p *Plan) Save(w io.Writer, server string) error {
 		return fmt.Errorf("saving the plan: %w", err)
 	}
 	return nil
-}
-
-// secret names a field that the plan changes and that nobody may read, or is empty.
-func (p *Plan) secret() string {
-	for _, change := range p.Changes {
-		for _, field := range change.Fields {
-			if field.Sensitive && change.Action != NoOp && !isEmpty(field.After) {
-				return field.Name + " of the " + change.what()
-			}
-		}
-	}
-	return ""
-}
-
-func isEmpty(plain any) bool { return plain == nil || plain == "" }
-
-// shownLive are the live fields but for those that nobody may read.
-func (c *Change) shownLive() map[string]any {
-	if len(c.Hidden) == 0 || c.Live == nil {
-		return c.Live
-	}
-	shown := maps.Clone(c.Live)
-	for _, name := range c.Hidden {
-		delete(shown, name)
-	}
-	return shown
 }
 
 // The words by which a saved value is not what JSON has for it.
@@ -272,11 +251,16 @@ func (r *Reconciler) ApplySaved(ctx context.Context, saved *SavedPlan, partial b
 		pass.Err = err
 		return pass
 	}
+	lacking, err := r.takeSecrets(ctx, saved, plan)
+	if err != nil {
+		pass.Err = err
+		return pass
+	}
 	live := Live{keys: plan.spokenKeys}
 	if pass.Err = live.fetch(ctx, r.Schema, r.API, plan.models(r.Schema)); pass.Err != nil {
 		return pass
 	}
-	if pass.Plan, pass.Err = r.guarded(ctx, plan.unmoved(r.Schema, live, partial), &live); pass.Err == nil {
+	if pass.Plan, pass.Err = r.guarded(ctx, plan.unmoved(r.Schema, live, lacking, partial), &live); pass.Err == nil {
 		r.carryOut(ctx, pass)
 	}
 	return pass
@@ -332,12 +316,21 @@ func (s SavedChange) restore(sch *schema.Schema) (*Change, error) {
 	}
 	for name, value := range c.Declared {
 		field := kind.Fields.Field(name)
-		if field == nil {
+		switch {
+		case field == nil:
 			return nil, damaged("a %s has no field %q", kind.Title, name)
+		case field.Sensitive:
+			return nil, damaged("%s is sensitive, and no saved plan holds it", name)
 		}
 		if problem := field.CheckPlain(value); problem != "" {
 			return nil, damaged("%s: %s", name, problem)
 		}
+	}
+	if err := c.expectSecrets(kind, s); err != nil {
+		return nil, err
+	}
+	if s.Permits != nil {
+		return c, s.Permits.restore(sch, kind, c)
 	}
 	return c, c.complete()
 }
@@ -380,9 +373,9 @@ func (p *Plan) models(s *schema.Schema) []string {
 }
 
 // unmoved returns the plan for the objects as they are now: without the changes of
-// objects that are not as they were when it was made. Those refuse it as a whole,
-// unless partial is set.
-func (p *Plan) unmoved(s *schema.Schema, live Live, partial bool) *Plan {
+// objects that are not as they were when it was made, and of those that lack a
+// secret. Those refuse it as a whole, unless partial is set.
+func (p *Plan) unmoved(s *schema.Schema, live Live, lacking map[int]string, partial bool) *Plan {
 	own := p.copied()
 	own.Version = live.Version
 	s = s.At(live.Version)
@@ -398,7 +391,7 @@ func (p *Plan) unmoved(s *schema.Schema, live Live, partial bool) *Plan {
 		}
 		now, moved := change.now(kind, t)
 		own.Changes[i] = now
-		if moved != "" {
+		if moved = cmp.Or(moved, lacking[change.ID]); moved != "" {
 			why[change.ID] = moved
 		}
 	}
@@ -420,7 +413,9 @@ func (c *Change) now(kind *schema.Kind, t *table) (change *Change, moved string)
 		return &own, t.Err.Error()
 	}
 	if c.Of != nil {
-		own.Fields = createdFields(kind, c.Declared)
+		if c.Permits == nil {
+			own.Fields = createdFields(kind, c.Declared)
+		}
 		return &own, ""
 	}
 	if c.Action == Create {
@@ -441,12 +436,18 @@ func (c *Change) now(kind *schema.Kind, t *table) (change *Change, moved string)
 	if key := kind.KeyOf(answer); key != c.Key {
 		return sinceThen(fmt.Sprintf("its %s was %s and is %s", kind.Lookup, quote(c.Key), quote(key)))
 	}
+	if c.Permits != nil {
+		return &own, "" // given twice it does no harm
+	}
 	if differences := movedFields(kind, c.Live, answer.Fields); len(differences) > 0 {
 		return sinceThen(strings.Join(differences, ", "))
 	}
 	own.Users, own.Live = answer.Users, answer.Fields
 	if c.Action == Update {
-		own.Fields = updatedFields(kind, c.Declared, answer.Fields)
+		own.Fields = append(updatedFields(kind, c.Declared, answer.Fields), c.unshown(kind, object)...)
+	}
+	if i := slices.IndexFunc(c.kept, own.sets); i >= 0 {
+		return sinceThen(c.kept[i] + ", which the plan did not change, is not as it was, here or there")
 	}
 	return &own, ""
 }

@@ -2,13 +2,14 @@ package sync_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/aksync/aksync/internal/devserver"
 	"github.com/aksync/aksync/internal/tree"
@@ -119,7 +120,7 @@ func TestSavedPlan(t *testing.T) {
 				got = outcomes(pass.Report)
 			}
 			got = append(got, sketch(&sync.Plan{Problems: pass.Problems()})...)
-			if diff := cmp.Diff(tt.want, got); diff != "" {
+			if diff := gocmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -131,8 +132,8 @@ func TestSavedPlanIsChecked(t *testing.T) {
 		"":                                    "this is no saved plan",
 		"{}":                                  "this is no saved plan",
 		`{"aksync_plan": "1"}`:                `has the format "1"`,
-		`{"aksync_plan": "2", "bogus": 1}`:    "bogus",
-		`{"aksync_plan": "2", "changes": {}}`: "damaged",
+		`{"aksync_plan": "3", "bogus": 1}`:    "bogus",
+		`{"aksync_plan": "3", "changes": {}}`: "damaged",
 	} {
 		if _, err := sync.LoadPlan(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: the error is %v, want %q", text, err, want)
@@ -161,12 +162,24 @@ func TestSavedPlanIsChecked(t *testing.T) {
 		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Declared["configure_flow"] = map[string]any{"$id": int64(7)} })}}, "damaged"},
 		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Declared["name"] = map[string]any{"$text": true} })}}, "damaged"},
 		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Declared["name"] = map[string]any{"$bogus": 1} })}}, "damaged"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Secrets = []string{"name"} })}}, "no sensitive field"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Sets = []string{"nothing"} })}}, "nothing is declared of it"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Model, c.Declared = oauth2Model, map[string]any{"client_secret": "x"} })}}, "no saved plan holds it"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{with(good, func(c *sync.SavedChange) { c.Permits = &sync.SavedPermits{Model: roleModel} })}}, "damaged"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{toPermit(sync.SavedPermits{Model: stageModel, ID: "x", Codenames: []string{"view_passwordstage"}})}}, "damaged"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{toPermit(sync.SavedPermits{Model: roleModel, ID: "x", Codenames: []string{"view_user"}})}}, "no permission"},
+		{sync.SavedPlan{Changes: []sync.SavedChange{toPermit(sync.SavedPermits{Model: roleModel, ID: map[string]any{"$id": int64(7)}, Codenames: []string{"view_passwordstage"}})}}, "damaged"},
 	} {
 		tt.saved.Format = sync.SavedFormat
 		if pass := reconciler.ApplySaved(context.Background(), &tt.saved, false); pass.Err == nil || !strings.Contains(fmt.Sprint(pass.Err), tt.want) {
 			t.Errorf("the error is %v, want %q", pass.Err, tt.want)
 		}
 	}
+}
+
+// toPermit is a saved change that permits somebody something.
+func toPermit(permits sync.SavedPermits) sync.SavedChange {
+	return sync.SavedChange{ID: 1, Action: sync.Update, Model: stageModel, Name: "a", State: tree.Present, PK: pk1, Key: pk1, Permits: &permits}
 }
 
 // with returns the change with a part of it changed.
@@ -240,5 +253,106 @@ func TestSavedPlanDropsElements(t *testing.T) {
 	}
 	if after := mappings(); after != before-1 {
 		t.Errorf("the proxy had %d mappings and has %d", before, after)
+	}
+}
+
+// A saved plan holds no secret, also none that it does not change: those are taken
+// from the blueprints, of all entries of the object, and have to be there still.
+func TestSavedPlanWithSecrets(t *testing.T) {
+	s, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	provider := func(attrs string) string {
+		return "- {model: " + oauth2Model + ", identifiers: {name: p}, attrs: {" + attrs + "}}\n"
+	}
+	const flows = "authorization_flow: !Find [authentik_flows.flow, [slug, default-provider-authorization-implicit-consent]], " +
+		"invalidation_flow: !Find [authentik_flows.flow, [slug, default-provider-invalidation-flow]], redirect_uris: []"
+	before := head + provider(flows+", client_id: a") + provider("client_secret: hidden-one")
+	for _, tt := range []struct {
+		name, planned, applied, want string
+		partial                      bool
+	}{
+		{name: "one that stays", planned: head + provider(flows+", client_id: b") + provider("client_secret: hidden-one"), want: "b hidden-one"},
+		{name: "one that changes", planned: head + provider(flows) + provider("client_secret: hidden-two"), want: "a hidden-two"},
+		{
+			name: "only secrets are taken of the blueprints", planned: head + provider(flows+", client_id: b, client_secret: hidden-two"),
+			applied: head + provider(flows+", client_id: c, client_secret: hidden-three"), want: "b hidden-three",
+		},
+		{
+			name: "one that has changed since, and is not what was looked at", planned: head + provider(flows+", client_id: b, client_secret: hidden-one"),
+			applied: head + provider(flows+", client_id: b, client_secret: hidden-two"),
+			want:    "a hidden-one client_secret, which the plan did not change, is not as it was",
+		},
+		{
+			name: "one that is not there any more", planned: head + provider(flows+", client_id: b, client_secret: hidden-two"),
+			applied: head + provider(flows+", client_id: b"), want: "a hidden-one client_secret of the OAuth2 provider \"p\" is sensitive",
+		},
+		{
+			name: "an entry that has another place", planned: head + provider(flows+", client_id: b, client_secret: hidden-two"),
+			applied: head + "\n" + provider(flows+", client_id: b, client_secret: hidden-two"), want: "a hidden-one give the PATH that the plan was made of", partial: true,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			reconciler, server := started(t, s, read(t, s, map[string]string{"a.yaml": before}))
+			source := func(text string) {
+				reconciler.Source = &sourceOf{read: &sync.Blueprints{Desired: read(t, s, map[string]string{"a.yaml": text})}}
+			}
+			if pass := reconciler.Apply(context.Background(), sync.TriggerRequest); pass.Verdict() != sync.Success {
+				t.Fatalf("the pass is %s: %v, %v", pass.Verdict(), pass.Err, pass.Problems())
+			}
+			source(tt.planned)
+			saved := savedPlan(t, reconciler)
+			if text := fmt.Sprint(*saved); strings.Contains(text, "hidden") {
+				t.Errorf("the saved plan holds a secret: %s", text)
+			}
+			source(cmp.Or(tt.applied, tt.planned))
+			pass := reconciler.ApplySaved(context.Background(), saved, tt.partial)
+			if pass.Err != nil {
+				t.Fatal(pass.Err)
+			}
+			got := server.All(oauth2Model)[0]
+			is := fmt.Sprint(got["client_id"], " ", got["client_secret"])
+			problem := strings.TrimSpace(strings.TrimPrefix(tt.want, is))
+			if !strings.HasPrefix(tt.want, is) || problem != "" && !strings.Contains(fmt.Sprint(pass.Problems()), problem) || problem == "" && len(pass.Problems()) > 0 {
+				t.Errorf("it is %s, and the problems are %v", is, pass.Problems())
+			}
+			if strings.Contains(fmt.Sprint(pass.Problems()), "hidden") {
+				t.Errorf("a secret is shown: %v", pass.Problems())
+			}
+		})
+	}
+}
+
+// A saved plan permits what the plan permits, and sets what no answer shows where the
+// plan does; a plan after it has nothing left to do.
+func TestSavedPlanOfWhatIsNotAnswered(t *testing.T) {
+	p := permits(t, "2025.10.4")
+	const text = head + "- {model: " + roleModel + ", id: r, identifiers: {name: r}}\n" +
+		"- {model: " + userModel + ", identifiers: {username: u}, attrs: {name: U, password: hidden-one}}\n" +
+		"- {model: " + stageModel + ", identifiers: {name: a}, attrs: {" + inbuilt + "}, permissions: [{permission: view_passwordstage, role: !KeyOf r}]}\n"
+	more := strings.Replace(strings.Replace(text, "permission: view", "permission: change", 1), "hidden-one", "hidden-two", 1)
+	for _, step := range []struct {
+		text    string
+		unshown bool
+		want    []string
+	}{
+		{text, false, []string{"create r done", "create u done", "create a done", "update a done"}},
+		{more, true, []string{"update u done", "update a done"}},
+	} {
+		reconciler := &sync.Reconciler{Schema: p.s, API: p, SendUnshown: step.unshown}
+		reconciler.Source = &sourceOf{read: &sync.Blueprints{Desired: read(t, p.s, map[string]string{"a.yaml": step.text})}}
+		saved := savedPlan(t, reconciler)
+		reconciler.SendUnshown = false
+		pass := reconciler.ApplySaved(context.Background(), saved, false)
+		if pass.Err != nil || pass.Verdict() != sync.Success {
+			t.Fatalf("the pass is %s: %v, %v", pass.Verdict(), pass.Err, pass.Problems())
+		}
+		if diff := gocmp.Diff(step.want, outcomes(pass.Report)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if again := reconciler.Plan(context.Background(), sync.TriggerRequest); again.Err != nil || again.Plan.HasChanges() {
+			t.Errorf("the next plan is not empty: %v %v", sketch(again.Plan), again.Err)
+		}
 	}
 }

@@ -87,7 +87,7 @@ func (a *applier) look(ctx context.Context, t target) (schema.Object, error) {
 	}
 	query := queryOf(t.kind)
 	field := t.kind.Fields.Field(t.kind.Key)
-	if name := asText(t.declared[t.kind.Key]); field != nil && name != "" {
+	if name := asText(t.declared[t.kind.Key]); field != nil && !field.Sensitive && name != "" {
 		query.Set(t.kind.Key, name)
 	}
 	objects, err := a.api.List(ctx, t.kind.Path, t.kind.ID, query)
@@ -166,7 +166,7 @@ func (a *applier) adopt(ctx context.Context, t target, found schema.Object) (mad
 	change := *t.Change
 	change.PK, change.Key, change.Live = schema.IDText(answer.ID), t.kind.KeyOf(answer), answer.Fields
 	t.Change = &change
-	m.already, err = a.update(ctx, t)
+	m.already, err = a.update(t.secretly(ctx, nil), t)
 	return m, err
 }
 
@@ -177,6 +177,9 @@ func (a *applier) update(ctx context.Context, t target) (already bool, err error
 	body, fresh, err := a.body(ctx, t)
 	if err != nil {
 		return false, err
+	}
+	if fresh != nil { // what goes along with the body may be secret
+		ctx = t.secretly(ctx, fresh.Fields)
 	}
 	if fresh != nil && len(t.differences(*fresh)) == 0 && !t.gives() && !t.drops() && !t.sendsUnshown() {
 		return true, nil

@@ -24,13 +24,17 @@ func newApply() *cobra.Command {
 		Use:   "apply [PATH…]",
 		Short: "Make one pass: show what differs and put it right",
 		Long: `apply shows what differs and puts it right. At a terminal it asks before it
-does; --yes, or no terminal, does not ask.`,
+does; --yes, or no terminal, does not ask.
+
+With --plan it does what that file says. Of PATH it then takes nothing but the
+values that the file does not hold, since they are sensitive.`,
 		Example: `  aksync apply
   aksync apply --yes --parallelism 2 blueprints/login.yaml
-  aksync plan --out plan.json && aksync apply --plan plan.json`,
+  aksync plan --out plan.json && aksync apply --plan plan.json
+  aksync plan --out plan.json sso/ && aksync apply --plan plan.json sso/`,
 		ValidArgsFunction: completeBlueprints,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := checkPlanFlags(planFile, partial, args); err != nil {
+			if err := checkPlanFlags(planFile, partial); err != nil {
 				return err
 			}
 			log, err := flags.logs.logger(cmd)
@@ -67,11 +71,8 @@ does; --yes, or no terminal, does not ask.`,
 }
 
 // checkPlanFlags refuses what makes no sense together.
-func checkPlanFlags(planFile string, partial bool, args []string) error {
-	switch {
-	case planFile != "" && len(args) > 0:
-		return &usageError{errors.New("--plan says what is done already: leave out PATH")}
-	case planFile == "" && partial:
+func checkPlanFlags(planFile string, partial bool) error {
+	if planFile == "" && partial {
 		return &usageError{errors.New("--partial goes with --plan")}
 	}
 	return nil

@@ -23,6 +23,10 @@ const (
 )
 
 func main() {
+	if err := withoutCore(); err != nil {
+		fmt.Fprintf(os.Stderr, "aksync: %s\n", err)
+		os.Exit(exitError)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	status := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()

@@ -1,9 +1,11 @@
 package authentik
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,7 +14,8 @@ import (
 )
 
 // Error is a call that failed: with what the server answered, or with the
-// reason why there is no answer. It never holds the token.
+// reason why there is no answer. It never holds the token, nor any of the values that
+// the context of the call says are secret (secret.With).
 type Error struct {
 	// Method is the HTTP method.
 	Method string
@@ -170,23 +173,32 @@ func oneLine(text string) string {
 }
 
 // clean makes the server's text fit for an error: see [oneLine], and without
-// the token, should the server send it back.
+// the token and what nobody may see of the body, should the server send it back.
 func (x *exchange) clean(text string) string {
-	// Short tokens are those of tests and of the embedded server, and parts of
-	// ordinary words.
-	if len(x.token) >= 8 {
-		text = strings.ReplaceAll(text, x.token, "[token]")
-	}
-	return oneLine(text)
+	return oneLine(x.secrets.Mask(x.withoutToken(text)))
 }
 
-// scrubbed is err, or its text alone where that holds the token: an error of
-// the network quotes what it could not read.
-func (x *exchange) scrubbed(err error) error {
-	if len(x.token) >= 8 && strings.Contains(err.Error(), x.token) {
-		return errors.New(x.clean(err.Error()))
+func (x *exchange) withoutToken(text string) string {
+	// Short tokens are those of tests and of the embedded server, and parts of
+	// ordinary words.
+	if len(x.token) < 8 {
+		return text
 	}
-	return err
+	return strings.ReplaceAll(text, x.token, "[token]")
+}
+
+// scrubbed is err, or its text alone where that holds the token, or what nobody may
+// see of the body: an error of the network quotes what it could not read. One of the
+// connection quotes nothing.
+func (x *exchange) scrubbed(err error) error {
+	text := x.withoutToken(err.Error())
+	if connection := (*net.OpError)(nil); !errors.As(err, &connection) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		text = x.secrets.Mask(text)
+	}
+	if text == err.Error() {
+		return err
+	}
+	return errors.New(oneLine(text))
 }
 
 // Complains reports whether the server has a message about the field.

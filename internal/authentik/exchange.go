@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/aksync/aksync/internal/secret"
 )
 
 // exchange is one call with all its attempts. It travels in the context of
@@ -17,7 +19,8 @@ type exchange struct {
 	endpoint string // with {pk} for a key
 	path     string // as it is sent, for errors
 	accept   func(answer any) error
-	budget   *budget // of the list that it gets a page of, or nil
+	budget   *budget        // of the list that it gets a page of, or nil
+	secrets  *secret.Values // what of the body nobody may see
 
 	began    time.Time // when the first attempt went out
 	asking   bool      // an attempt went out, and no complete answer has come since
@@ -42,7 +45,7 @@ func exchangeOf(ctx context.Context) *exchange {
 // hands the decoded answer of a 2xx to accept, whose error makes the answer
 // one of the wrong shape.
 func (c *Client) call(ctx context.Context, op operation, accept func(answer any) error) error {
-	x := &exchange{method: op.method, endpoint: op.endpoint(), path: c.base.Path + op.path + "/", accept: accept, budget: op.budget}
+	x := &exchange{method: op.method, endpoint: op.endpoint(), path: c.base.Path + op.path + "/", accept: accept, budget: op.budget, secrets: secret.Of(ctx)}
 	req, err := c.request(withExchange(ctx, x), op)
 	if err != nil {
 		return x.failed(&attemptError{final: true, err: err})

@@ -186,7 +186,7 @@ _show:  *false | bool       @tag(show,type=bool)
 	}
 	inFolder(t, map[string]string{"x.cue": text, "y.cue": "@if(prod)\npackage y\nentries: []\n"})
 	set := read(t, newReader(t, blueprint.Options{Tags: map[string]string{"tries": "many"}}), ".")
-	wrong := "x.cue invalid\n\tx.cue:11:29: --tag tries=\"many\" is not what @tag(tries,type=int) takes\ny.cue invalid\n\ty.cue:1:1: @if(prod) is not known to aksync: want a field with a @tag and a comprehension\n"
+	wrong := "x.cue invalid\n\tx.cue:11:29: the value of --tag tries is not what @tag(tries,type=int) takes\ny.cue invalid\n\ty.cue:1:1: @if(prod) is not known to aksync: want a field with a @tag and a comprehension\n"
 	if diff := cmp.Diff(wrong, describe(set)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

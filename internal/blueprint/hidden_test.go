@@ -128,7 +128,7 @@ func TestSecretsInCUE(t *testing.T) {
 		`client_id: {"!Env": "APP_SECRET"}`:                          "entries[0].attrs.client_id: environment variable APP_SECRET may not be read here",
 		`client_id: a.#Env & {#name: "APP_SECRET"}`:                  "the field client_id is shown in plans",
 		`client_secret: "` + marked + `" & "other"`:                  "is not shown: give it a value",
-		`client_secret: _hidden, _hidden: "` + marked + `" & "b"`:    `conflicting values "…" and "…"`,
+		`client_secret: _hidden, _hidden: "` + marked + `" & "b"`:    `conflicting values`,
 		`client_secret: {"!` + marked + `": "x"}`:                    "unknown tag that is not shown",
 	} {
 		inFolder(t, map[string]string{"x.cue": "import a \"github.com/aksync/aksync/schema\"\n_x: a.#UUID\nentries: [{model: \"" + providerModel + "\", identifiers: name: \"a\", attrs: {" + field + "}}]\n"})

@@ -137,7 +137,7 @@ func (r *Reader) load(ctx context.Context, s source, p *tags.Policy) (file *File
 
 // loadCUE gives what a source in CUE says.
 func (r *Reader) loadCUE(ctx context.Context, s source, f *File) cue.Result {
-	job := cue.Job{Tags: r.options.Tags}
+	job := cue.Job{Tags: r.options.Tags, Hidden: r.options.Schema.Hidden}
 	for _, p := range s.parts {
 		job.Parts = append(job.Parts, cue.Part{Name: p.name, Path: p.path, Text: p.text})
 		f.Parts = append(f.Parts, p.name)

@@ -36,7 +36,7 @@ func lockingOut(change *sync.Change) []string {
 func lost(field sync.FieldChange) []string {
 	before, beforeIsList := field.Before.([]any)
 	after, afterIsList := field.After.([]any)
-	if !field.Choices || !beforeIsList || !afterIsList {
+	if field.Sensitive || !field.Choices || !beforeIsList || !afterIsList {
 		return nil
 	}
 	old, now := number(before, after)

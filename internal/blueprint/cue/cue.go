@@ -25,6 +25,8 @@ import (
 type Job struct {
 	Parts []Part
 	Tags  map[string]string
+	// Hidden are the names of the fields whose values are in no message.
+	Hidden []string
 	// Limit is how long a worker may take; none where it is 0.
 	Limit time.Duration
 }
@@ -98,14 +100,14 @@ func (e *cueEvaluator) evaluate(job Job) (result Result) {
 			result.Root = nil
 			result.Problems = tree.Problems{{
 				Place:   tree.Place{File: job.Parts[0].Name},
-				Message: fmt.Sprintf("CUE's evaluator failed: %.200v", broken),
+				Message: "CUE's evaluator failed" + brokenReason(broken),
 			}}
 		}
 	}()
 	if err := e.prepare(); err != nil {
 		return failedResult(job, "%v", err)
 	}
-	c := &cueFile{language: e.language, texts: map[string][]byte{}}
+	c := &cueFile{language: e.language, texts: map[string][]byte{}, hidden: job.Hidden}
 	instance := c.load(job, e.schema)
 	result.Seen = c.seen
 	if instance == nil || len(c.problems) > 0 {
@@ -130,6 +132,11 @@ type cueFile struct {
 	problems tree.Problems
 	seen     []Seen
 	steps    int
+	// files are the user's files, hidden the names of the fields whose values are in
+	// no message, and values those; nil until there is a message.
+	files  []*ast.File
+	hidden []string
+	values *writtenOut
 }
 
 // load parses the job's files and all that they import. There is none where
@@ -169,9 +176,10 @@ func (c *cueFile) parse(name string, text []byte) *ast.File {
 	c.texts[name] = text
 	file, err := parser.ParseFile(name, text, parser.ParseComments)
 	if err != nil {
-		c.complain(err)
+		c.complainOfSyntax(err)
 		return nil
 	}
+	c.files = append(c.files, file)
 	return file
 }
 
@@ -340,5 +348,5 @@ func (c *cueFile) call(tag string, arg tree.Value, path string, place tree.Place
 }
 
 func (c *cueFile) problem(place tree.Place, path, format string, args ...any) {
-	c.problems = append(c.problems, tree.Problem{Place: place, Path: path, Message: fmt.Sprintf(format, args...)})
+	c.problems = append(c.problems, tree.Problem{Place: place, Path: path, Message: c.hide(steps(path), fmt.Sprintf(format, args...))})
 }

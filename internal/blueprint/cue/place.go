@@ -2,6 +2,7 @@ package cue
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,12 +68,26 @@ func (c *cueFile) nearest(v cue.Value, around tree.Place, of func(*ast.Field) to
 // mostErrors bounds how many problems one CUE file may show.
 const mostErrors = 100
 
+// complainOfSyntax makes problems of an error of CUE's parser, without the text that
+// it found: nobody knows of which field that is.
+func (c *cueFile) complainOfSyntax(err error) {
+	before := len(c.problems)
+	c.complain(err)
+	for i := range c.problems[before:] {
+		problem := &c.problems[before+i]
+		problem.Message = foundText.ReplaceAllString(problem.Message, "found text or a number")
+	}
+}
+
+// foundText is what a message of the parser's says that it found.
+var foundText = regexp.MustCompile(`found '(?:STRING|INT|FLOAT|INTERPOLATION)' .*`)
+
 // complain makes problems of an error of CUE's: one for each path.
 func (c *cueFile) complain(err error) {
 	seen := map[string]bool{}
 	for _, one := range errors.Errors(err) {
 		format, args := one.Msg()
-		message := strings.TrimSpace(fmt.Sprintf(format, args...))
+		message := c.hide(unquotedSteps(one.Path()), strings.TrimSpace(fmt.Sprintf(format, args...)))
 		path := cuePath(one.Path())
 		if strings.HasPrefix(message, "reference ") {
 			path = "" // the compiler leaves the positions in lists out
@@ -102,6 +117,17 @@ func (c *cueFile) errorPlace(err errors.Error) tree.Place {
 		return tree.Place{File: c.first, Line: 1, Column: 1}
 	}
 	return slices.MaxFunc(places, tree.Place.Compare)
+}
+
+// unquotedSteps are the names in a path of CUE's.
+func unquotedSteps(path []string) []string {
+	names := slices.Clone(path)
+	for i, step := range names {
+		if name, err := strconv.Unquote(step); err == nil {
+			names[i] = name
+		}
+	}
+	return names
 }
 
 // cuePath writes a path of CUE's as this package does.
@@ -146,7 +172,7 @@ func (c *cueFile) notConcrete(v cue.Value, path string, place tree.Place) {
 		}
 		return
 	}
-	text := fmt.Sprint(v)
+	text := c.hide(steps(path), fmt.Sprint(v))
 	if runes := []rune(text); len(runes) > 60 {
 		text = string(runes[:60]) + "…"
 	}

@@ -1,7 +1,6 @@
 package cue
 
 import (
-	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue/ast"
@@ -41,7 +40,7 @@ func (c *cueFile) injectField(field *ast.Field, attribute *ast.Attribute, body s
 	if !ok {
 		c.problems = append(c.problems, tree.Problem{
 			Place:   c.place(attribute.Pos(), tree.Place{File: c.first}),
-			Message: "--tag " + strings.TrimSpace(words[0]) + "=" + strconv.Quote(text) + " is not what @tag(" + body + ") takes",
+			Message: "the value of --tag " + strings.TrimSpace(words[0]) + " is not what @tag(" + body + ") takes",
 		})
 		return
 	}

@@ -66,6 +66,7 @@ func yamlReason(message string) string {
 		{"could not find expected ':'", "a key without a colon: want key: value"},
 		{"found unknown directive", "a line that begins with % is for YAML itself: leave it out"},
 		{"found incompatible YAML", "authentik takes YAML 1 only: leave the %YAML line out"},
+		{"unknown anchor", "a value that begins with * refers to an anchor, and there is none of that name before it: put text that begins with * in quotes"},
 		{"found unexpected end of stream", "a quoted text that begins here is not closed"},
 	} {
 		if strings.Contains(message, known.part) {
