@@ -84,8 +84,21 @@ func (p *planner) resolvePermission(c *candidate, declared tree.Permission) *tre
 			return &tree.Problem{Place: member.Value.Place, Path: schema.Join(declared.Path, member.Name()), Message: complaint}
 		}
 		c.permits = append(c.permits, permit{declared.Place, declared.Path, field.Refers, holder, codename})
+		p.warnOfBareName(c, field, declared, codename)
 	}
 	return nil
+}
+
+// warnOfBareName says that authentik's own engine refuses a permission without the name
+// of its app, in the versions whose API does (seen with 2026.2.2).
+func (p *planner) warnOfBareName(c *candidate, field *schema.Field, declared tree.Permission, codename string) {
+	full := c.kind.App() + "." + codename
+	name, given := declared.Fields.Get("permission")
+	if !given || name.Data == full || !p.schema.Kind(field.Refers).Holds.IsFull(p.plan.Version) {
+		return
+	}
+	p.plan.Warnings = append(p.plan.Warnings, tree.Problem{Place: name.Place, Path: schema.Join(declared.Path, "permission"),
+		Message: fmt.Sprintf("authentik %s itself would refuse the blueprint for it: want %s, which every version takes", p.plan.Version, full)})
 }
 
 // holder returns who is permitted something, or says why that can't be.
