@@ -45,6 +45,7 @@ func (k *Kind) at(version string) *Kind {
 		own.Holds = nil
 	}
 	own.ReadOnly, own.Powers = nil, powersAt(k.Powers, version)
+	own.Owned = k.Owned.at(version)
 	for _, readOnly := range k.ReadOnly {
 		if readOnly.Has(version) && own.Fields.Field(readOnly.Name) == nil {
 			own.ReadOnly = append(own.ReadOnly, readOnly)
@@ -65,9 +66,7 @@ func (s *Shape) at(version string) *Shape {
 
 func (f *Field) at(version string) *Field {
 	own := *f
-	if f.Via != nil && !f.Via.Has(version) {
-		own.Via = nil
-	}
+	own.Via, own.Needs = f.Via.at(version), needsAt(f.Needs, version)
 	if own.Via.Lists() && own.Via.Wiped != "" && !Before(version, own.Via.Wiped) {
 		own.Superset = true // authentik only adds to them since
 	}

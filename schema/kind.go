@@ -21,6 +21,8 @@ type Kind struct {
 	Path       string            `json:"path,omitempty"`
 	Query      map[string]string `json:"query,omitempty"`
 	Filtered   bool              `json:"filtered,omitempty"`
+	Open       bool              `json:"open,omitempty"`
+	Owned      *Owned            `json:"owned,omitempty"`
 	Put        bool              `json:"put,omitempty"`
 	Key        string            `json:"key,omitempty"`
 	Label      []string          `json:"label,omitempty"`
@@ -183,6 +185,8 @@ type Field struct {
 	Superuser bool           `json:"superuser,omitempty"`
 	Grants    string         `json:"grants,omitempty"`
 	Empowers  string         `json:"empowers,omitempty"`
+	Seen      *string        `json:"seen,omitempty"`
+	Needs     []Need         `json:"needs,omitempty"`
 }
 
 // Via is a request of its own for a field; #Via in kind.cue says what each word
@@ -200,6 +204,11 @@ type Via struct {
 	URL   bool              `json:"url,omitempty"`
 	Unset string            `json:"unset,omitempty"`
 	Wiped string            `json:"wiped,omitempty"`
+	// Needs are the permissions that the request takes, TakeNeeds those of the one
+	// by Take, and Of the model of the objects that they are for.
+	Needs     []Need `json:"needs,omitempty"`
+	TakeNeeds []Need `json:"takeNeeds,omitempty"`
+	Of        string `json:"of,omitempty"`
 }
 
 // Choice is one value of an enumeration.

@@ -13,6 +13,8 @@ import (
 type Request struct {
 	Method, Path, Key, Action string
 	Body                      Object
+	// Rights are what it takes.
+	Rights []Right
 }
 
 // Give returns the request that sets the value, or that adds the elements of a
@@ -44,7 +46,7 @@ func (v *Via) request(method, path string, k *Kind, a Answer, value any) Request
 	if value == nil {
 		value = "" // as the requests that set a URL clear it
 	}
-	request := Request{Method: method, Path: k.Path, Key: k.KeyOf(a), Action: path, Body: Object{v.Body: value}}
+	request := Request{Method: method, Path: k.Path, Key: k.KeyOf(a), Action: path, Body: Object{v.Body: value}, Rights: v.rights(k, method)}
 	if rest, below := strings.CutPrefix(path, "/"); below {
 		for _, key := range []struct{ word, is string }{{"/{key}/", IDText(a.ID)}, {"/{lookup}/", k.KeyOf(a)}} {
 			if before, after, found := strings.Cut(rest, key.word); found {

@@ -50,7 +50,7 @@ func each(ctx context.Context, api Reader, kind *schema.Kind, keys []string) ([]
 				return nil
 			}
 			objects[i] = object
-			return err
+			return lacking(err, kind.Rights(schema.ToView))
 		})
 	}
 	if err := group.Wait(); err != nil {

@@ -115,7 +115,7 @@ func (a *applier) act(ctx context.Context, r schema.Request) error {
 	var err error
 	for range writes {
 		if err = a.api.Act(ctx, r.Method, r.Path, r.Key, r.Action, r.Body); err == nil || !is(err, Failure.MayHaveHappened) {
-			return err
+			return lacking(err, r.Rights)
 		}
 	}
 	return err

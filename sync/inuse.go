@@ -58,11 +58,12 @@ func askUse(ctx context.Context, s *schema.Schema, api Reader, plan *Plan, paral
 	group.SetLimit(max(1, parallelism))
 	for i, change := range deletions {
 		group.Go(func() error {
-			objects, err := api.UsedBy(ctx, s.Kind(change.Model).Path, change.Key)
+			kind := s.Kind(change.Model)
+			objects, err := api.UsedBy(ctx, kind.Path, change.Key)
 			if is(err, Failure.NotFound) {
 				return nil // it is gone already
 			}
-			uses[i] = use{change.usersOf(s, bindings, objects), err}
+			uses[i] = use{change.usersOf(s, bindings, objects), lacking(err, kind.Rights(schema.ToView))}
 			return ctx.Err()
 		})
 	}

@@ -122,7 +122,7 @@ func list(ctx context.Context, api Reader, kind *schema.Kind) ([]schema.Object, 
 	}
 	objects, err := api.List(ctx, kind.Path, kind.ID, queryOf(kind))
 	if err != nil {
-		return nil, fmt.Errorf("listing each %s: %w", kind.Title, err)
+		return nil, fmt.Errorf("listing each %s: %w", kind.Title, lacking(err, kind.Rights(schema.ToView)))
 	}
 	return objects, nil
 }

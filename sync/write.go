@@ -28,6 +28,7 @@ func (a *applier) create(ctx context.Context, t target) (made, error) {
 		if answer, err = a.api.Create(ctx, t.kind.Path, body); err == nil {
 			return a.created(ctx, t, answer)
 		}
+		err = t.lacking(err, schema.ToAdd)
 		if !is(err, Failure.MayHaveHappened) && !is(err, Failure.Validation) {
 			return made{}, err
 		}
@@ -83,7 +84,7 @@ func (a *applier) look(ctx context.Context, t target) (schema.Object, error) {
 		if is(err, Failure.NotFound) {
 			return nil, nil
 		}
-		return object, err
+		return object, t.lacking(err, schema.ToView)
 	}
 	query := queryOf(t.kind)
 	field := t.kind.Fields.Field(t.kind.Key)
@@ -92,7 +93,7 @@ func (a *applier) look(ctx context.Context, t target) (schema.Object, error) {
 	}
 	objects, err := a.api.List(ctx, t.kind.Path, t.kind.ID, query)
 	if err != nil {
-		return nil, err
+		return nil, t.lacking(err, schema.ToView)
 	}
 	var found []schema.Object
 	for _, object := range objects {
@@ -133,8 +134,7 @@ func (t target) isMeant(object schema.Object) bool {
 // unseen says what may be behind an object that is there and can't be seen: the
 // server calls its name taken, and a list does not show it.
 func (t target) unseen(err error) error {
-	var taken interface{ Complains(field string) bool }
-	if !errors.As(err, &taken) || !taken.Complains(t.kind.Key) {
+	if !complains(err, t.kind.Key) {
 		return err
 	}
 	other := ""
@@ -214,7 +214,7 @@ func (a *applier) write(ctx context.Context, t target, body schema.Object, fresh
 			return t.verify(object)
 		}
 		if !is(err, Failure.MayHaveHappened) {
-			return schema.Answer{}, t.gone(err)
+			return schema.Answer{}, t.gone(a.lacking(ctx, t, err, schema.ToChange))
 		}
 		now, lookErr := a.retrieve(ctx, t)
 		if lookErr != nil {
@@ -314,7 +314,7 @@ func (t target) updateBody() schema.Object {
 func (a *applier) retrieve(ctx context.Context, t target) (schema.Answer, error) {
 	object, err := a.api.Retrieve(ctx, t.kind.Path, t.Key)
 	if err != nil {
-		return schema.Answer{}, err
+		return schema.Answer{}, t.lacking(err, schema.ToView)
 	}
 	return t.kind.ReadAnswer(object)
 }
@@ -336,7 +336,7 @@ func (a *applier) delete(ctx context.Context, t target) (already bool, err error
 			return err != nil && attempt == 0, nil
 		}
 		if !is(err, Failure.MayHaveHappened) {
-			return false, err
+			return false, a.lacking(ctx, t, err, schema.ToDelete)
 		}
 		_, lookErr := a.api.Retrieve(ctx, t.kind.Path, t.Key)
 		if is(lookErr, Failure.NotFound) {

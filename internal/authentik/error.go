@@ -149,6 +149,15 @@ func (e *Error) Unauthorized() bool {
 	return e.Status == http.StatusForbidden || e.Status == http.StatusUnauthorized
 }
 
+// noPermission is what the API says to a user who is known and may not do what was
+// asked (auth-weak-list); it says something else of a token.
+const noPermission = "You do not have permission to perform this action."
+
+// Forbidden reports whether the token is good, and its user lacks a permission.
+func (e *Error) Forbidden() bool {
+	return e.Status == http.StatusForbidden && e.json && e.Detail == noPermission
+}
+
 // maxMessage bounds one message, in bytes: servers quote what they were sent.
 const maxMessage = 500
 

@@ -1,0 +1,265 @@
+package sync
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
+)
+
+// Needed is a permission that a pass takes.
+type Needed struct {
+	schema.Right
+	// Place is that of the first entry that takes it.
+	Place tree.Place
+}
+
+// Rights is what the user of a token has to be allowed so that it can make any pass
+// over blueprints.
+type Rights struct {
+	// Needed are the permissions, by name, each once.
+	Needed []Needed
+	// Notes say what no permission gives, and Problems what the version has not got.
+	Notes, Problems tree.Problems
+}
+
+// RightsFor returns the least that passes over blueprints take on a server of the
+// version, whatever they find there: objects that are declared can be missing, or
+// differ from their declaration in any field.
+func RightsFor(s *schema.Schema, version string, desired Desired, guards Guards) Rights {
+	g := &gatherer{
+		whole: s, schema: s.At(version), version: version, guards: guards,
+		first: map[string]Needed{}, noted: map[string]bool{}, deleted: map[string]tree.Place{},
+	}
+	spoken := map[string]bool{}
+	for _, entry := range desired.Entries {
+		g.addEntry(entry)
+		spoken[entry.Model] = true
+	}
+	if len(guards.Prune) > 0 {
+		for _, entry := range desired.Silent {
+			if kind := g.schema.Kind(entry.Model); kind != nil && kind.Managed {
+				g.add(entry.Place, kind.Rights(schema.ToView))
+				spoken[entry.Model] = true
+			}
+		}
+	}
+	for _, model := range slices.Sorted(maps.Keys(spoken)) {
+		g.addPruned(g.schema.Kind(model))
+	}
+	g.addUsers()
+	for _, instance := range desired.Applies {
+		g.add(instance.Place, g.schema.Kind(instanceModel).Rights(schema.ToView))
+	}
+	rights := Rights{Notes: g.notes.Sort(), Problems: g.problems.Sort()}
+	for _, needed := range g.first {
+		rights.Needed = append(rights.Needed, needed)
+	}
+	slices.SortFunc(rights.Needed, func(a, b Needed) int { return cmp.Compare(a.Permission, b.Permission) })
+	return rights
+}
+
+// gatherer gathers the rights of one call of RightsFor.
+type gatherer struct {
+	whole, schema   *schema.Schema
+	version         string
+	guards          Guards
+	first           map[string]Needed     // by permission
+	noted           map[string]bool       // by model
+	deleted         map[string]tree.Place // by model
+	notes, problems tree.Problems
+}
+
+func (g *gatherer) add(place tree.Place, rights []schema.Right) {
+	for _, right := range rights {
+		if _, known := g.first[right.Permission]; !known {
+			g.first[right.Permission] = Needed{right, place}
+		}
+	}
+}
+
+// addEntry adds what an entry takes.
+func (g *gatherer) addEntry(entry *tree.Entry) {
+	kind := g.schema.Kind(entry.Model)
+	if kind == nil {
+		if kind := g.whole.Kind(entry.Model); kind != nil && kind.Managed {
+			g.problems = append(g.problems, tree.Problem{Place: entry.Place, Path: entry.Path + ".model", Message: kind.Lacking(kind.Model, g.version)})
+		}
+		return
+	}
+	if !kind.Managed {
+		return
+	}
+	if kind.Owned != nil && !g.noted[kind.Model] {
+		g.noted[kind.Model] = true
+		g.notes = append(g.notes, tree.Problem{Place: entry.Place, Path: entry.Path, Message: kind.Owned.Why})
+	}
+	g.addRead(entry, kind)
+	asks := func(states ...tree.State) bool {
+		return entry.State.HasPending() || slices.Contains(states, state(entry))
+	}
+	if asks(tree.Present, tree.Created, tree.MustCreated) {
+		g.addWritten(entry, kind, asks(tree.Present))
+	}
+	if asks(tree.Absent) && kind.Delete {
+		g.addDeleted(entry.Place, kind)
+	}
+}
+
+// addRead adds what it takes to find what an entry speaks of.
+func (g *gatherer) addRead(entry *tree.Entry, kind *schema.Kind) {
+	g.add(entry.Place, kind.Rights(schema.ToView))
+	g.addView(entry.Place, kind.Among)
+	for _, values := range []tree.Map{entry.Identifiers, entry.Attrs} {
+		for _, member := range values {
+			g.addReferred(kind.Fields.Field(member.Name()), member.Value)
+		}
+	}
+	for _, condition := range entry.Conditions {
+		g.addReferred(nil, condition)
+	}
+}
+
+// addReferred adds what it takes to find the objects that a value refers to. A key
+// that is written there has to be one of an object of the field's kind; so has one that
+// was found by a base.
+func (g *gatherer) addReferred(field *schema.Field, value tree.Value) {
+	for _, ref := range value.References() {
+		model := ref.Model
+		if ref.Target != nil {
+			model = ref.Target.Model
+		}
+		g.addView(ref.Place, model)
+		if kind := g.schema.Kind(model); field != nil && kind != nil && !kind.Managed && field.Refers != model {
+			g.addView(ref.Place, field.Refers)
+		}
+	}
+	if field == nil || field.Refers == "" {
+		return
+	}
+	for _, element := range elementsOf(value) {
+		if schema.IDText(element.Data) != "" || field.Superset {
+			g.addView(cmp.Or(element.Place, value.Place), field.Refers)
+		}
+	}
+}
+
+// addView adds what it takes to see the objects of a model, or of each special case of
+// it where the API has no list of them.
+func (g *gatherer) addView(place tree.Place, model string) {
+	kind := g.schema.Kind(model)
+	if kind == nil {
+		return
+	}
+	if kind.Path != "" {
+		g.add(place, kind.Rights(schema.ToView))
+		return
+	}
+	for _, member := range g.schema.Members(model) {
+		g.add(place, member.Rights(schema.ToView))
+	}
+}
+
+// addWritten adds what it takes to create the object of an entry and, where it is to
+// stay as declared, to change it.
+func (g *gatherer) addWritten(entry *tree.Entry, kind *schema.Kind, stays bool) {
+	if kind.Create {
+		g.add(entry.Place, kind.Rights(schema.ToAdd))
+	}
+	changes := stays && kind.Update && canDiffer(kind, entry)
+	if changes {
+		g.add(entry.Place, kind.Rights(schema.ToChange))
+	}
+	for _, field := range kind.Fields.Fields {
+		value, declared := entry.Field(field.Name)
+		if declared && (stays || !field.HasDefault || !reflect.DeepEqual(field.Default, value.Plain())) {
+			g.addValue(entry.Place, kind, field, value)
+		}
+		// What a change of the object empties is given back.
+		kept := changes && field.Via.Lists() && schema.Before(g.version, field.Via.Wiped)
+		if field.Via != nil && (declared || kept) {
+			g.add(entry.Place, field.RightsToSet(kind))
+		}
+		if field.Via.Lists() && declared && stays && !field.Superset {
+			g.add(entry.Place, field.RightsToTake(kind))
+		}
+	}
+	if entry.Permissions > 0 {
+		g.addGranting(entry.Place)
+	}
+}
+
+// addValue adds what it takes to give a field a value; any, where only the server can
+// tell which it is.
+func (g *gatherer) addValue(place tree.Place, kind *schema.Kind, field *schema.Field, value tree.Value) {
+	if !value.HasPending() {
+		g.add(place, field.RightsTo(kind, value.Plain()))
+		return
+	}
+	for _, need := range field.Needs {
+		if need.Is != nil {
+			g.add(place, field.RightsTo(kind, *need.Is))
+		}
+	}
+}
+
+// canDiffer reports whether an object that the entry finds can differ from it, in what
+// a request for the object writes.
+func canDiffer(kind *schema.Kind, entry *tree.Entry) bool {
+	return slices.ContainsFunc(entry.Attrs, func(attr tree.Pair) bool {
+		field := kind.Fields.Field(attr.Name())
+		if field != nil && (field.Via != nil || !field.Shown()) {
+			return false
+		}
+		found, finds := entry.Identifiers.Get(attr.Name())
+		return !finds || field == nil || found.HasPending() || attr.Value.HasPending() || !field.Same(attr.Value.Plain(), found.Plain())
+	})
+}
+
+// addGranting adds what it takes to give permissions for single objects to whoever can
+// have some.
+func (g *gatherer) addGranting(place tree.Place) {
+	for _, kind := range g.schema.Managed() {
+		for _, field := range kind.Fields.Fields {
+			if field.Via.Lists() {
+				g.add(place, kind.Rights(schema.ToView))
+				g.add(place, field.RightsToSet(kind))
+			}
+		}
+	}
+}
+
+// addDeleted adds what it takes to delete objects of a kind.
+func (g *gatherer) addDeleted(place tree.Place, kind *schema.Kind) {
+	g.add(place, kind.Rights(schema.ToDelete))
+	if _, known := g.deleted[kind.Model]; !known {
+		g.deleted[kind.Model] = place
+	}
+}
+
+// addUsers adds what it takes to see what uses the objects that may be deleted. Without
+// it authentik answers as if nothing did.
+func (g *gatherer) addUsers() {
+	if g.guards.AllowInUse {
+		return
+	}
+	for _, model := range slices.Sorted(maps.Keys(g.deleted)) {
+		g.add(g.deleted[model], g.schema.RightsToSeeUsers(g.schema.Kind(model)))
+	}
+}
+
+// addPruned adds what it takes to delete what the globs match of a kind.
+func (g *gatherer) addPruned(kind *schema.Kind) {
+	if kind == nil || !kind.Managed || kind.Key == "" || !kind.Delete {
+		return
+	}
+	for _, glob := range g.guards.Prune {
+		if glob.Model == "" || glob.Model == kind.Model {
+			g.addDeleted(tree.Place{File: fmt.Sprintf("--prune %s", glob)}, kind)
+		}
+	}
+}
