@@ -19,6 +19,7 @@ type Holds struct {
 	Read    string   `json:"read"`
 	ID      string   `json:"id"`
 	Shows   []string `json:"shows"`
+	Needs   []Need   `json:"needs"`
 	Full    string   `json:"full,omitempty"`
 	Instead string   `json:"instead,omitempty"`
 }

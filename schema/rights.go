@@ -96,18 +96,18 @@ func (f *Field) RightsTo(k *Kind, value any) []Right {
 }
 
 // RightsToSet returns what the request takes that sets a field of its own.
-func (f *Field) RightsToSet(k *Kind) []Right { return f.Via.rights(k, http.MethodPost) }
+func (f *Field) RightsToSet(k *Kind) []Right { return f.Via.rights(k, http.MethodPost, f.Name) }
 
 // RightsToTake returns what the request takes that takes elements of a field of its
 // own away.
-func (f *Field) RightsToTake(k *Kind) []Right { return f.Via.rights(k, http.MethodPatch) }
+func (f *Field) RightsToTake(k *Kind) []Right { return f.Via.rights(k, http.MethodPatch, f.Name) }
 
 // rights are those of the request by a method: what its view asks for, and what all
-// requests by the method take of whoever does not own the object.
-func (v *Via) rights(k *Kind, method string) []Right {
-	needs, verb, why := v.Needs, ToAdd, fmt.Sprintf("set %s of any %s", v.Body, k.Title)
+// requests by the method take of whoever does not own the object. name is what is set.
+func (v *Via) rights(k *Kind, method, name string) []Right {
+	needs, verb, why := v.Needs, ToAdd, fmt.Sprintf("set %s of any %s", name, k.Title)
 	if method == http.MethodPatch {
-		needs, verb, why = v.TakeNeeds, ToChange, fmt.Sprintf("take %s from any %s", v.Body, k.Title)
+		needs, verb, why = v.TakeNeeds, ToChange, fmt.Sprintf("take %s from any %s", name, k.Title)
 	}
 	model := v.Of
 	if model == "" {
@@ -122,6 +122,17 @@ func (v *Via) rights(k *Kind, method string) []Right {
 	}
 	if k.Owned == nil {
 		rights = append(rights, Right{usualRight(model, verb), why})
+	}
+	return rights
+}
+
+// RightsToGive returns what it takes to permit an object of the kind something with a
+// single object.
+func (h *Holds) RightsToGive(k *Kind) []Right {
+	why := fmt.Sprintf("permit any %s something with one object", k.Title)
+	rights := []Right{{usualRight(k.Model, ToAdd), why}} // as each POST takes it
+	for _, need := range h.Needs {
+		rights = append(rights, Right{need.Permission, why})
 	}
 	return rights
 }

@@ -46,7 +46,7 @@ func (v *Via) request(method, path string, k *Kind, a Answer, value any) Request
 	if value == nil {
 		value = "" // as the requests that set a URL clear it
 	}
-	request := Request{Method: method, Path: k.Path, Key: k.KeyOf(a), Action: path, Body: Object{v.Body: value}, Rights: v.rights(k, method)}
+	request := Request{Method: method, Path: k.Path, Key: k.KeyOf(a), Action: path, Body: Object{v.Body: value}, Rights: v.rights(k, method, v.Body)}
 	if rest, below := strings.CutPrefix(path, "/"); below {
 		for _, key := range []struct{ word, is string }{{"/{key}/", IDText(a.ID)}, {"/{lookup}/", k.KeyOf(a)}} {
 			if before, after, found := strings.Cut(rest, key.word); found {

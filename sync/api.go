@@ -69,13 +69,6 @@ func isIncomplete(err error) bool {
 	return errors.As(err, &incomplete) && incomplete.Incomplete()
 }
 
-// isRefused reports whether an error is that of somebody who may not do what was asked
-// for.
-func isRefused(err error) bool {
-	var refused interface{ Unauthorized() bool }
-	return errors.As(err, &refused) && refused.Unauthorized()
-}
-
 func is(err error, what func(Failure) bool) bool {
 	failure, isFailure := errors.AsType[Failure](err)
 	return isFailure && what(failure)

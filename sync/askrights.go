@@ -27,7 +27,7 @@ func (in *inheritance) ask(ctx context.Context, api Reader, h holder) error {
 	return in.once(question{h, "object"}, func() error {
 		object, err := api.Retrieve(ctx, kind.Path, h.key)
 		if err != nil {
-			return fmt.Errorf("asking for the %s %s: %w", kind.Title, in.name(h), err)
+			return fmt.Errorf("asking for the %s %s: %w", kind.Title, in.name(h), lacking(err, kind.Rights(schema.ToView)))
 		}
 		in.asked[h] = object
 		return nil

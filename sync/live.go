@@ -168,7 +168,7 @@ func (l *Live) fetchGrants(ctx context.Context, s *schema.Schema, api Reader, gr
 // it, or finds the object gone, gets none.
 func readView(ctx context.Context, api Reader, kind *schema.Kind, via *schema.Via, of Grant) ([]any, error) {
 	answer, err := api.Get(ctx, via.ViewOf(kind, of.Key))
-	if is(err, Failure.NotFound) || isRefused(err) {
+	if is(err, Failure.NotFound) || isForbidden(err) {
 		return nil, nil
 	}
 	if err != nil {

@@ -105,8 +105,7 @@ func (p *planner) warnOfBareName(c *candidate, field *schema.Field, declared tre
 func (p *planner) holder(c *candidate, field *schema.Field, value tree.Value) (holder any, complaint string) {
 	kind, whole := p.schema.Kind(field.Refers), p.whole.Kind(field.Refers)
 	if kind == nil || kind.Holds == nil {
-		return nil, fmt.Sprintf("authentik %s has no request by which a %s is permitted anything with one object: %s",
-			p.plan.Version, whole.Title, whole.Holds.Instead)
+		return nil, noHolds(whole, p.plan.Version)
 	}
 	holder = p.dealiasOne(c, field, field.Normalize(value)).Plain()
 	if key := schema.IDText(holder); key != "" {
@@ -115,6 +114,12 @@ func (p *planner) holder(c *candidate, field *schema.Field, value tree.Value) (h
 		}
 	}
 	return holder, ""
+}
+
+// noHolds says that nobody of a kind is permitted anything with one object by the API of
+// a version.
+func noHolds(kind *schema.Kind, version string) string {
+	return fmt.Sprintf("authentik %s has no request by which a %s is permitted anything with one object: %s", version, kind.Title, kind.Holds.Instead)
 }
 
 // planPermissions adds the changes of what entries permit.
@@ -278,7 +283,7 @@ func (p Permits) ask(ctx context.Context, api Reader, of, kind *schema.Kind, obj
 	}
 	holders, err := api.List(ctx, path, of.Holds.ID, query)
 	if err != nil {
-		return fmt.Errorf("asking which %s is permitted what with the %s %s: %w", of.Title, kind.Title, object, err)
+		return fmt.Errorf("asking which %s is permitted what with the %s %s: %w", of.Title, kind.Title, object, lacking(err, of.Rights(schema.ToView)))
 	}
 	for _, holder := range holders {
 		id := schema.IDText(tree.PlainJSON(holder[of.Holds.ID]))
@@ -300,7 +305,7 @@ func (a *applier) permit(ctx context.Context, t target) error {
 	}
 	give := kind.Holds.Request(http.MethodPost, kind.Holds.Give, holder, t.kind, t.PK, kind.Holds.Names(t.kind, who.Codenames, a.version))
 	if !kind.Holds.IsFull(a.version) {
-		return a.act(ctx, give)
+		return lacking(a.act(ctx, give), kind.Holds.RightsToGive(kind))
 	}
 	return a.permitSafely(ctx, t, kind, holder, give)
 }
@@ -321,7 +326,7 @@ func (a *applier) permitSafely(ctx context.Context, t target, kind *schema.Kind,
 		return t.gone(err)
 	}
 	if err := a.act(ctx, give); err != nil {
-		return err
+		return lacking(err, kind.Holds.RightsToGive(kind))
 	}
 	_, err := a.retrieve(ctx, t)
 	if !is(err, Failure.NotFound) || all == nil {

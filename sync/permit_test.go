@@ -273,14 +273,14 @@ func TestAUserIsPermitted(t *testing.T) {
 	}
 }
 
-// refusing is a server that does not tell what a role is permitted.
-type refusing struct{ sync.API }
+// unreadable is a server that does not tell what a role is permitted.
+type unreadable struct{ sync.API }
 
-func (r refusing) List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error) {
+func (u unreadable) List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error) {
 	if strings.HasPrefix(path, "rbac/permissions") {
 		return nil, errors.New("refused for a test")
 	}
-	return r.API.List(ctx, path, id, query)
+	return u.API.List(ctx, path, id, query)
 }
 
 // What can't be compared of one object keeps no other one from its change.
@@ -289,7 +289,7 @@ func TestPermissionsThatCanNotBeReadConcernTheirObjectsAlone(t *testing.T) {
 	if pass := p.apply(permitted); pass.Verdict() != sync.Success {
 		t.Fatal(pass.Problems())
 	}
-	p.API = refusing{p.API}
+	p.API = unreadable{p.API}
 	pass := p.apply(permitted + "- {model: authentik_core.group, identifiers: {name: g}, attrs: {}}\n")
 	problems := fmt.Sprint(pass.Problems())
 	for _, place := range []string{"a.yaml:4:", "a.yaml:9:", "a.yaml:15:"} {

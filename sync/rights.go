@@ -119,14 +119,14 @@ func (g *gatherer) addRead(entry *tree.Entry, kind *schema.Kind) {
 			g.addReferred(kind.Fields.Field(member.Name()), member.Value)
 		}
 	}
-	for _, condition := range entry.Conditions {
-		g.addReferred(nil, condition)
+	for _, value := range append(slices.Clone(entry.Conditions), entry.State) {
+		g.addReferred(nil, value)
 	}
 }
 
 // addReferred adds what it takes to find the objects that a value refers to. A key
-// that is written there has to be one of an object of the field's kind; so has one that
-// was found by a base.
+// that is written there is taken as it is where its object can't be seen; but the other
+// key that some kinds have is of no use then.
 func (g *gatherer) addReferred(field *schema.Field, value tree.Value) {
 	for _, ref := range value.References() {
 		model := ref.Model
@@ -134,16 +134,18 @@ func (g *gatherer) addReferred(field *schema.Field, value tree.Value) {
 			model = ref.Target.Model
 		}
 		g.addView(ref.Place, model)
-		if kind := g.schema.Kind(model); field != nil && kind != nil && !kind.Managed && field.Refers != model {
-			g.addView(ref.Place, field.Refers)
-		}
 	}
 	if field == nil || field.Refers == "" {
 		return
 	}
 	for _, element := range elementsOf(value) {
-		if schema.IDText(element.Data) != "" || field.Superset {
-			g.addView(cmp.Or(element.Place, value.Place), field.Refers)
+		if schema.IDText(element.Data) == "" {
+			continue
+		}
+		for _, member := range g.schema.Members(field.Refers) {
+			if member.Alias != "" {
+				g.add(cmp.Or(element.Place, value.Place), member.Rights(schema.ToView))
+			}
 		}
 	}
 }
@@ -179,18 +181,33 @@ func (g *gatherer) addWritten(entry *tree.Entry, kind *schema.Kind, stays bool) 
 		if declared && (stays || !field.HasDefault || !reflect.DeepEqual(field.Default, value.Plain())) {
 			g.addValue(entry.Place, kind, field, value)
 		}
-		// What a change of the object empties is given back.
-		kept := changes && field.Via.Lists() && schema.Before(g.version, field.Via.Wiped)
-		if field.Via != nil && (declared || kept) {
+		if declared && changes && field.Superset {
+			g.addView(entry.Place, field.Refers) // to tell the server's own elements
+		}
+		switch {
+		case field.Via == nil:
+		case declared:
 			g.add(entry.Place, field.RightsToSet(kind))
+		case changes && field.Via.Lists() && schema.Before(g.version, field.Via.Wiped):
+			g.addKept(entry.Place, kind, field)
 		}
 		if field.Via.Lists() && declared && stays && !field.Superset {
 			g.add(entry.Place, field.RightsToTake(kind))
 		}
 	}
-	if entry.Permissions > 0 {
-		g.addGranting(entry.Place)
+	g.addPermits(entry)
+	if stays {
+		g.addSelf(entry.Place, kind)
 	}
+}
+
+// addKept adds what it takes to give back what a change of the object empties.
+func (g *gatherer) addKept(place tree.Place, kind *schema.Kind, field *schema.Field) {
+	rights := field.RightsToSet(kind)
+	for i := range rights {
+		rights[i].Why = fmt.Sprintf("give back %s, which a change of any %s empties", field.Name, kind.Title)
+	}
+	g.add(place, rights)
 }
 
 // addValue adds what it takes to give a field a value; any, where only the server can
@@ -220,14 +237,39 @@ func canDiffer(kind *schema.Kind, entry *tree.Entry) bool {
 	})
 }
 
-// addGranting adds what it takes to give permissions for single objects to whoever can
-// have some.
-func (g *gatherer) addGranting(place tree.Place) {
-	for _, kind := range g.schema.Managed() {
-		for _, field := range kind.Fields.Fields {
-			if field.Via.Lists() {
-				g.add(place, kind.Rights(schema.ToView))
-				g.add(place, field.RightsToSet(kind))
+// addSelf adds what it takes to tell whether aksync has its own rights by an object whose
+// grants a write empties or takes away: to see what inherits from it, where the server
+// does not tell who asks what he has his rights by.
+func (g *gatherer) addSelf(place tree.Place, kind *schema.Kind) {
+	field := grantsField(kind)
+	if g.guards.AllowSelf || kind.Self != nil || field == nil || !schema.Before(g.version, field.Via.Wiped) {
+		return
+	}
+	for _, other := range g.schema.Managed() {
+		if other.Self == nil && slices.ContainsFunc(other.Fields.Fields, func(f *schema.Field) bool { return f.Inherits && f.Refers == kind.Model }) {
+			g.add(place, other.Rights(schema.ToView))
+		}
+	}
+}
+
+// addPermits adds what it takes to permit somebody something with the entry's object: to
+// see who is permitted what, and to give it.
+func (g *gatherer) addPermits(entry *tree.Entry) {
+	for _, permission := range entry.Permissions {
+		for _, member := range permission.Fields {
+			g.addReferred(nil, member.Value)
+			field := g.schema.Permission.Field(member.Name())
+			if field == nil || member.Value.Data == nil {
+				continue
+			}
+			kind := g.schema.Kind(field.Refers)
+			switch {
+			case kind == nil: // the name of what is permitted
+			case kind.Holds == nil:
+				g.problems = append(g.problems, tree.Problem{Place: member.Value.Place, Path: schema.Join(permission.Path, member.Name()), Message: noHolds(g.whole.Kind(field.Refers), g.version)})
+			default:
+				g.add(permission.Place, kind.Rights(schema.ToView))
+				g.add(permission.Place, kind.Holds.RightsToGive(kind))
 			}
 		}
 	}
@@ -236,6 +278,7 @@ func (g *gatherer) addGranting(place tree.Place) {
 // addDeleted adds what it takes to delete objects of a kind.
 func (g *gatherer) addDeleted(place tree.Place, kind *schema.Kind) {
 	g.add(place, kind.Rights(schema.ToDelete))
+	g.addSelf(place, kind)
 	if _, known := g.deleted[kind.Model]; !known {
 		g.deleted[kind.Model] = place
 	}

@@ -191,10 +191,11 @@ func (r recorded) repeat(ctx context.Context, c *Client) error {
 // TestRecorded replays answers of a real authentik 2025.10.4.
 func TestRecorded(t *testing.T) {
 	type judged struct {
-		Message                                 string
-		NotFound, Unauthorized, Validation, May bool
+		Message                                            string
+		NotFound, Unauthorized, Forbidden, Validation, May bool
 	}
 	forbidden := func(message string) *judged { return &judged{Message: message, Unauthorized: true} }
+	lacking := func(message string) *judged { return &judged{Message: message, Unauthorized: true, Forbidden: true} }
 	missing := func(message string) *judged { return &judged{Message: message, NotFound: true} }
 	invalid := func(message string) *judged { return &judged{Message: message, Validation: true} }
 	unknown := &judged{May: true}
@@ -203,8 +204,8 @@ func TestRecorded(t *testing.T) {
 		"admin-version-noauth":         forbidden("Authentication credentials were not provided."),
 		"auth-bad-list":                forbidden("Token invalid/expired"),
 		"auth-bad-post":                forbidden("Token invalid/expired"),
-		"auth-none-get":                forbidden("You do not have permission to perform this action."),
-		"auth-weak-put":                forbidden("You do not have permission to perform this action."),
+		"auth-none-get":                lacking("You do not have permission to perform this action."),
+		"auth-weak-put":                lacking("You do not have permission to perform this action."),
 		"flow-detail-404":              missing("No Flow matches the given query."),
 		"get-404":                      missing("No PasswordStage matches the given query."),
 		"put-unknown":                  missing("No PasswordStage matches the given query."),
@@ -252,7 +253,7 @@ func TestRecorded(t *testing.T) {
 			if !ok {
 				t.Fatalf("error is %#v", err)
 			}
-			got := &judged{e.Message(), isNotFound(err), isUnauthorized(err), e.Validation(), mayHaveHappened(err)}
+			got := &judged{e.Message(), isNotFound(err), isUnauthorized(err), e.Forbidden(), e.Validation(), mayHaveHappened(err)}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%v (-want +got):\n%s", err, diff)
 			}

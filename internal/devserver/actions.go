@@ -42,7 +42,7 @@ func (s *Server) actionRoutes(t *table, detail string) []route {
 		}
 		routes = append(routes, route{
 			pattern: pattern, refuses: noPermission, table: of, methods: []string{"POST", "OPTIONS"},
-			handle: map[string]handler{"POST": setter(field)},
+			handle: map[string]handler{"POST": setter(field)}, needs: permissions(via.Needs),
 		})
 	}
 	for name, action := range t.about.Actions {

@@ -13,11 +13,14 @@ func (s *Server) authenticate(route *route, r *http.Request) *response {
 		return refusal
 	}
 	var answer response
+	may, limited := s.config.Limited[token]
 	switch {
 	case token == "":
 		answer = detail(http.StatusForbidden, route.refuses)
 	case token == s.config.Admin:
 		return nil
+	case limited:
+		return route.refuse(r.Method, may)
 	case token == s.config.Nobody && (r.Method == http.MethodOptions || route.open):
 		return nil // auth-weak-options, special/admin-version-nobody
 	case token == s.config.Nobody:

@@ -52,6 +52,12 @@ type assigning struct {
 }
 
 func assignRoutes(t *table, how *assigning) []route {
+	var needs, takeNeeds []string
+	for _, field := range t.kind.Fields.Fields {
+		if field.Via.Lists() {
+			needs, takeNeeds = permissions(field.Via.Needs), permissions(field.Via.TakeNeeds)
+		}
+	}
 	base := api + "rbac/permissions/" + how.Path + "/"
 	list := func(s *Server, r *request) response { return s.assigned(r, how.Either.Has(s.config.Version)) }
 	granted := func(s *Server, r *request) response { return s.granted(r, how.By) }
@@ -63,10 +69,10 @@ func assignRoutes(t *table, how *assigning) []route {
 		handle: map[string]handler{"GET": list},
 	}, {
 		pattern: base + "{key}/assign/", refuses: noPermission, table: t, methods: []string{"POST", "OPTIONS"},
-		handle: map[string]handler{"POST": (*Server).assign},
+		handle: map[string]handler{"POST": (*Server).assign}, needs: needs,
 	}, {
 		pattern: base + "{key}/unassign/", refuses: noPermission, table: t, methods: []string{"PATCH", "OPTIONS"},
-		handle: map[string]handler{"PATCH": (*Server).unassign},
+		handle: map[string]handler{"PATCH": (*Server).unassign}, needs: takeNeeds,
 	}}
 }
 

@@ -18,6 +18,8 @@ type route struct {
 	methods []string // in the order of the Allow header
 	handle  map[string]handler
 	table   *table
+	// needs are the permissions that a request of its own takes beside the usual.
+	needs []string
 }
 
 type handler func(s *Server, r *request) response

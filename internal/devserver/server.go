@@ -38,6 +38,9 @@ type Config struct {
 	// Admin is the API token that may do everything, DevToken if empty;
 	// Nobody, if not empty, one of a user without permissions.
 	Admin, Nobody string
+	// Limited are further tokens, with the permissions of their users, such as
+	// authentik_flows.view_flow.
+	Limited map[string][]string
 	// Latency is waited before each request is carried out. That happens even
 	// if the client has gone away meanwhile, as on a real server: a POST that
 	// timed out may have been carried out.

@@ -4,6 +4,7 @@ package exemplar
 var members = map[string]string{
 	"authentik_core.provider":                     "authentik_providers_oauth2.oauth2provider",
 	"authentik_core.source":                       "authentik_sources_plex.plexsource",
+	"authentik_endpoints.connector":               "authentik_endpoints_connectors_agent.agentconnector",
 	"authentik_core.propertymapping":              "authentik_providers_oauth2.scopemapping",
 	"authentik_flows.stage":                       "authentik_stages_dummy.dummystage",
 	"authentik_policies.policy":                   "authentik_policies_dummy.dummypolicy",
@@ -15,6 +16,7 @@ var members = map[string]string{
 var known = map[string][]any{
 	"email":          {"a@example.com", "b@example.com"},
 	"from_address":   {"a@example.com", "b@example.com"},
+	"meta_icon":      {"https://example.com/a.png", "https://example.com/b.png"},
 	"icon":           {"https://example.com/a.png", "https://example.com/b.png"},
 	"background":     {"https://example.com/a.png", "https://example.com/b.png"},
 	"template":       {"email/password_reset.html", "email/account_confirmation.html"},
