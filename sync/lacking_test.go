@@ -121,7 +121,9 @@ func (r *rightful) settle(before, text string) {
 	var rights []string
 	for _, needed := range sync.RightsFor(r.schema, r.version, desired, r.guards).Needed {
 		rights = append(rights, needed.Permission)
-		r.needed[needed.Permission] = r.needed[needed.Permission]
+		if _, known := r.needed[needed.Permission]; !known {
+			r.needed[needed.Permission] = false
+		}
 	}
 	for _, right := range rights {
 		if !r.needed[right] && unfailing[right] == "" {
