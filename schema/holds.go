@@ -82,17 +82,6 @@ func (s *Schema) checkPermissions(k *Kind, e tree.Entry) tree.Problems {
 	return problems
 }
 
-// ListsPermissions returns the field that holds what an object of the kind is permitted
-// with all objects, or nil.
-func (k *Kind) ListsPermissions() *Field {
-	for _, field := range k.Fields.Fields {
-		if field.Via.Lists() {
-			return field
-		}
-	}
-	return nil
-}
-
 // Names returns permissions for one object of a kind as a server of the version takes
 // them (KINDS.md 4.4).
 func (h *Holds) Names(k *Kind, codenames []string, version string) []any {
