@@ -18,6 +18,7 @@ type Kind struct {
 	Update     bool              `json:"update,omitempty"`
 	Delete     bool              `json:"delete,omitempty"`
 	Enterprise bool              `json:"enterprise,omitempty"`
+	Applies    string            `json:"applies,omitempty"`
 	Path       string            `json:"path,omitempty"`
 	Query      map[string]string `json:"query,omitempty"`
 	Filtered   bool              `json:"filtered,omitempty"`

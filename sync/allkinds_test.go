@@ -240,7 +240,7 @@ func TestPlanOfInstances(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	instance := sync.Instance{Path: "entries[0]", By: []tree.Condition{{Field: "name", Value: tree.Value{Data: "theirs"}}}}
+	instance := sync.Instance{Model: instanceModel, Path: "entries[0]", By: []tree.Condition{{Field: "name", Value: tree.Value{Data: "theirs"}}}}
 	for name, live := range map[string][]schema.Object{"there": {{"pk": pk1, "name": "theirs"}}, "not there": nil} {
 		plan := sync.MakePlan(s, sync.Desired{Applies: []sync.Instance{instance}}, sync.Live{Kinds: listings(map[string][]schema.Object{instanceModel: live})})
 		complains := len(plan.Problems) == 1 && strings.Contains(plan.Problems[0].Error(), `has name "theirs"`)

@@ -6,15 +6,12 @@ import (
 	"github.com/aksync/aksync/internal/tree"
 )
 
-// instanceModel is what authentik keeps of each of its own blueprints.
-const instanceModel = "authentik_blueprints.blueprintinstance"
-
 // checkInstances makes sure that authentik itself has the blueprints that files
 // want to be applied before them
 // (authentik/blueprints/v1/meta/apply_blueprint.py).
 func (p *planner) checkInstances(instances []Instance) {
-	kind := p.schema.Kind(instanceModel)
 	for _, instance := range instances {
+		kind := p.schema.Kind(instance.Model)
 		where, err := wants(kind, instance.By)
 		t := p.table(kind)
 		switch {

@@ -50,12 +50,13 @@ type Desired struct {
 	Incomplete bool
 }
 
-// Instance is a blueprint of authentik's own that a file names by an entry of
-// authentik_blueprints.metaapplyblueprint.
+// Instance is a blueprint of authentik's own that a file wants to be applied before it.
 type Instance struct {
 	Place tree.Place
 	Path  string
-	// By holds the fields that find it, such as its name or its path.
+	// Model is that of blueprints, and By holds the fields that find the one, such as its
+	// name or its path.
+	Model string
 	By []tree.Condition
 }
 

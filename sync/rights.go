@@ -53,7 +53,7 @@ func RightsFor(s *schema.Schema, version string, desired Desired, guards Guards)
 	}
 	g.addUsers()
 	for _, instance := range desired.Applies {
-		g.add(instance.Place, g.schema.Kind(instanceModel).Rights(schema.ToView))
+		g.add(instance.Place, g.schema.Kind(instance.Model).Rights(schema.ToView))
 	}
 	rights := Rights{Notes: g.notes.Sort(), Problems: g.problems.Sort()}
 	for _, needed := range g.first {

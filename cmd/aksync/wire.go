@@ -102,7 +102,7 @@ func gather(s *schema.Schema, set *blueprint.Set) *sync.Blueprints {
 		})
 	}
 	for _, apply := range missing {
-		read.Applies = append(read.Applies, sync.Instance{Place: apply.Place, Path: apply.Path, By: apply.By})
+		read.Applies = append(read.Applies, sync.Instance{Model: apply.Model, Place: apply.Place, Path: apply.Path, By: apply.By})
 	}
 	read.Entries = make([]*tree.Entry, 0, entries)
 	for _, file := range ordered {

@@ -10,11 +10,8 @@ import (
 	"github.com/aksync/aksync/schema"
 )
 
-// metaApply is the model of an entry that is about no object: it applies another
-// blueprint before its own (authentik/blueprints/v1/meta/apply_blueprint.py).
-const metaApply = "authentik_blueprints.metaapplyblueprint"
-
-// applyShape is what the attrs of such an entry can have.
+// applyShape is what the attrs of an entry can have that is about no object: it applies
+// another blueprint before its own (authentik/blueprints/v1/meta/apply_blueprint.py).
 var applyShape = &schema.Shape{Fields: []*schema.Field{
 	{Data: schema.Data{Name: "identifiers", Type: schema.JSON, Mapping: true, Want: "a mapping with the name or the path of a blueprint"}, Required: true},
 	{Data: schema.Data{Name: "required", Type: schema.Boolean}},
@@ -25,7 +22,8 @@ type Apply struct {
 	// Place and Path are those of the entry that says so.
 	Place tree.Place
 	Path  string
-	// By holds what finds the blueprint: its name or its path.
+	// Model is that of blueprints, and By holds what finds the one: its name or its path.
+	Model string
 	By []tree.Condition
 	// Required is set where it is an error if there is no such blueprint.
 	Required bool
@@ -33,7 +31,7 @@ type Apply struct {
 
 // takeApply reads an entry that applies another blueprint. It counts for nothing
 // where its conditions are false, and where it is to be absent.
-func (d *document) takeApply(e *entry) {
+func (d *document) takeApply(e *entry, kind *schema.Kind) {
 	evaluator := d.evaluatorFor(e)
 	e.evaluate(evaluator)
 	d.findings.Add(evaluator.Problems...)
@@ -58,7 +56,7 @@ func (d *document) takeApply(e *entry) {
 		return
 	}
 	// Where its conditions are not known yet, it is no more than an order.
-	apply := Apply{Place: e.place, Path: e.path, Required: len(e.made.Conditions) == 0}
+	apply := Apply{Model: kind.Applies, Place: e.place, Path: e.path, Required: len(e.made.Conditions) == 0}
 	if required, given := attrs.Get("required"); given {
 		apply.Required = apply.Required && required.Truthy()
 	}

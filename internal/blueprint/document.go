@@ -221,8 +221,8 @@ func (d *document) take(e *entry) {
 	d.findings.Add(evaluator.Problems...)
 	switch kind := d.scope.Schema.Kind(e.model); {
 	case e.model == "":
-	case e.model == metaApply:
-		d.takeApply(e)
+	case kind != nil && kind.Applies != "":
+		d.takeApply(e, kind)
 	case kind == nil || !kind.Managed:
 		d.takeUnmanaged(e)
 	default:
