@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
@@ -207,7 +206,7 @@ func (l *leaks) putLive(t *testing.T) {
 // run runs a command line, and wants no mark in what it writes.
 func (l *leaks) run(t *testing.T, status int, args ...string) string {
 	t.Helper()
-	var out, errs bytes.Buffer
+	var out, errs output
 	got := execute(t.Context(), args, &out, &errs)
 	if status != anyStatus && got != status {
 		t.Errorf("%s: the exit status is %d, want %d:\n%.2000s\n%.2000s", args, got, status, out.String(), errs.String())
