@@ -102,7 +102,7 @@ func (r *Reconciler) takeSecrets(ctx context.Context, saved *SavedPlan, plan *Pl
 	}
 	read, err := r.Source.Read(ctx, false)
 	if err != nil {
-		return nil, fmt.Errorf("reading the values that the saved plan does not hold, since they are sensitive: %w", err)
+		return nil, fmt.Errorf("reading the values that the saved plan does not hold, since they are sensitive: %w; give the PATH that the plan was made of", err)
 	}
 	desired := read.Desired
 	desired.SendUnshown = true // or an object of which nothing else differs would have no change
