@@ -57,7 +57,7 @@ type Instance struct {
 	// Model is that of blueprints, and By holds the fields that find the one, such as its
 	// name or its path.
 	Model string
-	By []tree.Condition
+	By    []tree.Condition
 }
 
 // Plan is what has to be done, and what stands in the way. It is plain data:

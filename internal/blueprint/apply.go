@@ -24,7 +24,7 @@ type Apply struct {
 	Path  string
 	// Model is that of blueprints, and By holds what finds the one: its name or its path.
 	Model string
-	By []tree.Condition
+	By    []tree.Condition
 	// Required is set where it is an error if there is no such blueprint.
 	Required bool
 }
