@@ -45,7 +45,7 @@ func (k *Kind) at(version string) *Kind {
 		own.Holds = nil
 	}
 	own.ReadOnly, own.Powers = nil, powersAt(k.Powers, version)
-	own.Owned = k.Owned.at(version)
+	own.Owned, own.Needs = k.Owned.at(version), needsAt(k.Needs, version)
 	for _, readOnly := range k.ReadOnly {
 		if readOnly.Has(version) && own.Fields.Field(readOnly.Name) == nil {
 			own.ReadOnly = append(own.ReadOnly, readOnly)

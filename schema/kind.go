@@ -24,6 +24,7 @@ type Kind struct {
 	Filtered   bool              `json:"filtered,omitempty"`
 	Open       bool              `json:"open,omitempty"`
 	Owned      *Owned            `json:"owned,omitempty"`
+	Needs      []Need            `json:"needs,omitempty"`
 	Put        bool              `json:"put,omitempty"`
 	Key        string            `json:"key,omitempty"`
 	Label      []string          `json:"label,omitempty"`

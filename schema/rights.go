@@ -89,7 +89,11 @@ func (f *Field) RightsTo(k *Kind, value any) []Right {
 	var rights []Right
 	for _, need := range f.Needs {
 		if need.Is == nil || reflect.DeepEqual(value, *need.Is) {
-			rights = append(rights, Right{need.Permission, fmt.Sprintf("make %s %v of any %s", f.Name, value, k.Title)})
+			why := fmt.Sprintf("set %s of any %s", f.Name, k.Title)
+			if need.Is != nil {
+				why = fmt.Sprintf("make %s %v of any %s", f.Name, value, k.Title)
+			}
+			rights = append(rights, Right{need.Permission, why})
 		}
 	}
 	return rights
@@ -141,14 +145,18 @@ func (h *Holds) RightsToGive(k *Kind) []Right {
 // kind: authentik lists only what the caller may see, and of a field that all kinds of
 // a base have whoever may see the base (authentik/core/api/used_by.py).
 func (s *Schema) RightsToSeeUsers(k *Kind) []Right {
+	why := fmt.Sprintf("see what uses any %s before it is deleted", k.Title)
 	var rights []Right
+	for _, need := range k.Needs {
+		rights = append(rights, Right{need.Permission, why})
+	}
 	for _, other := range s.Managed() {
 		for _, field := range other.Fields.Fields {
 			if !k.Is(field.Refers) || field.Mirrors != "" || other.Bound(k) != nil && field.Name == other.Label[0] {
 				continue // none that uses it: what it has itself, or what is bound to it
 			}
 			model := s.seenAs(other, field)
-			right := Right{usualRight(model, ToView), fmt.Sprintf("see what uses any %s before it is deleted", k.Title)}
+			right := Right{usualRight(model, ToView), why}
 			if model != "" && !slices.Contains(rights, right) {
 				rights = append(rights, right)
 			}

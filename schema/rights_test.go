@@ -75,6 +75,12 @@ func TestRights(t *testing.T) {
 			[]string{"authentik_policies.view_policybindingmodel", "authentik_stages_prompt.view_promptstage"}},
 		{"users of which authentik tells nobody", func() []schema.Right { return s.At("2025.10").RightsToSeeUsers(kind("2025.10", plex)) },
 			[]string{"authentik_stages_identification.view_identificationstage", "authentik_stages_source.view_sourcestage"}},
+		{"users of which authentik fails to tell", func() []schema.Right {
+			return s.At("2025.12").RightsToSeeUsers(kind("2025.12", "authentik_sources_scim.scimsource"))
+		}, []string{
+			"authentik_sources_scim.view_scimsourcegroup", "authentik_sources_scim.view_scimsourceuser",
+			"authentik_stages_identification.view_identificationstage", "authentik_stages_source.view_sourcestage",
+		}},
 		{"what is bound to an object does not use it", func() []schema.Right {
 			return s.At("2025.10").RightsToSeeUsers(kind("2025.10", "authentik_core.application"))
 		}, []string{"authentik_brands.view_brand"}},

@@ -37,7 +37,7 @@ func lacks(err error, rights []schema.Right) error {
 // permission of its own is no 403: the server complains of the field.
 func (t target) lacking(err error, verb schema.Verb) error {
 	for _, field := range t.kind.Fields.Fields {
-		if rights := field.RightsTo(t.kind, t.declared[field.Name]); len(rights) > 0 && complains(err, field.Name) {
+		if rights := field.RightsTo(t.kind, t.declared[field.Name]); len(rights) > 0 && denies(err, field.Name) {
 			return lacks(err, rights)
 		}
 	}
@@ -53,6 +53,12 @@ func (a *applier) lacking(ctx context.Context, t target, err error, verb schema.
 		}
 	}
 	return t.lacking(err, verb)
+}
+
+// denies reports whether the server says that the user may not set a field so.
+func denies(err error, field string) bool {
+	var denial interface{ Denies(field string) bool }
+	return errors.As(err, &denial) && denial.Denies(field)
 }
 
 // complains reports whether the server has a message about the field.

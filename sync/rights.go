@@ -217,10 +217,8 @@ func (g *gatherer) addValue(place tree.Place, kind *schema.Kind, field *schema.F
 		g.add(place, field.RightsTo(kind, value.Plain()))
 		return
 	}
-	for _, need := range field.Needs {
-		if need.Is != nil {
-			g.add(place, field.RightsTo(kind, *need.Is))
-		}
+	for _, is := range []any{nil, true, false} {
+		g.add(place, field.RightsTo(kind, is))
 	}
 }
 

@@ -158,6 +158,12 @@ func (e *Error) Forbidden() bool {
 	return e.Status == http.StatusForbidden && e.json && e.Detail == noPermission
 }
 
+// Denies reports whether the server says of the field that the user may not set it so
+// (core/api/groups.py, core/api/application_entitlements.py).
+func (e *Error) Denies(field string) bool {
+	return slices.ContainsFunc(e.Fields[field], func(message string) bool { return strings.HasPrefix(message, "User does not have ") })
+}
+
 // maxMessage bounds one message, in bytes: servers quote what they were sent.
 const maxMessage = 500
 
