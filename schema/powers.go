@@ -10,9 +10,11 @@ import (
 // Self says where the API tells somebody which object of a kind he is, such as which
 // user; #Kind in kind.cue says what each word means.
 type Self struct {
-	Path  string         `json:"path"`
-	Field string         `json:"field"`
-	While map[string]any `json:"while,omitempty"`
+	Path  string `json:"path"`
+	Field string `json:"field"`
+	// Superuser is the field of the object that says whether he can do everything.
+	Superuser string         `json:"superuser"`
+	While     map[string]any `json:"while,omitempty"`
 }
 
 // Bearer says as whom somebody can act who has an object of a kind, such as a token;

@@ -100,7 +100,7 @@ func other(e *everyKind, full map[string]any, ofItsOwn bool) map[string]any {
 	others := e.Fields(1, func(*schema.Field) bool { return true })
 	for _, field := range e.kind.Fields.Fields {
 		value, has := others[field.Name]
-		if has && field.Shown() && !e.Names(field.Name) && field.Name != e.kind.ID && (field.Via != nil) == ofItsOwn && (ofItsOwn || count == 0) &&
+		if has && (field.Shown() || field.Proof != nil) && !e.Names(field.Name) && field.Name != e.kind.ID && (field.Via != nil) == ofItsOwn && (ofItsOwn || count == 0) &&
 			!reflect.DeepEqual(value, full[field.Name]) {
 			changed[field.Name] = value
 			count++

@@ -256,6 +256,10 @@ func (r *Reconciler) guarded(ctx context.Context, plan *Plan, live *Live) (*Plan
 	if plan.Refusal != "" {
 		return plan, nil
 	}
+	plan, err := keepOwned(ctx, r.Schema.At(plan.Version), r.API, plan)
+	if err != nil {
+		return nil, err
+	}
 	in := newInheritance(r.Schema.At(plan.Version), live)
 	if !r.Guards.AllowSelf {
 		in.note(plan)

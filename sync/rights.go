@@ -227,7 +227,7 @@ func (g *gatherer) addValue(place tree.Place, kind *schema.Kind, field *schema.F
 func canDiffer(kind *schema.Kind, entry *tree.Entry) bool {
 	return slices.ContainsFunc(entry.Attrs, func(attr tree.Pair) bool {
 		field := kind.Fields.Field(attr.Name())
-		if field != nil && (field.Via != nil || !field.Shown()) {
+		if field != nil && field.Via != nil {
 			return false
 		}
 		found, finds := entry.Identifiers.Get(attr.Name())

@@ -15,6 +15,8 @@ import (
 type self struct {
 	holder holder
 	name   string
+	// superuser is set where it can do everything.
+	superuser bool
 	// above are what it has the rights of, as the server lists it, and lists the
 	// models of which all are among them.
 	above map[holder]bool
@@ -104,8 +106,12 @@ func (me *self) read(kind *schema.Kind, answer any) error {
 	object, _ := whole[kind.Self.Field].(map[string]any)
 	id, _ := kind.IDOf(object)
 	me.holder, me.name = holder{kind.Model, schema.IDText(id)}, asText(object[kind.Key])
+	me.superuser = object[kind.Self.Superuser] == true
 	if me.holder.key == "" {
 		return fmt.Errorf("the answer of %s names no %s", kind.Self.Path, kind.Title)
+	}
+	if me.lists == nil {
+		return nil
 	}
 	for _, field := range kind.Fields.Fields {
 		listed, isList := object[field.Name].([]any)

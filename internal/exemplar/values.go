@@ -32,7 +32,7 @@ var known = map[string][]any{
 	"authentik_core.user.permissions":                           {[]any{"authentik_core.view_user"}, []any{"authentik_core.view_group"}},
 	"authentik_rbac.role.permissions":                           {[]any{"authentik_core.view_user"}, []any{"authentik_core.view_group"}},
 	"authentik_core.user.type":                                  {"internal", "external"},
-	"authentik_crypto.certificatekeypair.certificate_data":      {certificate},
+	"authentik_crypto.certificatekeypair.certificate_data":      {certificate, otherCertificate},
 	"authentik_crypto.certificatekeypair.key_data":              {""},
 	"authentik_flows.flowstagebinding.evaluate_on_plan":         {true},
 	"authentik_policies_reputation.reputationpolicy.check_ip":   {true},
@@ -54,5 +54,24 @@ GWlR/wEmK5YK8t5tuZ++6yAnXYDvS5oJ5vikJKNTMFEwHQYDVR0OBBYEFCFYoj/O
 MA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDRwAwRAIgO8GVAAKXM5ouH1+s
 1H3s9K/p+fp+CDHP/svybk74RN4CIFuJlda4M7eYYQuTYLFJhCBWBsmq5guXtD4P
 As8PcSNM
+-----END CERTIFICATE-----
+`
+
+// otherCertificate is that of setup/cert-1 of the recorded exchanges.
+const otherCertificate = `-----BEGIN CERTIFICATE-----
+MIICmjCCAYKgAwIBAgICA+kwDQYJKoZIhvcNAQELBQAwEDEOMAwGA1UEAwwFcmVj
+LTEwHhcNMjYwMTAxMDAwMDAwWhcNMzUxMjMwMDAwMDAwWjAQMQ4wDAYDVQQDDAVy
+ZWMtMTCCASIwDQYJKoZIhvcNAQEBBQADggEPADCCAQoCggEBAL5LBIfGcnIb4N1T
+H/MUSmAGraN5ABL/M9y9LWMreP1UUUNNgIwedwPjhrLyncaKQp2BuAG4OOoJKqQs
+c+0yzO8QL4jRyLcvNVxSpR1JQyDw4BvdwFCQJN+hUB3HRh4xuH+BaRdGuRECBPj0
+1+bgwFRzHOxXFkJY4DwZ0Ee8N882csI759NQcVLjUailvr7aNqs/sGHhTm6i/CkS
+EgUuCGQtknkbK00v7t3yK9ZfjEIRFg3pl2lAwKO+Lxw6MzXenlFoLb1tus4QevUX
+418LYOergGXVH/+EQ9yBP5FJpJEBn3xDzW2aky6wjx7P5gvnq2MgLpCcI/A1xVT3
+pVa/NoUCAwEAATANBgkqhkiG9w0BAQsFAAOCAQEAqMhgDw3MBa9UXC6PwmRw9x4v
+nsk0/OIyRAF+Rg7TuiZpz2XDUdRsjLu4hhA5zzIWOsAdsuMjmB+SGWpCE7fCmfS3
+Hukbhc1jLsKH+ief2qlUTH734d6HdJmk0LwlX/7m+n88lSrILsep35tfskEJVOGU
++ZaE9n5tTtNDBXeOV9zDjvpt51PF8rqLK6cBY2l2EjzES0ts6xUVfZZpxVWJOxB3
+M6R1JalyB3CvWkB5rskzI/EpHRBxyXI4CIVQrn5FX3jLA+DgzmrWdNIO5/w59fhv
+7YaI18MdUcILQubKNJNGdamlNI3jFrw/1cU//oYagQ3fwLeJKOgb3HsXm+nqUA==
 -----END CERTIFICATE-----
 `
