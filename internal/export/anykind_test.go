@@ -94,6 +94,11 @@ func (w *anyWorld) fill(kind *schema.Kind, object schema.Object) {
 			object["incomplete"] = true
 		}
 	}
+	for _, names := range kind.OneOf {
+		if !slices.ContainsFunc(names, func(name string) bool { return object[name] != nil && object[name] != "" && object[name] != false }) {
+			object["incomplete"] = true // no server has such an object
+		}
+	}
 }
 
 // field draws a value that the server could hold, and reports whether it found one.
