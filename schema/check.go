@@ -335,26 +335,24 @@ func (s *Schema) checkAttrs(k *Kind, e tree.Entry) tree.Problems {
 		}
 		problems = append(problems, s.checkReference(field, at, member.Value, field.Refers)...)
 		problems = append(problems, field.checkRefused(at, member.Value)...)
-		problems = append(problems, field.checkBeside(at, e, member.Value)...)
 		problems = append(problems, k.checkRename(at, e, field, member)...)
 	}
 	return problems
 }
 
-// checkBeside refuses a value that the server takes for another one beside what the
-// entry says of other fields.
-func (f *Field) checkBeside(path string, e tree.Entry, v tree.Value) tree.Problems {
-	at := slices.IndexFunc(f.Values, func(c Choice) bool { return c.Value == v.Data })
+// Clashes says why a value can't be sent beside those of other fields in one request:
+// the server takes it for another one then. It is empty where it can.
+func (f *Field) Clashes(value any, beside map[string]any) string {
+	at := slices.IndexFunc(f.Values, func(c Choice) bool { return c.Value == value })
 	if at < 0 {
-		return nil
+		return ""
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.Values[at].Beside)) {
-		if other, given := e.Field(name); given && other.Data == f.Values[at].Beside[name] {
-			return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s is not taken beside %s %s: want another of the two",
-				tree.Describe(v.Data), name, tree.Describe(other.Data))}}
+		if other := f.Values[at].Beside[name]; beside[name] == other {
+			return fmt.Sprintf("%s is not taken beside %s %s: want another of the two", tree.Describe(value), name, tree.Describe(other))
 		}
 	}
-	return nil
+	return ""
 }
 
 // checkRefused refuses a value that authentik takes and nobody should ask for.

@@ -402,23 +402,22 @@ func TestDigest(t *testing.T) {
 	}
 }
 
-// A value that the server takes for another one beside that of another field is
-// refused, since each pass would put it right again (KINDS.md 4.2).
+// A value that the server takes for another one beside that of another field can't be
+// sent with it (KINDS.md 4.2).
 func TestValuesThatDoNotGoTogether(t *testing.T) {
-	s := load(t)
-	kind := s.Kind("authentik_providers_saml.samlprovider")
-	for attrs, want := range map[string]bool{
-		`{"logout_method": "backchannel", "sls_binding": "redirect"}`:         true,
-		`{"logout_method": "backchannel", "sls_binding": "post"}`:             false,
-		`{"logout_method": "backchannel"}`:                                    false,
-		`{"logout_method": "frontchannel_native", "sls_binding": "redirect"}`: false,
+	field := load(t).Kind("authentik_providers_saml.samlprovider").Fields.Field("logout_method")
+	for _, test := range []struct {
+		value  string
+		beside map[string]any
+		want   bool
+	}{
+		{"backchannel", map[string]any{"sls_binding": "redirect"}, true},
+		{"backchannel", map[string]any{"sls_binding": "post"}, false},
+		{"backchannel", nil, false},
+		{"frontchannel_native", map[string]any{"sls_binding": "redirect"}, false},
 	} {
-		problems := s.CheckEntry(kind.Normalize(tree.Entry{
-			Model: kind.Model, State: tree.Value{Data: "present"},
-			Identifiers: mapping(t, `{"name": "p"}`), Attrs: mapping(t, attrs),
-		}))
-		if refused := len(problems) == 1 && strings.Contains(problems[0].Message, "not taken beside sls_binding"); refused != want {
-			t.Errorf("%s: the problems are %v", attrs, problems)
+		if got := field.Clashes(test.value, test.beside); (got != "") != test.want {
+			t.Errorf("%s beside %v: %q, want a message: %t", test.value, test.beside, got, test.want)
 		}
 	}
 }

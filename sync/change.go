@@ -48,7 +48,23 @@ func (p *planner) makeChange(g *group, entry *tree.Entry) (*Change, tree.Problem
 	case change.State != tree.Created:
 		problems = p.update(change, g, entry, live)
 	}
-	return change, problems
+	return change, append(problems, p.clashes(g, change)...)
+}
+
+// clashes says which values of a change the server would take for others, since they are
+// in one request.
+func (p *planner) clashes(g *group, change *Change) tree.Problems {
+	sent := map[string]any{}
+	for _, field := range change.Fields {
+		sent[field.Name] = field.After
+	}
+	var problems tree.Problems
+	for _, field := range change.Fields {
+		if why := g.kind.Fields.Field(field.Name).Clashes(field.After, sent); why != "" {
+			problems = append(problems, *p.fieldProblem(g, field.Name, why))
+		}
+	}
+	return problems
 }
 
 // update makes an update of a change where what is declared differs from the live
