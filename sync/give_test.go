@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	gosync "sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,15 +16,18 @@ import (
 // acts notes the requests of their own that fields are set by.
 type acts struct {
 	sync.API
+	mutex  gosync.Mutex // of values: changes are made side by side
 	values []string
 }
 
 func (a *acts) Act(ctx context.Context, method, path, key, action string, body schema.Object) error {
+	a.mutex.Lock()
 	for name, value := range body {
 		if text, isText := value.(string); isText {
 			a.values = append(a.values, action+" "+name+"="+text)
 		}
 	}
+	a.mutex.Unlock()
 	return a.API.Act(ctx, method, path, key, action, body)
 }
 

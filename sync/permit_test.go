@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	gosync "sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -30,11 +31,14 @@ type permitting struct {
 	s      *schema.Schema
 	server *devserver.Server
 	before func()
+	mutex  gosync.Mutex // of what follows: changes are made side by side
 	asked  int
 	given  []string
 }
 
 func (p *permitting) List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
 	if strings.Contains(path, "assigned_by") {
 		p.asked++
 	}
@@ -42,6 +46,8 @@ func (p *permitting) List(ctx context.Context, path, id string, query url.Values
 }
 
 func (p *permitting) Act(ctx context.Context, method, path, key, action string, body schema.Object) error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
 	if action == "assign" && p.before != nil {
 		p.before()
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	gosync "sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,11 +20,14 @@ import (
 type sending struct {
 	sync.API
 	broken string
+	mutex  gosync.Mutex // of what follows: changes are made side by side
 	sent   []string
 	viewed int
 }
 
 func (s *sending) note(what string, body schema.Object) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
 	for _, name := range []string{"client_secret", "admin_secret_key", "password", "key", "certificate_data", "key_data"} {
 		if value, has := body[name]; has {
 			text := fmt.Sprint(value)
@@ -51,6 +55,8 @@ func (s *sending) Act(ctx context.Context, method, path, key, action string, bod
 }
 
 func (s *sending) Get(ctx context.Context, path string) (any, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
 	if strings.Contains(path, "/view_key") {
 		s.viewed++
 	}
