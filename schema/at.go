@@ -1,6 +1,9 @@
 package schema
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // At returns the part of the schema that a server of the version has: kinds,
 // fields and values that it knows, and the requests that it takes for them. An
@@ -80,4 +83,23 @@ func (f *Field) at(version string) *Field {
 		own.Element = f.Element.at(version)
 	}
 	return &own
+}
+
+// Lacking says that the version of the schema has not got the model, and which has.
+func (s *Schema) Lacking(model string) string {
+	if s.whole != nil {
+		if kind := s.whole.Kind(model); kind != nil && !kind.Has(s.version) {
+			return kind.Lacking(kind.Model, s.version)
+		}
+	}
+	return fmt.Sprintf("authentik has no model %s", model)
+}
+
+// Whole returns the schema of all versions that this one is of, and the version, which
+// is empty where this is the whole.
+func (s *Schema) Whole() (whole *Schema, version string) {
+	if s.whole != nil {
+		return s.whole, s.version
+	}
+	return s, ""
 }

@@ -19,6 +19,7 @@ type fieldWords struct {
 	*plainField
 	Default json.RawMessage `json:"default,omitempty"`
 	Create  json.RawMessage `json:"create,omitempty"`
+	Example json.RawMessage `json:"example,omitempty"`
 }
 
 type plainField Field
@@ -40,6 +41,11 @@ func (f *Field) UnmarshalJSON(text []byte) error {
 			return err
 		}
 	}
+	if words.Example != nil {
+		if f.Example, err = plainJSON(words.Example); err != nil {
+			return err
+		}
+	}
 	for name, value := range f.Unless {
 		f.Unless[name] = tree.PlainJSON(value)
 	}
@@ -58,6 +64,11 @@ func (f *Field) MarshalJSON() ([]byte, error) {
 	}
 	if f.HasOnCreate {
 		if words.Create, err = json.Marshal(f.OnCreate); err != nil {
+			return nil, err
+		}
+	}
+	if f.Example != nil {
+		if words.Example, err = json.Marshal(f.Example); err != nil {
 			return nil, err
 		}
 	}

@@ -164,6 +164,10 @@ type Field struct {
 	// HasOnCreate.
 	OnCreate    any  `json:"-"`
 	HasOnCreate bool `json:"-"`
+	// Example is a value that shows what the field takes, or nil; Start is set where a
+	// blueprint to start from sets it.
+	Example any  `json:"example,omitempty"`
+	Start   bool `json:"start,omitempty"`
 	// Refers is the model whose primary key the field, or each element of its
 	// list, holds; or empty.
 	Refers    string         `json:"refers,omitempty"`
