@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/aksync/aksync/internal/explain"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -54,4 +55,22 @@ func complete(cmd *cobra.Command, flag string, words func() []string) {
 	if err != nil {
 		panic(err)
 	}
+}
+
+// completeExplain lets the shell complete models and, behind one, its fields.
+func completeExplain(_ *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	s, err := schema.Load()
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return explain.Complete(s, word), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
+// completeNew lets the shell complete the models whose objects can be created.
+func completeNew(_ *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	s, err := schema.Load()
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return explain.CompleteCreatable(s, word), cobra.ShellCompDirectiveNoFileComp
 }
