@@ -24,7 +24,7 @@ type Apply struct {
 	Path  string
 	// Model is that of blueprints, and By holds what finds the one: its name or its path.
 	Model string
-	By []tree.Condition
+	By    []tree.Condition
 	// Required is set where it is an error if there is no such blueprint.
 	Required bool
 }
@@ -92,6 +92,9 @@ func (f *File) hasPath(wanted string) bool {
 	wanted = "/" + strings.TrimPrefix(path.Clean(wanted), "/")
 	return slices.ContainsFunc(f.paths(), func(own string) bool { return strings.HasSuffix("/"+own, wanted) })
 }
+
+// Name is what the file's metadata call it; it may be empty.
+func (f *File) Name() string { return f.name }
 
 // paths returns those of all that the file is made of.
 func (f *File) paths() []string {
