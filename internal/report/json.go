@@ -101,7 +101,7 @@ func JSON(w io.Writer, pass *sync.Pass, about About, all bool) error {
 		Unmanaged:     undeclaredOf(pass.Plan),
 	}
 	if found := surveyOf(pass.Plan); found != nil {
-		doc.UnmanagedNotes = undeclaredNotes(found)
+		doc.UnmanagedNotes = undeclaredNotes(found, true)
 	}
 	for _, planned := range pass.Plan.Changes {
 		if planned.Action != sync.NoOp || all {

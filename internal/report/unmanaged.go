@@ -49,14 +49,19 @@ func undeclaredOf(plan *sync.Plan) []undeclared {
 	return list
 }
 
-// undeclaredNotes say of what it is not known, and how much authentik brings itself.
-func undeclaredNotes(found *sync.Surveyed) []string {
+// undeclaredNotes say of what it is not known, and how much authentik brings itself; with
+// all to the last permission that is lacking.
+func undeclaredNotes(found *sync.Surveyed, all bool) []string {
 	var notes []string
 	if found.NoMakers != "" {
 		notes = append(notes, "who made them is not known: "+found.NoMakers)
 	}
-	if len(found.Lacking) > 0 {
-		notes = append(notes, "not known of further kinds, since the token's user lacks "+strings.Join(found.Lacking, ", "))
+	if lacking := found.Lacking; len(lacking) > 0 {
+		if !all {
+			lacking = some(lacking)
+		}
+		notes = append(notes, fmt.Sprintf("not known of %s, since the token's user lacks %s",
+			count(len(found.Lacking), "kind", "kinds"), strings.Join(lacking, ", ")))
 	}
 	for _, why := range found.Unknown {
 		notes = append(notes, "not known: "+why)
@@ -111,7 +116,7 @@ func (t *Text) undeclared(plan *sync.Plan) {
 			t.line("    %s", t.faint("%s more (--all lists them)", grouped(left)))
 		}
 	})
-	for _, note := range undeclaredNotes(found) {
+	for _, note := range undeclaredNotes(found, t.all) {
 		t.lines(t.faint, wrap("  ", "    ", strings.Fields(note), ""))
 	}
 	t.line("")
@@ -166,7 +171,7 @@ func undeclaredDetails(plan *sync.Plan) []string {
 		b.WriteString("\n</details>\n\n")
 		pieces = append(pieces, b.String())
 	})
-	if notes := undeclaredNotes(found); len(notes) > 0 {
+	if notes := undeclaredNotes(found, false); len(notes) > 0 {
 		pieces = append(pieces, codes(notes)+".\n\n")
 	}
 	return pieces
