@@ -23,7 +23,11 @@ PATH too: instances that are enabled and whose file or name is that of one, or
 whose text is about objects that one declares. Those two would change the same
 objects, and whoever comes last wins. adopt shows the instances and switches them
 off; the objects that they have made stay as they are. At a terminal it asks
-before it does; --yes, or no terminal, does not ask.`,
+before it does; --yes, or no terminal, does not ask.
+
+To switch one with a file off, authentik asks its worker whether the file is
+there: where that is down, or takes longer than 10 seconds, the answer is an error,
+and adopt can be run again.`,
 		Example: `  aksync adopt
   aksync adopt --yes blueprints/login.yaml`,
 		ValidArgsFunction: completeBlueprints,
