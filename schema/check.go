@@ -366,6 +366,13 @@ func (f *Field) checkRefused(path string, v tree.Value) tree.Problems {
 // Refuses reports whether no blueprint may ask for the value.
 func (f *Field) Refuses(plain any) bool { return f.refused(plain) != nil }
 
+// IsServers reports whether an object that has the value is one that authentik makes by
+// itself: no blueprint may ask for it, or it begins as such ones do.
+func (f *Field) IsServers(plain any) bool {
+	text, isText := plain.(string)
+	return f.Refuses(plain) || f.Reserved != "" && isText && strings.HasPrefix(text, f.Reserved)
+}
+
 func (f *Field) refused(data any) *Choice {
 	for i, choice := range f.Values {
 		if choice.Refused != "" && choice.Value == data {

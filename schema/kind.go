@@ -19,6 +19,8 @@ type Kind struct {
 	Delete     bool              `json:"delete,omitempty"`
 	Enterprise bool              `json:"enterprise,omitempty"`
 	Applies    string            `json:"applies,omitempty"`
+	Instance   *OwnBlueprint     `json:"instance,omitempty"`
+	Makers     *Makers           `json:"makers,omitempty"`
 	Path       string            `json:"path,omitempty"`
 	Query      map[string]string `json:"query,omitempty"`
 	Filtered   bool              `json:"filtered,omitempty"`
@@ -184,6 +186,7 @@ type Field struct {
 	Becomes   string         `json:"becomes,omitempty"`
 	Mirrors   string         `json:"mirrors,omitempty"`
 	Volatile  bool           `json:"volatile,omitempty"`
+	Reserved  string         `json:"reserved,omitempty"`
 	Loses     string         `json:"loses,omitempty"`
 	Filter    bool           `json:"filter,omitempty"`
 	Details   string         `json:"details,omitempty"`

@@ -11,17 +11,28 @@ import (
 // labelOf is what people call an object whose kind has no key, such as a binding:
 // what it binds, by name, and the rest of what tells it from others.
 func (p *planner) labelOf(g *group) string {
+	words := p.labelWords(g.kind, func(name string) any {
+		if g.object == nil {
+			value, _ := p.after(g, name)
+			return value
+		}
+		return tree.PlainJSON(g.object[name])
+	})
+	pk, _ := g.members[0].entry.Identifiers.Get(schema.PK)
+	id, _ := g.kind.IDOf(g.object)
+	return cmp.Or(words, schema.IDText(id), schema.IDText(pk.Plain()), g.members[0].entry.Path)
+}
+
+// labelWords is what an object of the kind is called by what its fields have.
+func (p *planner) labelWords(kind *schema.Kind, of func(name string) any) string {
 	var label strings.Builder
 	afterReference := false
-	for _, name := range g.kind.Label {
-		value := tree.PlainJSON(g.object[name])
-		if g.object == nil {
-			value, _ = p.after(g, name)
-		}
+	for _, name := range kind.Label {
+		value := of(name)
 		if _, isMapping := value.(map[string]any); value == nil || isMapping {
 			continue
 		}
-		field := g.kind.Fields.Field(name)
+		field := kind.Fields.Field(name)
 		refers := field != nil && field.Refers != ""
 		switch {
 		case label.Len() > 0 && refers && afterReference:
@@ -36,9 +47,7 @@ func (p *planner) labelOf(g *group) string {
 		}
 		afterReference = refers
 	}
-	pk, _ := g.members[0].entry.Identifiers.Get(schema.PK)
-	id, _ := g.kind.IDOf(g.object)
-	return cmp.Or(label.String(), schema.IDText(id), schema.IDText(pk.Plain()), g.members[0].entry.Path)
+	return label.String()
 }
 
 // nameFor is what people call the object of a model with a key, as far as that is

@@ -56,6 +56,8 @@ type Granted struct {
 type Listing struct {
 	Objects []schema.Object
 	Err     error
+	// Partial is set where only some of them could be had, one by one.
+	Partial bool
 }
 
 // ReadLive asks for the server's version and all objects of the models.
@@ -99,16 +101,18 @@ func (l *Live) fetch(ctx context.Context, s *schema.Schema, api Reader, models [
 	for _, model := range models {
 		kind := s.Kind(model)
 		group.Go(func() error {
-			objects, err := list(ctx, api, kind)
-			if kind.Filtered && l.keys != nil && isIncomplete(err) {
-				objects, err = each(ctx, api, kind, l.keys(kind))
+			var listing Listing
+			listing.Objects, listing.Err = list(ctx, api, kind)
+			if kind.Filtered && l.keys != nil && isIncomplete(listing.Err) {
+				listing.Partial = true
+				listing.Objects, listing.Err = each(ctx, api, kind, l.keys(kind))
 			}
 			if ctx.Err() != nil {
-				return err
+				return listing.Err
 			}
 			adding.Lock()
 			defer adding.Unlock()
-			l.Kinds[model] = Listing{objects, err}
+			l.Kinds[model] = listing
 			return nil
 		})
 	}

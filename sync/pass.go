@@ -25,6 +25,10 @@ type Blueprints struct {
 type Blueprint struct {
 	Path  string
 	State tree.FileState
+	// Name is what the file's metadata call it, and Parts are all files that it is made
+	// of; both may be empty.
+	Name  string
+	Parts []string
 	// Problems are why the file is Invalid.
 	Problems tree.Problems
 	// Warnings are what authentik takes, and what does no harm.
@@ -65,6 +69,11 @@ type Reconciler struct {
 	SendUnshown bool
 	// Sent is what this process knows of those; nil for one pass.
 	Sent *Sent
+	// Survey, if not nil, has each plan look for what no blueprint speaks of.
+	Survey *Survey
+	// ReadOwn, if not nil, reads what the text of a blueprint of authentik's own
+	// declares; plans then warn of those that are files here too.
+	ReadOwn func(text string) []*tree.Entry
 	// OnPlan, if not nil, is given each plan before it is applied.
 	OnPlan func(*Pass)
 	// Confirm, if not nil, is asked before a plan is applied.
@@ -79,6 +88,8 @@ type Reconciler struct {
 	// before is what the last pass read; settled that too, where it left nothing
 	// to do.
 	before, settled *Blueprints
+	// rivals is how many blueprints of authentik's own the last plan warned of.
+	rivals int
 	// fights is the daemon's memory of what it puts right; nil for one pass.
 	fights *fights
 }
@@ -133,9 +144,15 @@ func (r *Reconciler) read(ctx context.Context, trigger Trigger) *Pass {
 func (r *Reconciler) planInto(ctx context.Context, pass *Pass) {
 	if pass.Err == nil {
 		desired := pass.Blueprints.Desired
-		desired.Edited, desired.SendUnshown = edited(r.before, pass.Blueprints), r.SendUnshown
+		desired.Edited, desired.SendUnshown, desired.Survey = edited(r.before, pass.Blueprints), r.SendUnshown, r.Survey
+		if r.looksForRivals(pass) {
+			desired.Files, desired.ReadOwn = pass.Blueprints.Files, r.ReadOwn
+		}
 		pass.Plan, pass.Err = r.plan(ctx, desired)
 		r.before = pass.Blueprints
+		if pass.Err == nil {
+			r.rivals = pass.Plan.Rivals
+		}
 		if pass.Err == nil && r.Sent != nil {
 			r.Sent.begin(pass.Plan)
 		}
@@ -219,7 +236,10 @@ func (r *Reconciler) plan(ctx context.Context, desired Desired) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.guarded(ctx, plan, live)
+	if plan, err = r.guarded(ctx, plan, live); err != nil {
+		return nil, err
+	}
+	return plan, r.askMakers(ctx, plan)
 }
 
 // unguarded asks for what the entries speak of, and again where a reference turns
@@ -227,6 +247,16 @@ func (r *Reconciler) plan(ctx context.Context, desired Desired) (*Plan, error) {
 func (r *Reconciler) unguarded(ctx context.Context, desired Desired) (*Plan, *Live, error) {
 	live := Live{Sent: r.Sent, keys: func(kind *schema.Kind) []string { return spokenKeys(kind, desired.Entries) }}
 	needs := r.needs(desired.Entries)
+	if desired.ReadOwn != nil {
+		needs = unique(append(needs, instanceModels(r.Schema)...))
+	}
+	if desired.Survey != nil && desired.Survey.List { // which kinds there are depends on the version
+		var err error
+		if live.Version, err = r.API.Version(ctx); err != nil {
+			return nil, nil, err
+		}
+		needs = unique(append(needs, desired.Survey.needs(r.Schema.At(live.Version))...))
+	}
 	for {
 		if err := live.fetch(ctx, r.Schema, r.API, needs); err != nil {
 			return nil, nil, err

@@ -45,6 +45,13 @@ type Desired struct {
 	// Applies are blueprints of authentik's own that files want to be applied before
 	// them, and that are none of the files.
 	Applies []Instance
+	// Survey, if not nil, has the plan look for what no entry speaks of.
+	Survey *Survey
+	// Files are the blueprint files, and ReadOwn, if not nil, reads what the text of a
+	// blueprint of authentik's own declares: those of them that authentik applies too
+	// are then warned of.
+	Files   []Blueprint
+	ReadOwn func(text string) []*tree.Entry
 	// Incomplete is set where a file is invalid, and so perhaps an object
 	// spoken of that nobody knows of: then nothing is pruned.
 	Incomplete bool
@@ -88,6 +95,10 @@ type Plan struct {
 	// unseen are the declared values that no answer shows and nothing is known of, as
 	// far as they are not among the changes.
 	unseen map[fieldKey]any
+	// Surveyed is what is live and nobody speaks of; nil where it was not asked for.
+	Surveyed *Surveyed
+	// Rivals counts the blueprints of authentik's own that are files here too.
+	Rivals int
 	// Needs are models that references ask for and Live does not hold,
 	// NeedsGrants, NeedsPermits and NeedsContext what else it lacks. A plan that needs any is of
 	// no use but to say so.

@@ -45,6 +45,7 @@ func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan
 	if len(prune) > 0 && !desired.Incomplete {
 		p.prune(prune, desired.Silent)
 	}
+	p.warnOfRivals(desired)
 	p.planPermissions()
 	p.checkReferences()
 	p.checkMirrors()
@@ -57,7 +58,8 @@ func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan
 	p.warnOfLoss()
 	p.reportUnlisted()
 	p.sortChanges()
-	p.countLive()
+	p.countLive() // before the survey, which looks at more than limits are a share of
+	p.plan.Surveyed = p.survey(desired)
 	p.plan.Problems = p.plan.Problems.Sort()
 	return p.plan
 }

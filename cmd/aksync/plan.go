@@ -18,6 +18,7 @@ func newPlan() *cobra.Command {
 		output, outFile  string
 		all              bool
 		detailedExitCode bool
+		unmanaged        unmanagedFlag
 	)
 	cmd := &cobra.Command{
 		Use:   "plan [PATH…]",
@@ -25,6 +26,7 @@ func newPlan() *cobra.Command {
 		Example: `  aksync plan
   aksync plan -o json --detailed-exitcode login.yaml
   aksync plan -o markdown > comment.md
+  aksync plan --unmanaged=authentik_core.application,authentik_core.group
   aksync plan --out plan.json && aksync apply --plan plan.json`,
 		ValidArgsFunction: completeBlueprints,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,6 +42,9 @@ func newPlan() *cobra.Command {
 				return err
 			}
 			defer passes.client.Close()
+			if passes.Survey, err = unmanaged.survey(passes.Schema); err != nil {
+				return err
+			}
 			pass := passes.Plan(cmd.Context(), sync.TriggerStart)
 			if pass.Err != nil {
 				return pass.Err
@@ -58,7 +63,8 @@ func newPlan() *cobra.Command {
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text, json, or markdown for a pull request")
 	completeWords(cmd, "output", "text", "json", "markdown")
 	cmd.Flags().StringVar(&outFile, "out", "", "save the plan in this file, for apply --plan")
-	cmd.Flags().BoolVar(&all, "all", false, "list the objects that are as declared, too")
+	cmd.Flags().BoolVar(&all, "all", false, "list the objects that are as declared, too, and every unmanaged one")
+	unmanaged.register(cmd)
 	cmd.Flags().BoolVar(&detailedExitCode, "detailed-exitcode", false, "exit with 2 where there are changes")
 	return cmd
 }

@@ -117,6 +117,7 @@ func run(cmd *cobra.Command, flags runFlags, args []string) error {
 	if err != nil {
 		return err
 	}
+	passes.Survey = &sync.Survey{Brought: brought(passes.Schema)}
 	passes.DryRun, passes.OnPlan, passes.OnResult = flags.dryRun, observers.Planned, observers.Changed
 	daemon := &sync.Daemon{
 		Reconciler: passes.Reconciler, Interval: flags.interval,

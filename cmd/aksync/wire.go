@@ -98,7 +98,7 @@ func gather(s *schema.Schema, set *blueprint.Set) *sync.Blueprints {
 			return w.Place.File != file.Path && !slices.Contains(file.Parts, w.Place.File)
 		})
 		read.Files = append(read.Files, sync.Blueprint{
-			Path: file.Path, State: file.Status, Problems: file.Problems, Warnings: slices.Concat(file.Warnings, own),
+			Path: file.Path, State: file.Status, Name: file.Name(), Parts: file.Parts, Problems: file.Problems, Warnings: slices.Concat(file.Warnings, own),
 		})
 	}
 	for _, apply := range missing {
@@ -197,6 +197,7 @@ func (f *passFlags) passes(log zerolog.Logger, args []string, observe func(authe
 		Reconciler: &sync.Reconciler{
 			Schema: s, Source: source, API: client, Parallelism: f.server.parallelism, Guards: guards,
 			SendUnshown: f.writeSecrets,
+			ReadOwn:     func(text string) []*tree.Entry { return blueprint.Spoken(s, text) },
 		},
 		source: source, client: client,
 	}, nil

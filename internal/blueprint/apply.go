@@ -93,6 +93,9 @@ func (f *File) hasPath(wanted string) bool {
 	return slices.ContainsFunc(f.paths(), func(own string) bool { return strings.HasSuffix("/"+own, wanted) })
 }
 
+// Name is what the file's metadata call it; it may be empty.
+func (f *File) Name() string { return f.name }
+
 // paths returns those of all that the file is made of.
 func (f *File) paths() []string {
 	if len(f.Parts) > 0 {

@@ -349,6 +349,9 @@ func (v view) values(o *object, path []string) []any {
 	if len(path) == 1 {
 		return list
 	}
+	if field := o.table.field(path[0]); field != nil && field.Type == schema.JSON {
+		return []any{within(value, path[1:])}
+	}
 	var values []any
 	for _, element := range list {
 		if other := v.store.find(o.table.refers(path[0]), element); other != nil {
@@ -356,4 +359,13 @@ func (v view) values(o *object, path []string) []any {
 		}
 	}
 	return values
+}
+
+// within is what a path leads to in data of JSON, or nothing.
+func within(data any, path []string) any {
+	for _, name := range path {
+		mapping, _ := data.(map[string]any)
+		data = mapping[name]
+	}
+	return data
 }

@@ -207,6 +207,7 @@ func TestPageShowsTheStatus(t *testing.T) {
 			{Model: model, Name: "adrift", State: sync.Drifted},
 			{Model: model, Name: "broken", State: sync.Amiss, Error: "500 Internal Server Error"},
 		},
+		Unmanaged: map[string]int{model: 321, "authentik_core.none": 0},
 	})
 	text := body(t, do(h.Handler(), "GET", "/"))
 	inOrder(t, text,
@@ -214,8 +215,9 @@ func TestPageShowsTheStatus(t *testing.T) {
 		"blueprints", "5m0s", "dry run", "2026-01-02 03:04:05 UTC", `action="/-/sync"`,
 		"file", "partial", "one object failed", "1.23s", "11", "12", "13", "14", "15",
 		"bad.yaml", "invalid", "bad.yaml:7:9: unknown attribute", "bad.yaml:8:1: no name", "fine.yaml", "valid", "off.yaml", "disabled",
-		"broken", "failed", "500 Internal Server Error", "adrift", "drifted", "calm", "in sync", model, "fine.yaml:3:5")
-	for _, not := range []string{"secret", "<script", "http://", "@import", "url(", "src="} {
+		"broken", "failed", "500 Internal Server Error", "adrift", "drifted", "calm", "in sync", model, "fine.yaml:3:5",
+		"Declared nowhere", model, "321")
+	for _, not := range []string{"authentik_core.none", "secret", "<script", "http://", "@import", "url(", "src="} {
 		if strings.Contains(text, not) {
 			t.Errorf("the page holds %q", not)
 		}

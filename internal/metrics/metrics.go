@@ -37,6 +37,7 @@ type Metrics struct {
 	requestTime  *prometheus.HistogramVec
 	watchEvents  prometheus.Counter
 	contested    prometheus.Gauge
+	unmanaged    *prometheus.GaugeVec
 	leader       prometheus.Gauge
 }
 
@@ -56,6 +57,7 @@ func New(version, revision string) *Metrics {
 		requests:     counters("api_requests_total", "Requests to authentik's API, by status code, or error where there was no answer.", "method", "endpoint", "code"),
 		requestTime:  newRequestDuration(),
 		contested:    gauge("contested_fields", "Fields that somebody else keeps changing back."),
+		unmanaged:    gauges("unmanaged_objects", "Live objects that no blueprint speaks of, of the kinds that blueprints speak of; without authentik's own.", "model"),
 		leader:       gauge("leader", "1 where this replica writes, 0 where it only follows."),
 		watchEvents: prometheus.NewCounter(prometheus.CounterOpts{
 			Namespace: namespace, Name: "watch_events_total", Help: "File events on watched paths, before they are gathered into passes."}),
@@ -65,7 +67,7 @@ func New(version, revision string) *Metrics {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		buildInfo(version, revision),
 		m.syncs, m.syncDuration, m.lastSync, m.lastSuccess, m.objects, m.changes,
-		m.blueprints, m.requests, m.requestTime, m.watchEvents, m.contested, m.leader,
+		m.blueprints, m.requests, m.requestTime, m.watchEvents, m.contested, m.unmanaged, m.leader,
 	)
 	m.initSeries()
 	return m
@@ -155,6 +157,17 @@ func unixSeconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
 // SetContested says how many fields somebody else keeps changing back.
 func (m *Metrics) SetContested(fields int) { m.contested.Set(float64(fields)) }
+
+// SetUnmanaged says how many live objects of each model no blueprint speaks of: of all
+// models of which that is known.
+func (m *Metrics) SetUnmanaged(counts map[string]int) {
+	for model, count := range counts {
+		m.unmanaged.WithLabelValues(model).Set(float64(count))
+	}
+}
+
+// DropUnmanaged says of a model that it is not known any more.
+func (m *Metrics) DropUnmanaged(model string) { m.unmanaged.DeleteLabelValues(model) }
 
 // SetLeader says whether this replica writes.
 func (m *Metrics) SetLeader(leads bool) {

@@ -30,6 +30,8 @@ func exercised() *Metrics {
 		return map[tree.FileState]int{tree.Valid: 3, tree.Invalid: 1, tree.Disabled: 2}[state]
 	})
 	m.SetContested(1)
+	m.SetUnmanaged(map[string]int{model: 4, "authentik_core.group": 1})
+	m.DropUnmanaged("authentik_core.group")
 	m.SetLeader(true)
 	m.ObserveRequest("GET", "/stages/password/{pk}/", "200", 45*time.Millisecond)
 	m.ObserveRequest("GET", "/stages/password/{pk}/", CodeError, time.Second)
@@ -51,8 +53,9 @@ var contract = map[string]string{
 	"aksync_api_request_duration_seconds":   "HISTOGRAM endpoint,method",
 	"aksync_watch_events_total":             "COUNTER ",
 	// Beyond the contract:
-	"aksync_contested_fields": "GAUGE ",
-	"aksync_leader":           "GAUGE ",
+	"aksync_unmanaged_objects": "GAUGE model",
+	"aksync_contested_fields":  "GAUGE ",
+	"aksync_leader":            "GAUGE ",
 }
 
 // The labels are exactly these, so none can hold an object's or a file's name.

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -53,6 +54,24 @@ type view struct {
 	URL      string
 	NotReady string
 	Summary  string
+	// Undeclared are the models of which there are objects that nobody declares.
+	Undeclared []undeclared
+}
+
+type undeclared struct {
+	Model   string
+	Objects int
+}
+
+// undeclaredOf gives those of which there are any, by model.
+func undeclaredOf(counts map[string]int) []undeclared {
+	var list []undeclared
+	for _, model := range slices.Sorted(maps.Keys(counts)) {
+		if counts[model] > 0 {
+			list = append(list, undeclared{model, counts[model]})
+		}
+	}
+	return list
 }
 
 // render gives the whole page or an error, and never a part.
@@ -63,7 +82,7 @@ func (p *page) render(s Status) ([]byte, error) {
 	s.Objects = sortedBy(s.Objects, func(o Object) (int, string) {
 		return rank(o.State, sync.Amiss, sync.Drifted, sync.InSync), o.Name
 	})
-	v := view{Status: s, Style: p.style, URL: withoutUser(s.Health.Server.URL), NotReady: s.Health.NotReady(), Summary: "ready"}
+	v := view{Status: s, Style: p.style, URL: withoutUser(s.Health.Server.URL), NotReady: s.Health.NotReady(), Summary: "ready", Undeclared: undeclaredOf(s.Unmanaged)}
 	if v.NotReady != "" {
 		v.Summary = "not ready"
 	}

@@ -79,6 +79,9 @@ type Status struct {
 	Passes            []Pass // the last ones, newest first
 	Blueprints        []Blueprint
 	Objects           []Object
+	// Unmanaged counts the live objects that no blueprint speaks of, by model, of the
+	// models that blueprints speak of.
+	Unmanaged map[string]int
 }
 
 // Pass is one pass over all blueprints.

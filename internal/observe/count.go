@@ -9,6 +9,8 @@ import (
 type Count struct {
 	metrics *metrics.Metrics
 	models  map[string]bool // those that were met
+	// surveyed are those of which it is known what nobody declares.
+	surveyed map[string]int
 }
 
 // NewCount returns a Count. The series of a model exist from the first plan on that
@@ -55,9 +57,25 @@ func (c *Count) Passed(pass *sync.Pass) {
 	}
 	if pass.Plan != nil {
 		c.meet(pass)
+		c.survey(pass.Plan.Surveyed)
 		tally := pass.Tally()
 		for model := range c.models {
 			c.metrics.SetObjects(model, tally[model])
 		}
 	}
+}
+
+// survey counts what nobody declares, of the models of which that is known still.
+func (c *Count) survey(found *sync.Surveyed) {
+	now := map[string]int{}
+	if found != nil {
+		now = found.Counts
+	}
+	for model := range c.surveyed {
+		if _, known := now[model]; !known {
+			c.metrics.DropUnmanaged(model)
+		}
+	}
+	c.metrics.SetUnmanaged(now)
+	c.surveyed = now
 }

@@ -45,6 +45,28 @@ func TestCount(t *testing.T) {
 	}
 }
 
+// TestCountOfWhatNobodyDeclares wants the models of which it is known, none of which it
+// is not known any more, and what was known where a pass could not be made.
+func TestCountOfWhatNobodyDeclares(t *testing.T) {
+	const group, user = "unmanaged authentik_core.group", "unmanaged authentik_core.user"
+	m := metrics.New("1", "a")
+	c := NewCount(m)
+	for _, step := range []struct {
+		plan *sync.Plan
+		want map[string]float64
+	}{
+		{&sync.Plan{Surveyed: &sync.Surveyed{Counts: map[string]int{"authentik_core.group": 2, "authentik_core.user": 0}}}, map[string]float64{group: 2, user: 0}},
+		{nil, map[string]float64{group: 2, user: 0}},
+		{&sync.Plan{Surveyed: &sync.Surveyed{Counts: map[string]int{"authentik_core.user": 5}}}, map[string]float64{user: 5}},
+		{&sync.Plan{}, map[string]float64{}},
+	} {
+		c.Passed(&sync.Pass{Plan: step.plan})
+		if diff := cmp.Diff(step.want, series(t, m)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+}
+
 func positive(series map[string]float64) map[string]float64 {
 	some := maps.Clone(series)
 	maps.DeleteFunc(some, func(_ string, value float64) bool { return value == 0 })
@@ -68,6 +90,8 @@ func series(t *testing.T, m *metrics.Metrics) map[string]float64 {
 			switch family.GetName() {
 			case "aksync_objects":
 				found["objects "+labels["model"]+" "+labels["state"]] = metric.GetGauge().GetValue()
+			case "aksync_unmanaged_objects":
+				found["unmanaged "+labels["model"]] = metric.GetGauge().GetValue()
 			case "aksync_changes_total":
 				found["changes "+labels["model"]+" "+labels["action"]+" "+labels["result"]] = metric.GetCounter().GetValue()
 			}

@@ -83,6 +83,10 @@ func (p *Page) Passed(pass *sync.Pass) {
 	}
 	if pass.Plan != nil {
 		p.state.Objects = objectRows(pass)
+		p.state.Unmanaged = nil
+		if pass.Plan.Surveyed != nil {
+			p.state.Unmanaged = pass.Plan.Surveyed.Counts
+		}
 	}
 	p.state.Passes = append([]metrics.Pass{passRow(pass)}, p.state.Passes...)
 	p.state.Passes = p.state.Passes[:min(len(p.state.Passes), lastPasses)]

@@ -34,6 +34,10 @@ type document struct {
 	Disabled      []string `json:"disabled"`
 	// NotCompared are the values that authentik does not show.
 	NotCompared []uncompared `json:"not_compared"`
+	// Unmanaged are the live objects that no blueprint speaks of, and UnmanagedNotes say
+	// of what that is not known; where they were asked for.
+	Unmanaged      []undeclared `json:"unmanaged,omitzero"`
+	UnmanagedNotes []string     `json:"unmanaged_notes,omitempty"`
 }
 
 type server struct {
@@ -94,6 +98,10 @@ func JSON(w io.Writer, pass *sync.Pass, about About, all bool) error {
 		Warnings:      faults(pass.Warnings()),
 		Disabled:      disabled(pass.Blueprints),
 		NotCompared:   uncomparedOf(pass.Plan),
+		Unmanaged:     undeclaredOf(pass.Plan),
+	}
+	if found := surveyOf(pass.Plan); found != nil {
+		doc.UnmanagedNotes = undeclaredNotes(found, true)
 	}
 	for _, planned := range pass.Plan.Changes {
 		if planned.Action != sync.NoOp || all {

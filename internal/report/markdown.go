@@ -61,6 +61,7 @@ func Markdown(w io.Writer, pass *sync.Pass, about About) error {
 		{"note on what is switched off", "", "", off(pass.Blueprints), "", 2},
 		{"row", "rows of the table", "| | object | declared at | used by | fields |\n|---|---|---|---|---|\n", rows, "\n", 2},
 		{"change in full", "changes in full", "", details, "", 1},
+		{"note on what is declared nowhere", "notes on what is declared nowhere", "", undeclaredDetails(pass.Plan), "", 2},
 		{"note on what was not compared", "", "", notCompared(pass.Plan), "", 1},
 		{"note on what is not managed", "", "", notManaged(pass.Blueprints), "", 1},
 	} {

@@ -20,6 +20,10 @@ type Summary struct {
 	Error            int `json:"error"`
 	Warning          int `json:"warning"`
 	UnmanagedEntries int `json:"unmanaged_entries"`
+	// Unmanaged counts the live objects that no blueprint speaks of, and Brought those
+	// of them that are authentik's own; nil where nobody asked.
+	Unmanaged *int `json:"unmanaged,omitempty"`
+	Brought   *int `json:"unmanaged_own,omitempty"`
 	// Models counts the objects of each model.
 	Models map[string]*Tally `json:"models,omitempty"`
 }
@@ -34,6 +38,10 @@ func Summarize(pass *sync.Pass) Summary {
 	}
 	if pass.Plan == nil {
 		return s
+	}
+	if found := surveyOf(pass.Plan); found != nil {
+		total := found.Total()
+		s.Unmanaged, s.Brought = &total, &found.Brought
 	}
 	var all Tally
 	for _, change := range pass.Plan.Changes {
@@ -55,6 +63,9 @@ func (s Summary) String() string {
 	}
 	if s.Warning > 0 {
 		line += ", " + count(s.Warning, "warning", "warnings")
+	}
+	if s.Unmanaged != nil {
+		line += fmt.Sprintf(", %s unmanaged", grouped(*s.Unmanaged))
 	}
 	return line + "."
 }

@@ -65,6 +65,7 @@ func (t *Text) Changes(pass *sync.Pass) error {
 		}
 		t.line("")
 	}
+	t.undeclared(pass.Plan)
 	if kinds := byKind(pass.Plan); len(kinds) > 0 {
 		t.lines(t.faint, wrap("By kind: ", "  ", kinds, ", "))
 	}
