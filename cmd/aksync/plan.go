@@ -16,6 +16,7 @@ func newPlan() *cobra.Command {
 	var (
 		flags            passFlags
 		output, outFile  string
+		removedSince     string
 		all              bool
 		detailedExitCode bool
 	)
@@ -25,7 +26,8 @@ func newPlan() *cobra.Command {
 		Example: `  aksync plan
   aksync plan -o json --detailed-exitcode login.yaml
   aksync plan -o markdown > comment.md
-  aksync plan --out plan.json && aksync apply --plan plan.json`,
+  aksync plan --out plan.json && aksync apply --plan plan.json
+  aksync plan --removed-since "$(git merge-base origin/main HEAD)"`,
 		ValidArgsFunction: completeBlueprints,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("output", output, "text", "json", "markdown"); err != nil {
@@ -40,6 +42,7 @@ func newPlan() *cobra.Command {
 				return err
 			}
 			defer passes.client.Close()
+			passes.compareWith(removedSince)
 			pass := passes.Plan(cmd.Context(), sync.TriggerStart)
 			if pass.Err != nil {
 				return pass.Err
@@ -57,6 +60,7 @@ func newPlan() *cobra.Command {
 	flags.register(cmd)
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text, json, or markdown for a pull request")
 	completeWords(cmd, "output", "text", "json", "markdown")
+	registerRemovedSince(cmd.Flags(), &removedSince)
 	cmd.Flags().StringVar(&outFile, "out", "", "save the plan in this file, for apply --plan")
 	cmd.Flags().BoolVar(&all, "all", false, "list the objects that are as declared, too")
 	cmd.Flags().BoolVar(&detailedExitCode, "detailed-exitcode", false, "exit with 2 where there are changes")
