@@ -75,6 +75,8 @@ type remembered struct {
 	// is set where the last pass did not find the object.
 	since time.Time
 	gone  bool
+	// waits is set where this pass does not delete it, whatever it finds.
+	waits bool
 }
 
 func (r *Removals) now() time.Time {
@@ -112,7 +114,8 @@ func (r *Removals) begin(read *Blueprints, hurry bool) (removed []Removed, why s
 		}
 		entry := o.entry()
 		r.asked[entry] = o
-		removed = append(removed, Removed{Entry: entry, Exact: true, Wait: hurry || !r.Delete || !o.settled(now, r.Settle)})
+		o.waits = hurry || !o.settled(now, r.Settle)
+		removed = append(removed, Removed{Entry: entry, Exact: true, Wait: o.waits || !r.Delete})
 	}
 	return removed, why
 }
@@ -291,14 +294,14 @@ func (r *Removals) save() tree.Problems {
 	return nil
 }
 
-// due returns when the first of what is not declared any more may be deleted, as far
-// as that is yet to come.
+// due returns when the first of what is not declared any more may be deleted, of what
+// this pass was too early for.
 func (r *Removals) due() (due time.Time, waits bool) {
 	if r == nil || !r.Delete {
 		return time.Time{}, false
 	}
 	for _, o := range r.known {
-		if o.since.IsZero() || o.settled(r.now(), r.Settle) {
+		if o.since.IsZero() || !o.waits {
 			continue
 		}
 		if at := o.since.Add(r.Settle); !waits || at.Before(due) {

@@ -74,6 +74,11 @@ func (p *planner) removeAll(removed []Removed, spoken map[string]map[string]bool
 	p.referToWritten()
 	past := newPast(p, removed)
 	p.plan.fates = make(map[*tree.Entry]fate, len(removed))
+	for _, r := range removed { // names of objects are made of others'
+		if kind := p.schema.Kind(r.Entry.Model); kind != nil {
+			p.table(kind)
+		}
+	}
 	for _, r := range removed {
 		object, err := past.find(r.Entry)
 		if len(p.plan.Needs) > 0 || errors.Is(err, errAgain) {
