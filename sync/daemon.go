@@ -71,6 +71,9 @@ func (d *Daemon) Run(ctx context.Context) {
 			retry = firstRetry
 		}
 		due = time.Now().Add(wait)
+		if end, waits := d.Reconciler.Removals.due(); waits && end.Before(due) {
+			due = end
+		}
 	}
 }
 

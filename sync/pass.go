@@ -17,6 +17,9 @@ type Blueprints struct {
 	Files []Blueprint
 	// Unmanaged counts the entries that are left alone, by model.
 	Unmanaged map[string]int
+	// Bare are the folders that were to be read and hold no blueprint, and Empty all
+	// folders in them that hold none.
+	Bare, Empty []string
 	// Why says why the entries of a model are left alone, as far as that is known.
 	Why map[string]string
 }
@@ -74,6 +77,9 @@ type Reconciler struct {
 	// ReadOwn, if not nil, reads what the text of a blueprint of authentik's own
 	// declares; plans then warn of those that are files here too.
 	ReadOwn func(text string) []*tree.Entry
+	// Removals are what the daemon remembers of what is declared; nil where it
+	// remembers nothing.
+	Removals *Removals
 	// OnPlan, if not nil, is given each plan before it is applied.
 	OnPlan func(*Pass)
 	// Confirm, if not nil, is asked before a plan is applied.
@@ -108,6 +114,8 @@ type Pass struct {
 	Fought []string
 	// Err is why the pass could not be made.
 	Err error
+	// forgetful says that what is declared could not be remembered.
+	forgetful tree.Problems
 }
 
 // Verdict says how a pass went as a whole.
@@ -138,6 +146,9 @@ func (r *Reconciler) read(ctx context.Context, trigger Trigger) *Pass {
 	pass := &Pass{Trigger: trigger, Started: time.Now()}
 	pass.Blueprints, pass.Err = r.Source.Read(ctx, trigger == TriggerFile)
 	pass.Duration = time.Since(pass.Started)
+	if pass.Err != nil && r.Removals != nil {
+		r.Removals.forgetSince()
+	}
 	return pass
 }
 
@@ -148,8 +159,13 @@ func (r *Reconciler) planInto(ctx context.Context, pass *Pass) {
 		if r.looksForRivals(pass) {
 			desired.Files, desired.ReadOwn = pass.Blueprints.Files, r.ReadOwn
 		}
+		why := ""
+		if r.Removals != nil {
+			desired.Removed, why = r.Removals.begin(pass.Blueprints, pass.Trigger == TriggerFile)
+		}
 		pass.Plan, pass.Err = r.plan(ctx, desired)
 		r.before = pass.Blueprints
+		r.remember(pass, why)
 		if pass.Err == nil {
 			r.rivals = pass.Plan.Rivals
 		}
@@ -158,6 +174,20 @@ func (r *Reconciler) planInto(ctx context.Context, pass *Pass) {
 		}
 	}
 	pass.Duration = time.Since(pass.Started)
+}
+
+// remember takes note of what is declared, and what is not any more.
+func (r *Reconciler) remember(pass *Pass, why string) {
+	switch {
+	case r.Removals == nil:
+	case pass.Err != nil:
+		r.Removals.forgetSince()
+	default:
+		if why != "" {
+			pass.Plan.Warnings = append(pass.Plan.Warnings, tree.Problem{Message: why})
+		}
+		pass.forgetful = r.Removals.planned(r.Schema, pass.Plan)
+	}
 }
 
 // Apply plans and, unless it is a dry run, applies. It gives nil where files
@@ -186,6 +216,9 @@ func (r *Reconciler) Apply(ctx context.Context, trigger Trigger) *Pass {
 	r.carryOut(ctx, pass)
 	if r.fights != nil && pass.Report != nil {
 		r.fights.note(pass.Report, time.Now())
+	}
+	if r.Removals != nil && pass.Report != nil {
+		pass.forgetful = r.Removals.applied(r.Schema, pass.Report)
 	}
 	return pass
 }
@@ -245,8 +278,8 @@ func (r *Reconciler) plan(ctx context.Context, desired Desired) (*Plan, error) {
 // unguarded asks for what the entries speak of, and again where a reference turns
 // out to speak of more.
 func (r *Reconciler) unguarded(ctx context.Context, desired Desired) (*Plan, *Live, error) {
-	live := Live{Sent: r.Sent, keys: func(kind *schema.Kind) []string { return spokenKeys(kind, desired.Entries) }}
-	needs := r.needs(desired.Entries)
+	live := Live{Sent: r.Sent, keys: func(kind *schema.Kind) []string { return spokenKeys(kind, desired.spoken()) }}
+	needs := r.needs(desired.spoken())
 	if desired.ReadOwn != nil {
 		needs = unique(append(needs, instanceModels(r.Schema)...))
 	}
@@ -359,6 +392,7 @@ func (p *Pass) Problems() tree.Problems {
 	if p.Plan != nil {
 		problems = append(problems, p.Plan.Problems...)
 	}
+	problems = append(problems, p.forgetful...)
 	return problems.Sort()
 }
 
@@ -366,6 +400,7 @@ func (p *Pass) Problems() tree.Problems {
 func (p *Pass) Warnings() tree.Problems {
 	var warnings tree.Problems
 	if p.Blueprints != nil {
+		warnings = append(warnings, p.Blueprints.Warnings...)
 		for _, file := range p.Blueprints.Files {
 			warnings = append(warnings, file.Warnings...)
 		}

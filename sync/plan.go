@@ -37,11 +37,15 @@ type Desired struct {
 	// not met or their file is switched off: their objects are spoken of, and
 	// not pruned.
 	Silent []*tree.Entry
+	// Removed are entries that were declared and are not any more.
+	Removed []Removed
 	// Edited are those of Entries that are not as they were in the pass before;
 	// it may be nil.
 	Edited map[*tree.Entry]bool
 	// SendUnshown is set where values that can't be compared are to be sent.
 	SendUnshown bool
+	// Warnings are what is wrong with none of the files, and does no harm.
+	Warnings tree.Problems
 	// Applies are blueprints of authentik's own that files want to be applied before
 	// them, and that are none of the files.
 	Applies []Instance
@@ -92,6 +96,8 @@ type Plan struct {
 	// Unanswered is set where the server did not answer for a kind: the next
 	// pass should come soon.
 	Unanswered bool
+	// fates say what became of the entries that were Removed, as far as it is known.
+	fates map[*tree.Entry]fate
 	// unseen are the declared values that no answer shows and nothing is known of, as
 	// far as they are not among the changes.
 	unseen map[fieldKey]any

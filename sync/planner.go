@@ -12,7 +12,7 @@ import (
 
 // MakePlan compares what is desired with what is live. It is a pure function:
 // the same input gives the same plan. What a glob of prune matches and no entry
-// speaks of is deleted.
+// speaks of is deleted, and so is what desired has as Removed.
 func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan {
 	p := &planner{
 		schema: s.At(live.Version), whole: s, live: live, edited: desired.Edited, sendUnshown: desired.SendUnshown,
@@ -21,6 +21,9 @@ func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan
 		targets: map[*tree.Entry]*candidate{},
 		groups:  map[string]*group{}, identified: map[string]bool{},
 		plan: &Plan{Version: live.Version, Failed: map[string]int{}, Live: map[string]int{}, unseen: map[fieldKey]any{}},
+	}
+	if len(desired.Removed) > 0 {
+		p.referred = map[string]tree.Place{}
 	}
 	for _, entry := range desired.Entries {
 		p.add(entry)
@@ -42,8 +45,10 @@ func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan
 	for _, g := range p.order {
 		p.planObject(g, frozen)
 	}
-	if len(prune) > 0 && !desired.Incomplete {
-		p.prune(prune, desired.Silent)
+	if !desired.Incomplete && len(prune)+len(desired.Removed) > 0 {
+		spoken := p.spokenOf(desired.Silent)
+		p.removeAll(desired.Removed, spoken)
+		p.prune(prune, spoken)
 	}
 	p.warnOfRivals(desired)
 	p.planPermissions()
@@ -92,6 +97,9 @@ type planner struct {
 	refused map[int]*Change
 	// numbers counts the changes that no candidate gave its number.
 	numbers int
+	// referred are the live objects that references find, by identity, with the
+	// place of one of them; nil where nobody asks.
+	referred map[string]tree.Place
 	// unlisted counts the candidates whose kinds can't be listed, by model.
 	unlisted map[string]int
 	plan     *Plan

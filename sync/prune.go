@@ -44,8 +44,7 @@ func (g Glob) matches(kind *schema.Kind, name string) bool {
 // blueprint speaks of, and never of what authentik manages itself. Nothing is
 // pruned of a kind that no blueprint speaks of at all: an empty folder is not a
 // wish to delete; nor of one of which an entry can't say what it is about.
-func (p *planner) prune(globs []Glob, silent []*tree.Entry) {
-	spoken := p.spokenOf(silent)
+func (p *planner) prune(globs []Glob, spoken map[string]map[string]bool) {
 	for _, model := range slices.Sorted(maps.Keys(spoken)) {
 		kind, objects := p.schema.Kind(model), spoken[model]
 		if objects == nil || kind.Key == "" || !kind.Delete {
@@ -53,7 +52,7 @@ func (p *planner) prune(globs []Glob, silent []*tree.Entry) {
 		}
 		t := p.table(kind)
 		for _, object := range t.Objects {
-			if glob := matching(globs, kind, object); glob != nil && !objects[t.id(object)] && object["managed"] == nil {
+			if glob := matching(globs, kind, object); glob != nil && !objects[t.id(object)] && p.groupOf(t, object) == nil && object["managed"] == nil {
 				p.pruneObject(t, object, *glob)
 			}
 		}
@@ -118,10 +117,14 @@ func matching(globs []Glob, kind *schema.Kind, object schema.Object) *Glob {
 	return nil
 }
 
-// pruneObject plans the deletion as if an entry with the state absent, at the
-// glob, asked for it.
+// pruneObject plans the deletion of what a glob matches.
 func (p *planner) pruneObject(t *table, object schema.Object, glob Glob) {
-	place := tree.Place{File: "--prune " + glob.String()}
+	p.deleteObject(t, object, tree.Place{File: "--prune " + glob.String()})
+}
+
+// deleteObject plans the deletion as if an entry with the state absent, at the
+// place, asked for it.
+func (p *planner) deleteObject(t *table, object schema.Object, place tree.Place) {
 	c := &candidate{number: len(p.candidates), kind: t.kind, phase: settled, entry: &tree.Entry{
 		Place: place, Model: t.kind.Model, State: tree.Value{Place: place, Data: string(tree.Absent)},
 	}}

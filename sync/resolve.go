@@ -219,6 +219,7 @@ func (p *planner) answer(ref tree.Reference) (tree.Value, error) {
 	if err != nil {
 		return tree.Value{}, err
 	}
+	p.noteReferred(kind, found.object, ref.Place)
 	if ref.Tag == tree.TagFindObject {
 		return p.objectOf(kind, found)
 	}

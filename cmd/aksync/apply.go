@@ -15,10 +15,11 @@ import (
 
 func newApply() *cobra.Command {
 	var (
-		flags    passFlags
-		planFile string
-		partial  bool
-		yes      bool
+		flags        passFlags
+		planFile     string
+		removedSince string
+		partial      bool
+		yes          bool
 	)
 	cmd := &cobra.Command{
 		Use:   "apply [PATH…]",
@@ -31,10 +32,11 @@ values that the file does not hold, since they are sensitive.`,
 		Example: `  aksync apply
   aksync apply --yes --parallelism 2 blueprints/login.yaml
   aksync plan --out plan.json && aksync apply --plan plan.json
-  aksync plan --out plan.json sso/ && aksync apply --plan plan.json sso/`,
+  aksync plan --out plan.json sso/ && aksync apply --plan plan.json sso/
+  aksync apply --yes --removed-since HEAD~1`,
 		ValidArgsFunction: completeBlueprints,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := checkPlanFlags(planFile, partial); err != nil {
+			if err := checkPlanFlags(planFile, removedSince, partial); err != nil {
 				return err
 			}
 			log, err := flags.logs.logger(cmd)
@@ -50,6 +52,7 @@ values that the file does not hold, since they are sensitive.`,
 				passes.Confirm = confirmation(cmd)
 			}
 			if planFile == "" {
+				passes.compareWith(removedSince)
 				return applyOnce(cmd, passes.Reconciler, func() *sync.Pass {
 					return passes.Apply(cmd.Context(), sync.TriggerRequest)
 				})
@@ -65,13 +68,17 @@ values that the file does not hold, since they are sensitive.`,
 	}
 	flags.register(cmd)
 	cmd.Flags().StringVar(&planFile, "plan", "", "do what this file says, as plan --out saved it; refuse where an object has moved since")
+	registerRemovedSince(cmd.Flags(), &removedSince)
 	cmd.Flags().BoolVar(&partial, "partial", false, "with --plan: leave out the objects that have moved, and do the rest")
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	return cmd
 }
 
 // checkPlanFlags refuses what makes no sense together.
-func checkPlanFlags(planFile string, partial bool) error {
+func checkPlanFlags(planFile, removedSince string, partial bool) error {
+	if planFile != "" && removedSince != "" {
+		return &usageError{errors.New("--removed-since does not go with --plan: what was removed when the plan was made is in it")}
+	}
 	if planFile == "" && partial {
 		return &usageError{errors.New("--partial goes with --plan")}
 	}

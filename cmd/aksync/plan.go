@@ -16,6 +16,7 @@ func newPlan() *cobra.Command {
 	var (
 		flags            passFlags
 		output, outFile  string
+		removedSince     string
 		all              bool
 		detailedExitCode bool
 		unmanaged        unmanagedFlag
@@ -27,7 +28,8 @@ func newPlan() *cobra.Command {
   aksync plan -o json --detailed-exitcode login.yaml
   aksync plan -o markdown > comment.md
   aksync plan --unmanaged=authentik_core.application,authentik_core.group
-  aksync plan --out plan.json && aksync apply --plan plan.json`,
+  aksync plan --out plan.json && aksync apply --plan plan.json
+  aksync plan --removed-since "$(git merge-base origin/main HEAD)"`,
 		ValidArgsFunction: completeBlueprints,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("output", output, "text", "json", "markdown"); err != nil {
@@ -45,6 +47,7 @@ func newPlan() *cobra.Command {
 			if passes.Survey, err = unmanaged.survey(passes.Schema); err != nil {
 				return err
 			}
+			passes.compareWith(removedSince)
 			pass := passes.Plan(cmd.Context(), sync.TriggerStart)
 			if pass.Err != nil {
 				return pass.Err
@@ -62,6 +65,7 @@ func newPlan() *cobra.Command {
 	flags.register(cmd)
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text, json, or markdown for a pull request")
 	completeWords(cmd, "output", "text", "json", "markdown")
+	registerRemovedSince(cmd.Flags(), &removedSince)
 	cmd.Flags().StringVar(&outFile, "out", "", "save the plan in this file, for apply --plan")
 	cmd.Flags().BoolVar(&all, "all", false, "list the objects that are as declared, too, and every unmanaged one")
 	unmanaged.register(cmd)

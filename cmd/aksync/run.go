@@ -27,6 +27,7 @@ import (
 type runFlags struct {
 	passFlags
 	elect     electFlags
+	history   historyFlags
 	interval  time.Duration
 	listen    string
 	webConfig string
@@ -48,6 +49,7 @@ func newRun() *cobra.Command {
 	}
 	flags.passFlags.register(cmd)
 	flags.elect.register(cmd.Flags())
+	flags.history.register(cmd.Flags())
 	cmd.Flags().DurationVar(&flags.interval, "interval", 5*time.Minute, "time between passes where nothing else causes one")
 	cmd.Flags().StringVar(&flags.listen, "listen", ":9180", "address to serve metrics and health on")
 	cmd.Flags().StringVar(&flags.webConfig, "web-config-file", "", "Prometheus's web configuration: TLS and basic auth for --listen")
@@ -62,6 +64,9 @@ func (f *runFlags) check() error {
 	}
 	if f.dev && f.server.url != "" {
 		return &usageError{errors.New("--dev brings its own server: leave out --url and AUTHENTIK_URL")}
+	}
+	if err := f.history.check(); err != nil {
+		return err
 	}
 	return metrics.CheckWebConfig(f.webConfig)
 }
@@ -96,6 +101,11 @@ func run(cmd *cobra.Command, flags runFlags, args []string) error {
 		return err
 	}
 	defer passes.client.Close()
+	forget, err := flags.history.remember(passes, flags.interval)
+	if err != nil {
+		return err
+	}
+	defer forget()
 	source := passes.source
 	watcher, err := watch.New(watch.Config{Paths: source.paths, OnEvent: measured.AddWatchEvent, Logger: log})
 	if err != nil {

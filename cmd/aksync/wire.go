@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 
 	"github.com/rs/zerolog"
@@ -29,34 +30,44 @@ type source struct {
 
 	failed bool // the last reading did
 	files  []*blueprint.File
+	empty  []string // the folders that hold none
 	last   *sync.Blueprints
 }
 
 // newSource makes the source of a command. tokenFile is never readable by
 // !File.
 func newSource(s *schema.Schema, flags readFlags, tokenFile string, paths []string) (*source, error) {
-	tags, err := flags.tagValues()
+	options, err := flags.options(s, tokenFile)
 	if err != nil {
 		return nil, err
 	}
+	return &source{schema: s, reader: blueprint.NewReader(options), paths: paths}, nil
+}
+
+// options says how blueprints are read.
+func (f *readFlags) options(s *schema.Schema, tokenFile string) (blueprint.Options, error) {
+	tags, err := f.tagValues()
+	if err != nil {
+		return blueprint.Options{}, err
+	}
 	options := blueprint.Options{
 		Schema:       s,
-		EnvAllow:     flags.envAllow,
-		FileRoots:    flags.fileRoots,
+		EnvAllow:     f.envAllow,
+		FileRoots:    f.fileRoots,
 		Tags:         tags,
-		StrictModels: flags.strictModels,
+		StrictModels: f.strictModels,
 
-		NoLiteralSecrets: flags.noLiteralSecrets,
+		NoLiteralSecrets: f.noLiteralSecrets,
 	}
 	if options.CUEWorker, err = cue.OwnCommand(cueWorker); err != nil {
-		return nil, err
+		return blueprint.Options{}, err
 	}
-	for _, own := range append([]string{tokenFile}, flags.own...) {
+	for _, own := range append([]string{tokenFile}, f.own...) {
 		if own != "" {
 			options.ForbiddenFiles = append(options.ForbiddenFiles, own)
 		}
 	}
-	return &source{schema: s, reader: blueprint.NewReader(options), paths: paths}, nil
+	return options, nil
 }
 
 // Read gives the blueprints as they are now. The reader gives the same *File
@@ -80,10 +91,14 @@ func (s *source) Read(ctx context.Context, hurry bool) (*sync.Blueprints, error)
 	if s.onInputs != nil {
 		s.onInputs(set.Inputs().Files)
 	}
-	if s.last != nil && slices.Equal(set.Files, s.files) {
+	if s.last != nil && slices.Equal(set.Files, s.files) && slices.Equal(set.Empty, s.empty) {
 		return s.last, nil
 	}
 	s.files, s.last = set.Files, gather(s.schema, set)
+	s.empty, s.last.Empty = set.Empty, set.Empty
+	s.last.Bare = slices.DeleteFunc(slices.Clone(set.Empty), func(folder string) bool {
+		return !slices.ContainsFunc(s.paths, func(path string) bool { return filepath.ToSlash(path) == folder })
+	})
 	return s.last, nil
 }
 
@@ -171,6 +186,8 @@ type passes struct {
 	*sync.Reconciler
 	source *source
 	client *authentik.Client
+	// options say how the source reads.
+	options blueprint.Options
 }
 
 // passes puts together what the flags describe. The client has to be closed.
@@ -185,7 +202,7 @@ func (f *passFlags) passes(log zerolog.Logger, args []string, observe func(authe
 	}
 	read := f.read
 	read.own = []string{f.server.clientKey}
-	source, err := newSource(s, read, f.server.tokenFile, paths(args))
+	options, err := read.options(s, f.server.tokenFile)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +210,9 @@ func (f *passFlags) passes(log zerolog.Logger, args []string, observe func(authe
 	if err != nil {
 		return nil, err
 	}
+	source := &source{schema: s, reader: blueprint.NewReader(options), paths: paths(args)}
 	return &passes{
+		options: options,
 		Reconciler: &sync.Reconciler{
 			Schema: s, Source: source, API: client, Parallelism: f.server.parallelism, Guards: guards,
 			SendUnshown: f.writeSecrets,

@@ -22,7 +22,9 @@ type document struct {
 	strict bool
 	// unwritten makes a problem of a secret that is written out.
 	unwritten bool
-	steps     int
+	// sketchy makes entries of what finds their objects alone.
+	sketchy bool
+	steps   int
 
 	entries            []*entry
 	findings, warnings bounds.Findings
@@ -59,8 +61,12 @@ func (d *document) read(root tree.Value) {
 	}
 	entries, _ := top.Get("entries")
 	d.collect(entries)
+	take := d.take
+	if d.sketchy {
+		take = d.sketch
+	}
 	for _, e := range d.entries {
-		d.take(e)
+		take(e)
 	}
 }
 

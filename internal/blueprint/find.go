@@ -44,30 +44,30 @@ func (s source) key() string {
 }
 
 // findSources gives the blueprints that paths name, in the order of their
-// names.
-func findSources(paths []string) ([]source, error) {
+// names, and the folders that hold none.
+func findSources(paths []string) (sources []source, empty []string, err error) {
 	f := &finder{seen: map[string]bool{}}
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil {
-			return nil, fmt.Errorf("reading blueprints: %w", err)
+			return nil, nil, fmt.Errorf("reading blueprints: %w", err)
 		}
 		real, err := realPath(path)
 		if err != nil {
-			return nil, fmt.Errorf("reading blueprints: %w", err)
+			return nil, nil, fmt.Errorf("reading blueprints: %w", err)
 		}
 		if info.IsDir() {
 			if err := f.folder(path, real, nil); err != nil {
-				return nil, fmt.Errorf("reading blueprints: %w", err)
+				return nil, nil, fmt.Errorf("reading blueprints: %w", err)
 			}
 			continue
 		}
 		if !isBlueprint(path) {
-			return nil, fmt.Errorf("reading blueprints: %s: want a folder, or a file that ends in .yaml, .yml or .cue", filepath.ToSlash(path))
+			return nil, nil, fmt.Errorf("reading blueprints: %s: want a folder, or a file that ends in .yaml, .yml or .cue", filepath.ToSlash(path))
 		}
 		f.file(part{path: path, real: real})
 	}
-	return f.sources(), nil
+	return f.sources(), f.empty, nil
 }
 
 // finder walks folders.
@@ -75,6 +75,10 @@ type finder struct {
 	seen   map[string]bool // the real paths of files
 	found  []part
 	failed []source
+	// met counts the blueprints that were met, and empty are the folders that hold
+	// none, with slashes.
+	met   int
+	empty []string
 }
 
 func isBlueprint(name string) bool {
@@ -108,9 +112,12 @@ func (f *finder) folder(path, real string, above []string) error {
 	if err != nil {
 		return err
 	}
-	above = append(slices.Clone(above), real)
+	above, met := append(slices.Clone(above), real), f.met
 	for _, element := range elements {
 		f.element(filepath.Join(path, element.Name()), element, above)
+	}
+	if f.met == met {
+		f.empty = append(f.empty, filepath.ToSlash(path))
 	}
 	return nil
 }
@@ -148,6 +155,7 @@ func (f *finder) element(path string, element fs.DirEntry, above []string) {
 }
 
 func (f *finder) fail(path string, err error) {
+	f.met++
 	name := filepath.ToSlash(path)
 	f.failed = append(f.failed, source{
 		parts:   []part{{name: name, path: path}},
@@ -165,6 +173,7 @@ func readReason(err error) string {
 }
 
 func (f *finder) file(p part) {
+	f.met++
 	if f.seen[p.real] {
 		return
 	}

@@ -89,6 +89,7 @@ func (r *Reader) load(ctx context.Context, s source, p *tags.Policy) (file *File
 		strict: r.options.StrictModels,
 
 		unwritten: r.options.NoLiteralSecrets,
+		sketchy:   r.options.Sketch,
 		scope:     &tags.Scope{Schema: r.options.Schema, Language: r.language, Looks: file.inputs, IDs: map[string]int{}},
 	}
 	var root tree.Value
@@ -116,6 +117,7 @@ func (r *Reader) load(ctx context.Context, s source, p *tags.Policy) (file *File
 		return &File{}, nil, false
 	}
 	d.findings.Add(file.Problems...)
+	unread := len(file.Problems) > 0
 	switch {
 	case found:
 		d.read(root)
@@ -131,6 +133,9 @@ func (r *Reader) load(ctx context.Context, s source, p *tags.Policy) (file *File
 	file.Warnings = bounds.Shown(file.Path, d.warnings.Problems.Sort(), d.warnings.Full())
 	if len(file.Problems) > 0 {
 		file.Status = tree.Invalid
+	}
+	if d.sketchy && unread {
+		file.Entries = nil
 	}
 	return file, imports, again
 }

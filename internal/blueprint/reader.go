@@ -44,6 +44,14 @@ type Options struct {
 	NoLiteralSecrets bool
 	// StrictModels makes an entry of a model that is not managed a problem.
 	StrictModels bool
+	// Sketch reads no more of an entry than what finds its object: that is what an
+	// old version of a blueprint is asked for, which may not be valid any more, and
+	// whose secrets may be gone. What is wrong with an entry then does not concern
+	// the others of its file.
+	Sketch bool
+	// NameOf returns what the user calls a file, where that is not its path; nil where
+	// it is.
+	NameOf func(file string) string
 	// EvaluationTime is how long the CUE of one blueprint may take; 10
 	// seconds where it is 0.
 	EvaluationTime time.Duration
@@ -100,6 +108,8 @@ func (f *File) Inputs() tags.Inputs {
 type Set struct {
 	// Files are sorted by path.
 	Files []*File
+	// Empty are the folders that hold no blueprint, as the user names them.
+	Empty []string
 }
 
 // Problems gives those of all files, in order.
@@ -149,16 +159,32 @@ func NewReader(options Options) *Reader {
 // name. It is an error only where a path itself can't be read; whatever is
 // wrong with a file is among its problems.
 func (r *Reader) Read(ctx context.Context, paths []string) (*Set, error) {
-	found, err := findSources(paths)
+	found, empty, err := findSources(paths)
 	if err != nil {
 		return nil, err
 	}
-	now := &reading{paths: slices.Clone(paths), policy: r.policy(paths), made: make([]made, len(found))}
+	now := &reading{paths: slices.Clone(paths), policy: r.policy(paths), made: make([]made, len(found)), empty: empty}
+	r.rename(found)
 	before := r.last.byKey()
 	for i, s := range found {
 		now.made[i] = before[s.key()]
 	}
 	return r.make(ctx, now, found)
+}
+
+// rename calls files as the user does.
+func (r *Reader) rename(sources []source) {
+	if r.options.NameOf == nil {
+		return
+	}
+	for _, s := range sources {
+		for i := range s.parts {
+			s.parts[i].name = r.options.NameOf(s.parts[i].name)
+		}
+		if s.problem != nil {
+			s.problem.Place.File = r.options.NameOf(s.problem.Place.File)
+		}
+	}
 }
 
 // policy says what tags may look at when blueprints are read from paths.

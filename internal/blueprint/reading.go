@@ -15,6 +15,7 @@ import (
 type reading struct {
 	paths  []string
 	policy *tags.Policy
+	empty  []string
 	made   []made
 	// byReal finds what was made of a file by its real path; nil until somebody
 	// asks.
@@ -131,7 +132,7 @@ func (m made) reread() (s source, enough bool) {
 func (r *Reader) make(ctx context.Context, now *reading, sources []source) (*Set, error) {
 	defer r.cue.Stop()
 	r.cue.Begin()
-	set := &Set{Files: make([]*File, len(sources))}
+	set := &Set{Files: make([]*File, len(sources)), Empty: now.empty}
 	for i, s := range sources {
 		if s.parts != nil {
 			now.made[i] = r.readSource(ctx, s, now.policy, now.made[i])

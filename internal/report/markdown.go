@@ -165,7 +165,8 @@ func tableRow(change *sync.Change) string {
 func detail(change *sync.Change) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<details><summary>%s %s</summary>\n\n", verb(change), object(change))
-	fmt.Fprintf(&b, "Declared at %s", code(change.Source.String()))
+	at := declaredAt(change) + code(change.Source.String())
+	b.WriteString(strings.ToUpper(at[:1]) + at[1:])
 	if len(change.UserNames()) > 0 {
 		b.WriteString(", used by " + codes(change.UserNames()))
 	}

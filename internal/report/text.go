@@ -176,7 +176,16 @@ func (t *Text) header(paint paint, format string, change *sync.Change) {
 		return
 	}
 	t.line("%s", paint("%s", title))
-	t.line("%s", t.faint("    declared at %s", place))
+	t.line("%s", t.faint("    %s%s", declaredAt(change), place))
+}
+
+// declaredAt goes before the place of a change on a line of its own. That of an object
+// that no entry speaks of says itself what it is.
+func declaredAt(change *sync.Change) string {
+	if change.Action == sync.Delete && change.Path == "" {
+		return ""
+	}
+	return "declared at "
 }
 
 func (t *Text) row(r row) {
