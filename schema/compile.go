@@ -95,6 +95,9 @@ func (k *Kind) verify() error {
 			return fmt.Errorf("the details of %s are in %s, which is none of its read-only fields", field.Name, field.Details)
 		}
 	}
+	if err := k.verifyFile(); err != nil {
+		return err
+	}
 	return k.verifyRights()
 }
 

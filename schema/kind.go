@@ -40,6 +40,7 @@ type Kind struct {
 	OneOf      [][]string  `json:"oneOf,omitempty"`
 	Last       string      `json:"last,omitempty"`
 	Switch     string      `json:"switch,omitempty"`
+	File       Filing      `json:"file,omitzero"`
 	// Permissions are what can be permitted with an object beside to view, add, change
 	// and delete it, by name.
 	Permissions map[string]Span   `json:"permissions,omitempty"`
@@ -178,6 +179,7 @@ type Field struct {
 	Cascades  bool           `json:"cascades,omitempty"`
 	Becomes   string         `json:"becomes,omitempty"`
 	Mirrors   string         `json:"mirrors,omitempty"`
+	Loose     bool           `json:"loose,omitempty"`
 	Volatile  bool           `json:"volatile,omitempty"`
 	Loses     string         `json:"loses,omitempty"`
 	Filter    bool           `json:"filter,omitempty"`

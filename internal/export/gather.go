@@ -15,16 +15,31 @@ type entry struct {
 	kind *schema.Kind
 	// name is what people call the object.
 	name string
+	// short is the same within the file that the object is in because of another one.
+	short string
 	// identifiers find the object; fields are the others, in the order of the
 	// schema.
 	identifiers, fields []field
 	// hidden are the fields that are left out, since they are secret or the API does
 	// not show them.
-	hidden []string
+	hidden []hidden
+	// refused is set where a field has a value that no blueprint may ask for.
+	refused bool
+	// managed is set where authentik says that it manages the object itself.
+	managed bool
+	// id is what other entries of the file call it, where one does.
+	id string
 
 	identity identity
 	// refersTo are the objects that it refers to.
 	refersTo []identity
+}
+
+// hidden is a field that is left out; it is empty where it is known that nothing is
+// set.
+type hidden struct {
+	of    *schema.Field
+	empty bool
 }
 
 // field is one field with its value: as schema.Value.Plain gives it, with a
@@ -40,7 +55,12 @@ type field struct {
 type reference struct {
 	model string
 	where []field
+	to    identity
 }
+
+// keyOf stands for the primary key of the object of the entry with the id, in the same
+// file.
+type keyOf string
 
 // gathering is what one call of gather works on.
 type gathering struct {
@@ -138,7 +158,9 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object, name string) 
 	if err != nil {
 		return entry{}, err
 	}
-	made := entry{kind: kind, name: name, identity: identity{kind.Model, schema.IDText(answer.ID)}}
+	made := entry{kind: kind, name: name, short: g.shortNameOf(kind, object), identity: identity{kind.Model, schema.IDText(answer.ID)}}
+	managed, _ := object["managed"].(string)
+	made.managed = managed != ""
 	finders := g.targets.finders(target{kind, object})
 	for _, finder := range finders {
 		if kind.Fields.Field(finder) == nil {
@@ -150,10 +172,17 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object, name string) 
 		if g.mirrored(of) {
 			continue
 		}
-		if !finds && (of.Sensitive || !of.Answers()) {
-			made.hidden = append(made.hidden, of.Name)
+		if granted, asked := g.options.Granted[Grant{kind.Model, made.identity.id, of.Name}]; asked {
+			if len(granted) > 0 {
+				made.fields = append(made.fields, field{name: of.Name, of: of, value: sortedSet(of, granted)})
+			}
 			continue
 		}
+		if !finds && (of.Sensitive || !of.Answers()) {
+			made.hidden = append(made.hidden, hidden{of, isEmpty(of, object, answer)})
+			continue
+		}
+		made.refused = made.refused || of.Refuses(answer.Fields[of.Name])
 		value, declares, err := g.declared(of, answer, finds)
 		if err != nil {
 			return entry{}, err
@@ -172,6 +201,28 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object, name string) 
 		}
 	}
 	return made, nil
+}
+
+// sortedSet is a list in order where the server keeps none.
+func sortedSet(of *schema.Field, list []any) []any {
+	if of.Set {
+		list = slices.Clone(list)
+		slices.SortStableFunc(list, func(a, b any) int { return cmp.Compare(canonical(a), canonical(b)) })
+	}
+	return list
+}
+
+// isEmpty reports whether it is known that nothing is set in a field that is left out.
+func isEmpty(of *schema.Field, object schema.Object, answer schema.Answer) bool {
+	if of.Proof.Absent(object) {
+		return true
+	}
+	value, has := answer.Fields[of.Name]
+	if !has || !of.Answers() {
+		return false
+	}
+	empty := []any{nil, "", []any{}, map[string]any{}}
+	return of.HasDefault && sameJSON(value, of.Default) || slices.ContainsFunc(empty, func(none any) bool { return sameJSON(value, none) })
 }
 
 // mirrored reports whether other objects that are exported declare the same relation
@@ -232,10 +283,7 @@ func (g *gathering) withReferences(e *entry, of *schema.Field, value any) (any, 
 				return nil, err
 			}
 		}
-		if of.Set {
-			slices.SortStableFunc(references, func(a, b any) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
-		}
-		return references, nil
+		return sortedSet(of, references), nil
 	}
 	if of.Type == schema.List || schema.IDText(value) == "" {
 		return value, nil
@@ -254,6 +302,7 @@ func (g *gathering) reference(e *entry, model string, key any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	found.to = to
 	e.refersTo = append(e.refersTo, to)
 	return found, nil
 }
