@@ -46,12 +46,7 @@ func readAll(ctx context.Context, s *schema.Schema, api sync.Reader, needs []str
 	if err := live.ReadGrants(ctx, s, api); err != nil {
 		return nil, err
 	}
-	o.Granted = map[export.Grant][]any{}
-	for grant, granted := range live.Grants {
-		if granted.Err == nil {
-			o.Granted[export.Grant{Model: grant.Model, ID: grant.ID, Field: grant.Field}] = granted.Values
-		}
-	}
+	o.Granted = live.Grants
 	return live, nil
 }
 

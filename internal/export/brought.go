@@ -16,8 +16,8 @@ import (
 
 // brought/VERSION.txt lists what authentik of a version brings: for each object its
 // model, its name, and a digest of what it declares, since all that is asked is whether
-// it is still as it came. There is more than one line for an object that the embedded
-// server has with texts of its own. cmd/genbrought writes them.
+// it is still as it came. VERSION-embedded.txt is the same of the embedded server, which
+// has texts of its own; a test with -update writes that, and cmd/genbrought the other.
 //
 //go:embed brought/*.txt
 var broughtFiles embed.FS
@@ -25,50 +25,75 @@ var broughtFiles embed.FS
 // brought are the digests of what authentik brings, by model and name.
 type brought map[[2]string][]string
 
-// broughtBy returns what authentik of the version brings. Where that is not known it
-// is what the last version before brought, and guessed is set.
-func broughtBy(version string) (what brought, guessed bool, err error) {
-	names, err := fs.Glob(broughtFiles, "brought/*.txt")
+// Family is the part of a version that decides what authentik brings: year.month.
+func Family(version string) string {
+	parts := append(strings.SplitN(version, ".", 3), "", "")
+	return parts[0] + "." + parts[1]
+}
+
+// families are the versions of which it is known what they bring, the oldest first.
+func families() ([]string, error) {
+	files, err := fs.Glob(broughtFiles, "brought/*.txt")
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	of := func(name string) string { return strings.TrimSuffix(path.Base(name), ".txt") }
-	slices.SortFunc(names, func(a, b string) int {
-		if schema.Before(of(a), of(b)) {
+	var families []string
+	for _, file := range files {
+		family := strings.TrimSuffix(path.Base(file), ".txt")
+		if schema.Known(family) && !strings.Contains(family, "-") {
+			families = append(families, family)
+		}
+	}
+	slices.SortFunc(families, func(a, b string) int {
+		if schema.Before(a, b) {
 			return -1
 		}
 		return 1
 	})
-	last := names[0]
-	for _, name := range names {
-		if !schema.Before(version, of(name)) {
-			last = name
-		}
-	}
-	text, err := broughtFiles.ReadFile(last)
-	if err != nil {
-		return nil, false, err
-	}
-	what, err = readBrought(text)
-	isLast := !schema.Before(of(last), version) && !schema.Before(version, of(last))
-	return what, !schema.Known(version) || !isLast, err
+	return families, nil
 }
 
-func readBrought(text []byte) (brought, error) {
-	b := brought{}
+// broughtBy returns what authentik of the version brings, or nearly: where that is not
+// known it is what the last known version before brought, and guessed is set.
+func broughtBy(version string) (what brought, guessed bool, err error) {
+	known, err := families()
+	if err != nil || len(known) == 0 {
+		return nil, true, err
+	}
+	nearest := known[0]
+	for _, family := range known {
+		if !schema.Before(version, family) {
+			nearest = family
+		}
+	}
+	what = brought{}
+	for _, file := range []string{nearest, nearest + "-embedded"} {
+		text, err := broughtFiles.ReadFile("brought/" + file + ".txt")
+		if err == nil {
+			err = what.read(text)
+		}
+		if err != nil {
+			return nil, false, err
+		}
+	}
+	return what, nearest != Family(version), nil
+}
+
+// read adds the lines of a file.
+func (b brought) read(text []byte) error {
 	for line := range bytes.Lines(text) {
 		words := strings.Split(strings.TrimSuffix(string(line), "\n"), "\t")
 		if len(words) != 3 {
-			return nil, errors.New("a line of what authentik brings is not a model, a name and a digest")
+			return errors.New("a line of what authentik brings is not a model, a name and a digest")
 		}
 		name, err := strconv.Unquote(words[1])
 		if err != nil {
-			return nil, fmt.Errorf("a name of what authentik brings: %w", err)
+			return fmt.Errorf("a name of what authentik brings: %w", err)
 		}
 		key := [2]string{words[0], name}
 		b[key] = append(b[key], words[2])
 	}
-	return b, nil
+	return nil
 }
 
 // has reports whether an object is authentik's own: it is as it came, or has a value
@@ -80,16 +105,16 @@ func (b brought) has(e *entry) bool {
 }
 
 // Brought lists the objects, as the API lists them by model, as what a version brings:
-// that of a server that nobody has touched.
-func Brought(s *schema.Schema, objects map[string][]schema.Object) ([]string, error) {
-	_, entries, err := gatherAll(s, objects, Options{})
+// that of a server that nobody has touched. Those that leave names are left out.
+func Brought(s *schema.Schema, objects map[string][]schema.Object, o Options, leave func(name string) bool) ([]string, error) {
+	_, entries, err := gatherAll(s, objects, o)
 	if err != nil {
 		return nil, err
 	}
 	var lines []string
 	for _, e := range entries {
-		if !e.refused {
-			lines = append(lines, strings.Join([]string{e.kind.Model, strconv.Quote(e.name), e.digest()}, "\t"))
+		if !e.refused && !leave(e.name) {
+			lines = append(lines, strings.Join([]string{e.kind.Model, strconv.Quote(e.name), e.digest()}, "\t")+"\n")
 		}
 	}
 	slices.Sort(lines)

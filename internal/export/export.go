@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/sync"
 )
 
 // The formats of a blueprint.
@@ -38,15 +39,11 @@ type Options struct {
 	Secrets string
 	// Granted are the elements of lists that no answer shows and that were asked for,
 	// such as the permissions of roles.
-	Granted map[Grant][]any
+	Granted map[sync.Grant]sync.Granted
 	// Server is the version of the server that the objects are from, for the
 	// comment at the top; it may be empty.
 	Server string
 }
-
-// Grant is a list of the object of a model with a primary key that a request of its own
-// shows.
-type Grant struct{ Model, ID, Field string }
 
 // Needs gives the models whose live objects Write has to be given: those that
 // are exported, those that they refer to, and those that use them if o.Flow

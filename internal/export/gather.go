@@ -8,6 +8,7 @@ import (
 
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/sync"
 )
 
 // entry is one object as it is declared.
@@ -172,9 +173,10 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object, name string) 
 		if g.mirrored(of) {
 			continue
 		}
-		if granted, asked := g.options.Granted[Grant{kind.Model, made.identity.id, of.Name}]; asked {
-			if len(granted) > 0 {
-				made.fields = append(made.fields, field{name: of.Name, of: of, value: sortedSet(of, granted)})
+		granted, asked := g.options.Granted[sync.Grant{Model: kind.Model, ID: made.identity.id, Field: of.Name}]
+		if asked && granted.Err == nil {
+			if len(granted.Values) > 0 {
+				made.fields = append(made.fields, field{name: of.Name, of: of, value: sortedSet(of, granted.Values)})
 			}
 			continue
 		}
