@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -23,8 +22,10 @@ type exportFlags struct {
 	full         bool
 	models       []string
 	// all is the folder for a whole server.
-	all, secrets string
-	force        bool
+	all, secrets  string
+	force, update bool
+	// terraform is the file of a state.
+	terraform string
 }
 
 func newExport() *cobra.Command {
@@ -82,6 +83,8 @@ func (f *exportFlags) own(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.full, "full", false, "keep fields that have their default; with --all, the objects that authentik brings")
 	flags.StringVar(&f.all, "all", "", "folder to write a whole server into")
 	flags.BoolVar(&f.force, "force", false, "with --all, overwrite files that are there")
+	flags.BoolVar(&f.update, "update", false, "with --all, bring a folder up to date: change what differs where it stands, and add what is new")
+	flags.StringVar(&f.terraform, "from-terraform", "", "only the objects of this state of Terraform's authentik provider: terraform.tfstate, or what terraform show -json prints")
 	flags.StringVar(&f.secrets, "secrets", export.ByEnv, "with --all, how blueprints are to be given secrets: env, or file for files in /run/secrets")
 }
 
@@ -97,8 +100,11 @@ func (f *exportFlags) options(s *schema.Schema, args []string) (export.Options, 
 	if len(args) > 0 && strings.Contains(args[0], ".") && s.Kind(strings.ToLower(args[0])) != nil {
 		o.Models, o.Names = append(o.Models, strings.ToLower(args[0])), args[1:]
 	}
-	if f.all == "" && f.force {
-		return o, &usageError{fmt.Errorf("--force is for --all: nothing else writes files")}
+	if f.all == "" && (f.force || f.update) {
+		return o, &usageError{fmt.Errorf("--force and --update are for --all: nothing else writes files")}
+	}
+	if f.force && f.update {
+		return o, &usageError{fmt.Errorf("--update changes what differs and --force overwrites all: want one of them")}
 	}
 	if f.all != "" && (o.Flow != "" || len(o.Models)+len(o.Names) > 0) {
 		return o, &usageError{fmt.Errorf("--all takes all objects of all kinds: leave out what chooses some of them")}
@@ -126,14 +132,23 @@ func (f *exportFlags) run(cmd *cobra.Command, log zerolog.Logger, s *schema.Sche
 	if f.all != "" {
 		return f.exportAll(cmd, s, client, needs, o)
 	}
-	return printExport(cmd.Context(), cmd, s, client, needs, o)
+	return f.print(cmd, s, client, needs, o)
 }
 
-// printExport writes a blueprint to stdout.
-func printExport(ctx context.Context, cmd *cobra.Command, s *schema.Schema, client *authentik.Client, needs []string, o export.Options) error {
-	live, err := sync.ReadLive(ctx, s, client, needs)
+// print writes a blueprint to stdout.
+func (f *exportFlags) print(cmd *cobra.Command, s *schema.Schema, client *authentik.Client, needs []string, o export.Options) error {
+	live, err := sync.ReadLive(cmd.Context(), s, client, needs)
 	if err != nil {
 		return err
 	}
-	return export.Write(cmd.OutOrStdout(), s, thisBuild().version, live.Objects(), o)
+	var missing []error
+	if f.terraform != "" {
+		if missing, err = f.fromTerraform(s, live.Objects(), &o); err != nil {
+			return err
+		}
+	}
+	if err := export.Write(cmd.OutOrStdout(), s, thisBuild().version, live.Objects(), o); err != nil {
+		return err
+	}
+	return sayProblems(cmd.ErrOrStderr(), missing)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"net/url"
+	"os"
 	"slices"
 	gosync "sync"
 
@@ -17,7 +18,7 @@ import (
 )
 
 // exportAll writes a whole server as a folder.
-func (f *exportFlags) exportAll(cmd *cobra.Command, s *schema.Schema, api sync.Reader, needs []string, o export.Options) error {
+func (f *exportFlags) exportAll(cmd *cobra.Command, s *schema.Schema, api sync.API, needs []string, o export.Options) error {
 	bar := newBar(cmd.ErrOrStderr(), "listing")
 	bar.expectLists(len(needs))
 	live, err := readAll(cmd.Context(), s, &counted{Reader: api, bar: bar}, needs, &o)
@@ -26,15 +27,55 @@ func (f *exportFlags) exportAll(cmd *cobra.Command, s *schema.Schema, api sync.R
 		return err
 	}
 	objects, problems := listed(s, live)
-	folder, err := export.MakeFolder(s, objects, o)
+	folder, err := f.save(cmd, s, api, objects, &o, &problems)
 	if err != nil {
-		return err
-	}
-	if err := folder.Save(f.all, f.force); err != nil {
 		return err
 	}
 	folder.Problems = append(problems, folder.Problems...)
 	return f.sumUp(cmd, folder, o)
+}
+
+// save writes the folder, or brings it up to date.
+func (f *exportFlags) save(cmd *cobra.Command, s *schema.Schema, api sync.API, objects map[string][]schema.Object, o *export.Options, problems *[]error) (*export.Folder, error) {
+	if f.terraform != "" {
+		missing, err := f.fromTerraform(s, objects, o)
+		if err != nil {
+			return nil, err
+		}
+		o.Full = true // what Terraform keeps is somebody's own
+		*problems = append(*problems, missing...)
+	}
+	if f.update {
+		return f.updateAll(cmd, s, api, objects, *o)
+	}
+	folder, err := export.MakeFolder(s, objects, *o)
+	if err != nil {
+		return nil, err
+	}
+	if err := folder.Save(f.all, f.force); err != nil {
+		return nil, err
+	}
+	w := cmd.ErrOrStderr()
+	fmt.Fprintf(w, "Wrote %d objects into %d files in %s.\n", folder.Entries, len(folder.Files), f.all)
+	left, err := folder.Leftovers(f.all)
+	for _, name := range left {
+		fmt.Fprintf(w, "%s was there before and is no part of this export: look whether it says the same twice.\n", name)
+	}
+	return folder, err
+}
+
+// fromTerraform wants the objects of a state alone, and says which are not there.
+func (f *exportFlags) fromTerraform(s *schema.Schema, objects map[string][]schema.Object, o *export.Options) (missing []error, err error) {
+	text, err := os.ReadFile(f.terraform)
+	if err != nil {
+		return nil, err
+	}
+	resources, err := export.ReadTerraform(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.terraform, err)
+	}
+	o.Want, missing = export.WantTerraform(s, objects, resources)
+	return missing, nil
 }
 
 // readAll lists all objects, and what is granted to them.
@@ -75,7 +116,6 @@ func listed(s *schema.Schema, live *sync.Live) (map[string][]schema.Object, []er
 // sumUp says what was written, and what was not.
 func (f *exportFlags) sumUp(cmd *cobra.Command, folder *export.Folder, o export.Options) error {
 	w := cmd.ErrOrStderr()
-	fmt.Fprintf(w, "Wrote %d objects into %d files in %s.\n", folder.Entries, len(folder.Files), f.all)
 	if folder.LeftOut > 0 {
 		fmt.Fprintf(w, "Left out %d objects that authentik brings itself; --full takes them along.\n", folder.LeftOut)
 	}
@@ -85,24 +125,19 @@ func (f *exportFlags) sumUp(cmd *cobra.Command, folder *export.Folder, o export.
 	if folder.Secrets > 0 {
 		fmt.Fprintf(w, "Left out %d secrets: secrets.env.example lists them.\n", folder.Secrets)
 	}
-	left, err := folder.Leftovers(f.all)
-	for _, name := range left {
-		fmt.Fprintf(w, "%s was there before and is no part of this export: look whether it says the same twice.\n", name)
-	}
-	writeProblems(w, folder.Problems)
-	if err == nil && len(folder.Problems) > 0 {
-		err = &statusError{exitError}
-	}
-	return err
+	return sayProblems(w, folder.Problems)
 }
 
-func writeProblems(w io.Writer, problems []error) {
+// sayProblems says what could not be exported; the error is that there is anything.
+func sayProblems(w io.Writer, problems []error) error {
+	if len(problems) == 0 {
+		return nil
+	}
 	for _, problem := range problems {
 		fmt.Fprintf(w, "aksync: %s\n", problem)
 	}
-	if len(problems) > 0 {
-		fmt.Fprintf(w, "aksync: %d things could not be exported.\n", len(problems))
-	}
+	fmt.Fprintf(w, "aksync: %d things could not be exported.\n", len(problems))
+	return &statusError{exitError}
 }
 
 // counted tells a bar of each list that was read.

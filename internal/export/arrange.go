@@ -3,6 +3,7 @@ package export
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -21,8 +22,8 @@ type arranging struct {
 }
 
 // arrange returns the entries of a file in order, with !KeyOf for references to those
-// that stand above.
-func (l *layout) arrange(entries []*entry) []*entry {
+// that stand above. taken are ids that others in the file have.
+func (l *layout) arrange(entries []*entry, taken map[string]bool) []*entry {
 	a := &arranging{among: map[identity]*entry{}, inside: map[identity][]*entry{}, seen: map[identity]bool{}}
 	slices.SortFunc(entries, before)
 	for _, e := range entries {
@@ -46,7 +47,7 @@ func (l *layout) arrange(entries []*entry) []*entry {
 	for _, e := range entries { // what is around itself
 		a.add(e)
 	}
-	referInside(a.sorted)
+	referInside(a.sorted, taken)
 	return a.sorted
 }
 
@@ -98,7 +99,7 @@ func (e *entry) text() string {
 
 // referInside puts !KeyOf in place of references to entries above, and gives those an
 // id.
-func referInside(entries []*entry) {
+func referInside(entries []*entry, taken map[string]bool) {
 	above, wanted := map[identity]*entry{}, map[*entry]bool{}
 	for _, e := range entries {
 		for _, fields := range [][]field{e.identifiers, e.fields} {
@@ -112,7 +113,7 @@ func referInside(entries []*entry) {
 		}
 		above[e.identity] = e
 	}
-	nameEntries(slices.DeleteFunc(slices.Clone(entries), func(e *entry) bool { return !wanted[e] }))
+	nameEntries(slices.DeleteFunc(slices.Clone(entries), func(e *entry) bool { return !wanted[e] }), taken)
 	clear(above)
 	for _, e := range entries {
 		for _, fields := range [][]field{e.identifiers, e.fields} {
@@ -144,13 +145,16 @@ func inside(value any, above map[identity]*entry) any {
 }
 
 // nameEntries gives entries ids: what they are called, with their kind where several
-// are called so.
-func nameEntries(entries []*entry) {
+// are called so, and none that is taken.
+func nameEntries(entries []*entry, taken map[string]bool) {
 	count := map[string]int{}
 	for _, e := range entries {
 		count[e.shortName()]++
 	}
-	taken := map[string]bool{}
+	taken = maps.Clone(taken)
+	if taken == nil {
+		taken = map[string]bool{}
+	}
 	for _, e := range entries {
 		e.id = e.shortName()
 		if count[e.id] > 1 {

@@ -35,6 +35,8 @@ type Options struct {
 	Flow string
 	// Full writes fields that hold the server's default too.
 	Full bool
+	// Want, if not nil, says which objects are exported.
+	Want func(model, id string) bool
 	// Secrets says how a folder wants its secrets: ByEnv, or ByFile. ByEnv if empty.
 	Secrets string
 	// Granted are the elements of lists that no answer shows and that were asked for,

@@ -41,23 +41,35 @@ func MakeFolder(s *schema.Schema, objects map[string][]schema.Object, o Options)
 	if err != nil {
 		return nil, err
 	}
-	own, guessed, err := broughtBy(o.Server)
+	folder := &Folder{Problems: problems}
+	l, files, err := folder.layOut(entries, o)
 	if err != nil {
 		return nil, err
 	}
-	folder := &Folder{Guessed: guessed && !o.Full, Problems: problems}
+	return folder, folder.write(l, files, o)
+}
+
+// layOut decides which entries are written into which files.
+func (f *Folder) layOut(entries []*entry, o Options) (*layout, map[string][]*entry, error) {
+	own, guessed, err := broughtBy(o.Server)
+	if err != nil {
+		return nil, nil, err
+	}
+	f.Guessed = guessed && !o.Full
 	l := newLayout(entries)
 	files := map[string][]*entry{}
 	for _, e := range entries {
-		if !o.Full && own.has(e) {
-			folder.LeftOut++
-			continue
+		switch {
+		case o.Want != nil && !o.Want(e.kind.Model, e.identity.id):
+		case !o.Full && own.has(e):
+			f.LeftOut++
+		default:
+			f.Entries++
+			path := l.file(e) + "." + cmp.Or(o.Format, YAML)
+			files[path] = append(files[path], e)
 		}
-		folder.Entries++
-		file := l.file(e)
-		files[file] = append(files[file], e)
 	}
-	return folder, folder.write(l, files, o)
+	return l, files, nil
 }
 
 // gatherAll makes the entries of all objects, and says which can't be declared.
@@ -66,7 +78,11 @@ func gatherAll(s *schema.Schema, objects map[string][]schema.Object, o Options) 
 	if err != nil {
 		return nil, nil, err
 	}
-	o.Full = false // which would be fields that have their defaults
+	o.Full, o.Want = false, nil // all objects say where others belong, and no defaults are shown
+	return gatherOf(s, kinds, objects, o)
+}
+
+func gatherOf(s *schema.Schema, kinds []*schema.Kind, objects map[string][]schema.Object, o Options) (problems []error, entries []*entry, err error) {
 	objects = ownObjects(s, objects)
 	g := &gathering{schema: s, options: o, objects: objects, targets: newTargets(s, objects), whole: map[string]bool{}}
 	for _, kind := range kinds {
@@ -82,20 +98,30 @@ func gatherAll(s *schema.Schema, objects map[string][]schema.Object, o Options) 
 
 // write adds the text of the files.
 func (f *Folder) write(l *layout, files map[string][]*entry, o Options) error {
-	secrets := newSecrets(l, files, o)
+	secrets := newSecrets(files, o)
 	for _, path := range members(files) {
-		text, err := writeEntries(l.arrange(files[path]), secrets, o.Format)
+		text, err := writeEntries(l.arrange(files[path], nil), secrets, o.Format)
 		if err != nil {
 			return fmt.Errorf("writing %s: %w", path, err)
 		}
-		f.Files = append(f.Files, File{Path: path + "." + cmp.Or(o.Format, YAML), Text: text})
+		f.add(path, text)
 	}
+	f.addSecrets(secrets)
+	return nil
+}
+
+// add adds a file.
+func (f *Folder) add(path string, text []byte) {
+	f.Files = append(f.Files, File{Path: path, Text: text})
+	slices.SortFunc(f.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+}
+
+// addSecrets adds the list of secrets, where there are any.
+func (f *Folder) addSecrets(secrets *secrets) {
 	f.Secrets = len(secrets.all)
 	if f.Secrets > 0 {
-		f.Files = append(f.Files, File{Path: secretsFile, Text: secrets.list()})
+		f.add(secretsFile, secrets.list())
 	}
-	slices.SortFunc(f.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
-	return nil
 }
 
 // writeEntries writes a blueprint of a folder.

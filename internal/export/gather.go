@@ -87,7 +87,7 @@ func gather(s *schema.Schema, objects map[string][]schema.Object, o Options) ([]
 	}
 	objects = ownObjects(s, objects)
 	g := &gathering{schema: s, options: o, objects: objects, targets: newTargets(s, objects), names: newNameFilter(o.Names)}
-	if len(o.Names) == 0 && o.Flow == "" {
+	if len(o.Names) == 0 && o.Flow == "" && o.Want == nil {
 		g.whole = map[string]bool{}
 		for _, kind := range kinds {
 			g.whole[kind.Model] = true

@@ -39,7 +39,7 @@ type secret struct {
 }
 
 // newSecrets finds what is left out, by file, and gives it names.
-func newSecrets(l *layout, files map[string][]*entry, o Options) *secrets {
+func newSecrets(files map[string][]*entry, o Options) *secrets {
 	s := &secrets{by: o.Secrets, of: map[identity][]*secret{}}
 	count := map[string]int{}
 	for _, path := range members(files) {
@@ -93,21 +93,26 @@ func (s *secrets) list() []byte {
 	var out bytes.Buffer
 	out.WriteString(secretsHead)
 	for _, one := range s.all {
-		needed := ""
-		if one.field.Required {
-			needed = ", without which it can't be made"
-		}
-		fmt.Fprintf(&out, "# %s: %s of the %s %s%s\n", one.file, one.field.Name, one.entry.kind.Title, quoteLine(one.entry.name), needed)
-		switch {
-		case !one.isText():
-			out.WriteString("# (not text: to be written into the blueprint)\n")
-		case s.by == ByFile:
-			fmt.Fprintf(&out, "# %s\n", one.path())
-		default:
-			fmt.Fprintf(&out, "%s=\n", one.name)
-		}
+		out.WriteString(s.item(one))
 	}
 	return out.Bytes()
+}
+
+// item says of what a secret is, and is ready for its value.
+func (s *secrets) item(one *secret) string {
+	needed := ""
+	if one.field.Required {
+		needed = ", without which it can't be made"
+	}
+	head := fmt.Sprintf("# %s: %s of the %s %s%s\n", one.file, one.field.Name, one.entry.kind.Title, quoteLine(one.entry.name), needed)
+	switch {
+	case !one.isText():
+		return head + "# (not text: to be written into the blueprint)\n"
+	case s.by == ByFile:
+		return fmt.Sprintf("%s# %s\n", head, one.path())
+	default:
+		return fmt.Sprintf("%s%s=\n", head, one.name)
+	}
 }
 
 // quoteLine quotes a name so that it stays on its line.
