@@ -113,7 +113,7 @@ func referInside(entries []*entry, taken map[string]bool) {
 		}
 		above[e.identity] = e
 	}
-	nameEntries(slices.DeleteFunc(slices.Clone(entries), func(e *entry) bool { return !wanted[e] }), taken)
+	nameEntries(entries, wanted, taken)
 	clear(above)
 	for _, e := range entries {
 		for _, fields := range [][]field{e.identifiers, e.fields} {
@@ -144,9 +144,9 @@ func inside(value any, above map[identity]*entry) any {
 	}
 }
 
-// nameEntries gives entries ids: what they are called, with their kind where several
-// are called so, and none that is taken.
-func nameEntries(entries []*entry, taken map[string]bool) {
+// nameEntries gives the wanted ones of the entries ids: what they are called, with their
+// kind where several are called so, and none that is taken.
+func nameEntries(entries []*entry, wanted map[*entry]bool, taken map[string]bool) {
 	count := map[string]int{}
 	for _, e := range entries {
 		count[e.shortName()]++
@@ -156,6 +156,9 @@ func nameEntries(entries []*entry, taken map[string]bool) {
 		taken = map[string]bool{}
 	}
 	for _, e := range entries {
+		if !wanted[e] {
+			continue
+		}
 		e.id = e.shortName()
 		if count[e.id] > 1 {
 			e.id = strings.Trim(e.id+"-"+slug(e.kind.Title), "-")
