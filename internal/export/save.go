@@ -81,6 +81,9 @@ func replace(root *os.Root, file File) (err error) {
 func (f *Folder) Leftovers(dir string) ([]string, error) {
 	var left []string
 	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && name != "." && strings.HasPrefix(entry.Name(), ".") {
+			return fs.SkipDir
+		}
 		isOurs := slices.ContainsFunc(f.Files, func(file File) bool { return file.Path == name })
 		if err == nil && !entry.IsDir() && slices.Contains([]string{".yaml", ".yml", ".cue"}, path.Ext(name)) && !isOurs {
 			left = append(left, name)
