@@ -160,7 +160,7 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object, name string) 
 		return entry{}, err
 	}
 	made := entry{kind: kind, name: name, short: g.shortNameOf(kind, object), identity: identity{kind.Model, schema.IDText(answer.ID)}}
-	managed, _ := object["managed"].(string)
+	managed, _ := object[managedKey].(string)
 	made.managed = managed != ""
 	finders := g.targets.finders(target{kind, object})
 	for _, finder := range finders {
