@@ -116,7 +116,10 @@ func listed(s *schema.Schema, live *sync.Live) (map[string][]schema.Object, []er
 // sumUp says what was written, and what was not.
 func (f *exportFlags) sumUp(cmd *cobra.Command, folder *export.Folder, o export.Options) error {
 	w := cmd.ErrOrStderr()
-	if folder.LeftOut > 0 {
+	switch {
+	case folder.LeftOut > 0 && o.Full:
+		fmt.Fprintf(w, "Left out %d objects that only authentik itself can make.\n", folder.LeftOut)
+	case folder.LeftOut > 0:
 		fmt.Fprintf(w, "Left out %d objects that authentik brings itself; --full takes them along.\n", folder.LeftOut)
 	}
 	if folder.Guessed {

@@ -96,12 +96,12 @@ func (b brought) read(text []byte) error {
 	return nil
 }
 
-// has reports whether an object is authentik's own: it is as it came, or has a value
-// that nobody else can give it; or authentik manages it, and it is none of those that
-// every server has, which somebody can have changed.
+// has reports whether an object is authentik's own: it is as it came; or authentik
+// manages it, and it is none of those that every server has, which somebody can have
+// changed.
 func (b brought) has(e *entry) bool {
 	digests, known := b[[2]string{e.kind.Model, e.name}]
-	return e.refused || slices.Contains(digests, e.digest()) || e.managed && !known
+	return slices.Contains(digests, e.digest()) || e.managed && !known
 }
 
 // Brought lists the objects, as the API lists them by model, as what a version brings:

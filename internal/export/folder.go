@@ -35,7 +35,8 @@ type File struct {
 // would write it: a file for each application, flow and source with what belongs to it,
 // and one by kind for what is shared. A model that is not among the objects could not be
 // listed. The same objects give the same files. What authentik itself brings is left
-// out as long as it is as it came, but with o.Full.
+// out as long as it is as it came, but with o.Full; and always what only authentik can
+// make.
 func MakeFolder(s *schema.Schema, objects map[string][]schema.Object, o Options) (*Folder, error) {
 	problems, entries, err := gatherAll(s, objects, o)
 	if err != nil {
@@ -57,11 +58,12 @@ func (f *Folder) layOut(entries []*entry, o Options) (*layout, map[string][]*ent
 	}
 	f.Guessed = guessed && !o.Full
 	l := newLayout(entries)
+	refused := refusedOf(entries)
 	files := map[string][]*entry{}
 	for _, e := range entries {
 		switch {
 		case o.Want != nil && !o.Want(e.kind.Model, e.identity.id):
-		case !o.Full && own.has(e):
+		case refused[e.identity] || !o.Full && own.has(e):
 			f.LeftOut++
 		default:
 			f.Entries++
@@ -70,6 +72,37 @@ func (f *Folder) layOut(entries []*entry, o Options) (*layout, map[string][]*ent
 		}
 	}
 	return l, files, nil
+}
+
+// refusedOf returns the objects that no blueprint can make, since they have a value that
+// nobody may ask for, and those that go with them.
+func refusedOf(entries []*entry) map[identity]bool {
+	refused, with := map[identity]bool{}, map[identity][]identity{}
+	var refuse func(identity)
+	refuse = func(id identity) {
+		if refused[id] {
+			return
+		}
+		refused[id] = true
+		for _, other := range with[id] {
+			refuse(other)
+		}
+	}
+	for _, e := range entries {
+		for _, f := range append(e.identifiers[:len(e.identifiers):len(e.identifiers)], e.fields...) {
+			if f.of != nil && f.of.Cascades {
+				for _, to := range referred(f.value) {
+					with[to] = append(with[to], e.identity)
+				}
+			}
+		}
+	}
+	for _, e := range entries {
+		if e.refused {
+			refuse(e.identity)
+		}
+	}
+	return refused
 }
 
 // gatherAll makes the entries of all objects, and says which can't be declared.

@@ -253,6 +253,8 @@ func (g *gathering) declared(of *schema.Field, answer schema.Answer, finds bool)
 		return nil, false, nil
 	case madeUp(of, answer), of.Volatile, of.Refuses(value):
 		return nil, false, nil
+	case of.Generated && value == nil && !finds: // it can't be made without, and authentik's own engine takes no null
+		return nil, false, nil
 	}
 	isDefault := of.HasDefault && sameJSON(value, of.Default)
 	if isDefault && !of.Required && !finds && (!g.options.Full || checkDeclarable(of, value) != nil) {
