@@ -179,6 +179,7 @@ type Field struct {
 	Cascades  bool           `json:"cascades,omitempty"`
 	Becomes   string         `json:"becomes,omitempty"`
 	Mirrors   string         `json:"mirrors,omitempty"`
+	Stated    bool           `json:"stated,omitempty"`
 	Loose     bool           `json:"loose,omitempty"`
 	Volatile  bool           `json:"volatile,omitempty"`
 	Loses     string         `json:"loses,omitempty"`

@@ -257,7 +257,7 @@ func (g *gathering) declared(of *schema.Field, answer schema.Answer, finds bool)
 		return nil, false, nil
 	}
 	isDefault := of.HasDefault && sameJSON(value, of.Default)
-	if isDefault && !of.Required && !finds && (!g.options.Full || checkDeclarable(of, value) != nil) {
+	if isDefault && !of.Required && !of.Stated && !finds && (!g.options.Full || checkDeclarable(of, value) != nil) {
 		return nil, false, nil
 	}
 	return value, true, checkDeclarable(of, value)
