@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"strings"
 )
 
@@ -26,6 +27,16 @@ func (k *Kind) SharedFile() string {
 	return path.Join(k.File.Folder, name)
 }
 
+// IsReserved reports whether an object of the kind has a name that only authentik gives.
+func (k *Kind) IsReserved(object Object) bool {
+	name, _ := object[k.Key].(string)
+	if k.Reserved == "" {
+		return false
+	}
+	matches, err := regexp.MatchString(k.Reserved, name)
+	return err == nil && matches
+}
+
 // plural makes one of an English word.
 func plural(word string) string {
 	switch stem, isY := strings.CutSuffix(word, "y"); {
@@ -41,6 +52,9 @@ func plural(word string) string {
 // verifyFile makes sure that the field that says in whose file an object is refers to
 // something.
 func (k *Kind) verifyFile() error {
+	if _, err := regexp.Compile(k.Reserved); err != nil {
+		return fmt.Errorf("its reserved names: %w", err)
+	}
 	if k.File.With == "" {
 		return nil
 	}

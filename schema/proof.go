@@ -50,7 +50,9 @@ func (p *Proof) Tells(declared any, object Object) Verdict {
 }
 
 // Absent reports whether an answer tells that nothing is set.
-func (p *Proof) Absent(object Object) bool { return p != nil && p.By == byPresence && object[p.Field] == false }
+func (p *Proof) Absent(object Object) bool {
+	return p != nil && p.By == byPresence && object[p.Field] == false
+}
 
 // proves reports whether the proof always tells.
 func (p *Proof) proves() bool { return p != nil && p.By == byCertificate }

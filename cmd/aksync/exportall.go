@@ -128,6 +128,9 @@ func (f *exportFlags) sumUp(cmd *cobra.Command, folder *export.Folder, o export.
 	if folder.Secrets > 0 {
 		fmt.Fprintf(w, "Left out %d secrets: secrets.env.example lists them.\n", folder.Secrets)
 	}
+	for _, note := range folder.Notes {
+		fmt.Fprintln(w, note)
+	}
 	return sayProblems(w, folder.Problems)
 }
 

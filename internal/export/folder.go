@@ -21,6 +21,8 @@ type Folder struct {
 	Guessed bool
 	// Secrets is how many secrets are left out.
 	Secrets int
+	// Notes are what had to be left out of objects.
+	Notes []string
 	// Problems are what is wrong with objects that could not be exported.
 	Problems []error
 }
@@ -38,11 +40,11 @@ type File struct {
 // out as long as it is as it came, but with o.Full; and always what only authentik can
 // make.
 func MakeFolder(s *schema.Schema, objects map[string][]schema.Object, o Options) (*Folder, error) {
-	problems, entries, err := gatherAll(s, objects, o)
+	g, entries, err := gatherAll(s, objects, o)
 	if err != nil {
 		return nil, err
 	}
-	folder := &Folder{Problems: problems}
+	folder := &Folder{Problems: g.problems, Notes: g.notes}
 	l, files, err := folder.layOut(entries, o)
 	if err != nil {
 		return nil, err
@@ -106,27 +108,30 @@ func refusedOf(entries []*entry) map[identity]bool {
 }
 
 // gatherAll makes the entries of all objects, and says which can't be declared.
-func gatherAll(s *schema.Schema, objects map[string][]schema.Object, o Options) (problems []error, entries []*entry, err error) {
+func gatherAll(s *schema.Schema, objects map[string][]schema.Object, o Options) (*gathering, []*entry, error) {
 	kinds, err := o.kinds(s)
 	if err != nil {
 		return nil, nil, err
 	}
 	o.Full, o.Want = false, nil // all objects say where others belong, and no defaults are shown
-	return gatherOf(s, kinds, objects, o)
+	g, entries := gatherOf(s, kinds, objects, o)
+	return g, entries, nil
 }
 
-func gatherOf(s *schema.Schema, kinds []*schema.Kind, objects map[string][]schema.Object, o Options) (problems []error, entries []*entry, err error) {
+func gatherOf(s *schema.Schema, kinds []*schema.Kind, objects map[string][]schema.Object, o Options) (*gathering, []*entry) {
+	o.whole = true
 	objects = ownObjects(s, objects)
 	g := &gathering{schema: s, options: o, objects: objects, targets: newTargets(s, objects), whole: map[string]bool{}}
 	for _, kind := range kinds {
 		_, g.whole[kind.Model] = objects[kind.Model]
 	}
+	var entries []*entry
 	for _, kind := range kinds {
 		for _, made := range g.entries(kind) {
 			entries = append(entries, &made)
 		}
 	}
-	return g.problems, entries, nil
+	return g, entries
 }
 
 // write adds the text of the files.

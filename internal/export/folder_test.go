@@ -335,3 +335,30 @@ func TestSave(t *testing.T) {
 		t.Error("a file was written through a link that leads out of the folder")
 	}
 }
+
+// What authentik makes for itself is not in a folder, nor is a list with it in it, which
+// would take it away.
+func TestReserved(t *testing.T) {
+	s := loaded(t, ownSchema)
+	server := fresh(t, s, "2026.2.2")
+	own := put(t, server, "authentik_rbac.role", map[string]any{"name": "ak-managed-role--user-7"})
+	readers := put(t, server, "authentik_rbac.role", map[string]any{"name": "readers"})
+	put(t, server, "authentik_core.user", map[string]any{"username": "ada", "name": "Ada", "roles": []any{own, readers}})
+	put(t, server, "authentik_core.user", map[string]any{"username": "bob", "name": "Bob", "roles": []any{readers}})
+	folder, dir := exportAll(t, s, server, export.Options{Full: true}), t.TempDir()
+	for path, text := range texts(folder) {
+		if strings.Contains(text, "ak-managed") {
+			t.Errorf("%s has it:\n%s", path, text)
+		}
+	}
+	if users := texts(folder)["users.yaml"]; strings.Count(users, "roles:") != 1 {
+		t.Errorf("the users are\n%s", users)
+	}
+	if len(folder.Notes) != 1 || !strings.Contains(folder.Notes[0], `roles of the user "ada" is left out`) {
+		t.Errorf("the notes are %q", folder.Notes)
+	}
+	if err := folder.Save(dir, false); err != nil {
+		t.Fatal(err)
+	}
+	checkInSync(t, s, server, readFolder(t, s, dir), "")
+}

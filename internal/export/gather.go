@@ -72,6 +72,8 @@ type gathering struct {
 	names   nameFilter
 	// whole are the models of which all objects are exported.
 	whole map[string]bool
+	// notes are what had to be left out of objects that are exported.
+	notes []string
 	// problems are what is wrong with objects.
 	problems []error
 }
@@ -160,6 +162,7 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object, name string) 
 		return entry{}, err
 	}
 	made := entry{kind: kind, name: name, short: g.shortNameOf(kind, object), identity: identity{kind.Model, schema.IDText(answer.ID)}}
+	made.refused = kind.IsReserved(object)
 	managed, _ := object[managedKey].(string)
 	made.managed = managed != ""
 	finders := g.targets.finders(target{kind, object})
@@ -192,6 +195,10 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object, name string) 
 		if !declares {
 			continue
 		}
+		if g.options.whole && g.hasReserved(of, value) {
+			g.notes = append(g.notes, fmt.Sprintf("%s of %s is left out: it has something in it that authentik makes for itself.", of.Name, describe(kind, object, name)))
+			continue
+		}
 		declared := field{name: of.Name, of: of}
 		if declared.value, err = g.withReferences(&made, of, value); err != nil {
 			return entry{}, fmt.Errorf("%s: %w", of.Name, err)
@@ -212,6 +219,16 @@ func sortedSet(of *schema.Field, list []any) []any {
 		slices.SortStableFunc(list, func(a, b any) int { return cmp.Compare(canonical(a), canonical(b)) })
 	}
 	return list
+}
+
+// hasReserved reports whether a list refers to an object that authentik makes for itself:
+// it can be declared neither with it nor without.
+func (g *gathering) hasReserved(of *schema.Field, value any) bool {
+	list, isList := value.([]any)
+	return isList && of.Refers != "" && slices.ContainsFunc(list, func(key any) bool {
+		one, among := g.targets.by[identity{of.Refers, schema.IDText(key)}]
+		return among && one.kind.IsReserved(one.object)
+	})
 }
 
 // isEmpty reports whether it is known that nothing is set in a field that is left out.

@@ -47,10 +47,7 @@ func MakeUpdate(s *schema.Schema, objects map[string][]schema.Object, o Options,
 	full := o
 	full.Full, full.Want = true, nil
 	u.live = map[identity]*entry{}
-	_, known, err := gatherOf(s, kinds, objects, full)
-	if err != nil {
-		return nil, err
-	}
+	_, known := gatherOf(s, kinds, objects, full)
 	for _, e := range known {
 		u.live[e.identity] = e
 	}
@@ -67,11 +64,11 @@ func MakeUpdate(s *schema.Schema, objects map[string][]schema.Object, o Options,
 	o.Want = func(model, id string) bool {
 		return !spoken[identity{model, id}] && (among == nil || among(model, id))
 	}
-	problems, entries, err := gatherAll(s, objects, o)
+	g, entries, err := gatherAll(s, objects, o)
 	if err != nil {
 		return nil, err
 	}
-	u.Folder.Problems = problems
+	u.Folder.Problems, u.Folder.Notes = g.problems, g.notes
 	l, files, err := u.Folder.layOut(entries, o)
 	if err != nil {
 		return nil, err
