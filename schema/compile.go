@@ -101,6 +101,9 @@ func (k *Kind) verify() error {
 	if err := k.verifyMakers(); err != nil {
 		return err
 	}
+	if err := k.verifyFile(); err != nil {
+		return err
+	}
 	return k.verifyRights()
 }
 

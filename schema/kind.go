@@ -43,6 +43,8 @@ type Kind struct {
 	OneOf      [][]string  `json:"oneOf,omitempty"`
 	Last       string      `json:"last,omitempty"`
 	Switch     string      `json:"switch,omitempty"`
+	File       Filing      `json:"file,omitzero"`
+	Reserved   string      `json:"reserved,omitempty"`
 	// Permissions are what can be permitted with an object beside to view, add, change
 	// and delete it, by name.
 	Permissions map[string]Span   `json:"permissions,omitempty"`
@@ -185,6 +187,8 @@ type Field struct {
 	Cascades  bool           `json:"cascades,omitempty"`
 	Becomes   string         `json:"becomes,omitempty"`
 	Mirrors   string         `json:"mirrors,omitempty"`
+	Stated    bool           `json:"stated,omitempty"`
+	Loose     bool           `json:"loose,omitempty"`
 	Volatile  bool           `json:"volatile,omitempty"`
 	Reserved  string         `json:"reserved,omitempty"`
 	Loses     string         `json:"loses,omitempty"`

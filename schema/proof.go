@@ -49,6 +49,11 @@ func (p *Proof) Tells(declared any, object Object) Verdict {
 	return Unknown
 }
 
+// Absent reports whether an answer tells that nothing is set.
+func (p *Proof) Absent(object Object) bool {
+	return p != nil && p.By == byPresence && object[p.Field] == false
+}
+
 // proves reports whether the proof always tells.
 func (p *Proof) proves() bool { return p != nil && p.By == byCertificate }
 

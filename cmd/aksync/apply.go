@@ -121,7 +121,7 @@ func ask(cmd *cobra.Command) bool {
 func applyOnce(cmd *cobra.Command, reconciler *sync.Reconciler, makePass func() *sync.Pass) error {
 	out := cmd.OutOrStdout()
 	text := report.NewText(out, coloured(out), false)
-	bar := newBar(cmd.ErrOrStderr())
+	bar := newBar(cmd.ErrOrStderr(), "applying")
 	var writing error
 	reconciler.OnPlan = func(pass *sync.Pass) {
 		writing = text.Plan(pass)

@@ -18,17 +18,18 @@ const showAfter = time.Second
 // does nothing.
 type bar struct {
 	w     io.Writer
+	what  string
 	total int
 	done  int
 	began time.Time
 	shown *progressbar.ProgressBar
 }
 
-func newBar(w io.Writer) *bar {
+func newBar(w io.Writer, what string) *bar {
 	if !isTerminal(w) {
 		return nil
 	}
-	return &bar{w: w}
+	return &bar{w: w, what: what, began: time.Now()}
 }
 
 // expect says how many changes there will be.
@@ -52,7 +53,7 @@ func (b *bar) step() {
 	b.done++
 	if b.shown == nil && time.Since(b.began) >= showAfter {
 		b.shown = progressbar.NewOptions(b.total,
-			progressbar.OptionSetWriter(b.w), progressbar.OptionSetDescription("applying"),
+			progressbar.OptionSetWriter(b.w), progressbar.OptionSetDescription(b.what),
 			progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
 	}
 	if b.shown != nil {

@@ -22,7 +22,7 @@ func writeCUE(header string, entries []entry) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cueWriter{names: names}
+	c := &cueWriter{names: names, comment: entry.comment}
 	c.print("// %s\nimport %q\n\n%s.#Blueprint\n\nversion: 1\n", header, schema.ImportPath, packageName)
 	if len(entries) == 0 {
 		c.print("entries: []\n")
@@ -42,20 +42,26 @@ func writeCUE(header string, entries []entry) ([]byte, error) {
 // cueWriter writes CUE that is yet to be formatted.
 type cueWriter struct {
 	names names
-	text  strings.Builder
-	err   error
+	// comment is what stands above an entry, and secrets what it leaves out.
+	comment func(entry) string
+	secrets *secrets
+	text    strings.Builder
+	err     error
 }
 
 func (c *cueWriter) print(format string, a ...any) { fmt.Fprintf(&c.text, format, a...) }
 
 func (c *cueWriter) entry(e entry) {
-	if comment := e.comment(); comment != "" {
+	if comment := c.comment(e); comment != "" {
 		c.print("// %s\n", comment)
 	}
 	if name, named := c.names.entries[e.kind.Model]; named {
 		c.print("%s & {\n", name)
 	} else {
 		c.print("{\nmodel: %s\n", quote(e.kind.Model))
+	}
+	if e.id != "" {
+		c.print("id: %s\n", quote(e.id))
 	}
 	if len(e.identifiers) == 1 {
 		c.print("identifiers: ")
@@ -72,9 +78,22 @@ func (c *cueWriter) entry(e entry) {
 		for _, f := range e.fields {
 			c.field(f)
 		}
+		c.left(e, "")
 		c.print("}\n")
+	} else {
+		c.left(e, "attrs: ")
 	}
 	c.print("},\n")
+}
+
+// left writes what an entry leaves out as lines that can be taken in.
+func (c *cueWriter) left(e entry, before string) {
+	if c.secrets == nil {
+		return
+	}
+	for _, one := range c.secrets.of[e.identity] {
+		c.print("// %s%s\n", before, c.secrets.cueLine(one))
+	}
 }
 
 // quote writes text so that CUE reads the same text.
@@ -117,6 +136,8 @@ func (c *cueWriter) value(value any, chosen bool) {
 		c.print("%s", quote(value))
 	case reference:
 		c.reference(value)
+	case keyOf:
+		c.print("%s.#KeyOf & {#id: %s}", packageName, quote(string(value)))
 	case []any:
 		c.list(value, chosen)
 	case map[string]any:

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/sync"
 )
 
 // The formats of a blueprint.
@@ -34,6 +35,14 @@ type Options struct {
 	Flow string
 	// Full writes fields that hold the server's default too.
 	Full bool
+	// Want, if not nil, says which objects are exported.
+	Want func(model, id string) bool
+	// Secrets says how a folder wants its secrets: ByEnv, or ByFile. ByEnv if empty.
+	Secrets string
+	whole   bool // it is a folder that is made
+	// Granted are the elements of lists that no answer shows and that were asked for,
+	// such as the permissions of roles.
+	Granted map[sync.Grant]sync.Granted
 	// Server is the version of the server that the objects are from, for the
 	// comment at the top; it may be empty.
 	Server string

@@ -67,6 +67,9 @@ func (f *nameFilter) problems() []error {
 // wants tells whether the options ask for an object. It is an error where its
 // answer does not let that be told.
 func (g *gathering) wants(kind *schema.Kind, object schema.Object, name string) (bool, error) {
+	if id, _ := kind.IDOf(object); g.options.Want != nil && !g.options.Want(kind.Model, schema.IDText(id)) {
+		return false, nil
+	}
 	if len(g.options.Names) > 0 {
 		if kind.Key != "" && name == "" {
 			return false, fmt.Errorf("the server's answer is not as aksync knows it: %s is no text", kind.Key)

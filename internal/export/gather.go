@@ -8,6 +8,7 @@ import (
 
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/sync"
 )
 
 // entry is one object as it is declared.
@@ -15,16 +16,31 @@ type entry struct {
 	kind *schema.Kind
 	// name is what people call the object.
 	name string
+	// short is the same within the file that the object is in because of another one.
+	short string
 	// identifiers find the object; fields are the others, in the order of the
 	// schema.
 	identifiers, fields []field
 	// hidden are the fields that are left out, since they are secret or the API does
 	// not show them.
-	hidden []string
+	hidden []hidden
+	// refused is set where a field has a value that no blueprint may ask for.
+	refused bool
+	// managed is set where authentik says that it manages the object itself.
+	managed bool
+	// id is what other entries of the file call it, where one does.
+	id string
 
 	identity identity
 	// refersTo are the objects that it refers to.
 	refersTo []identity
+}
+
+// hidden is a field that is left out; it is empty where it is known that nothing is
+// set.
+type hidden struct {
+	of    *schema.Field
+	empty bool
 }
 
 // field is one field with its value: as schema.Value.Plain gives it, with a
@@ -40,7 +56,12 @@ type field struct {
 type reference struct {
 	model string
 	where []field
+	to    identity
 }
+
+// keyOf stands for the primary key of the object of the entry with the id, in the same
+// file.
+type keyOf string
 
 // gathering is what one call of gather works on.
 type gathering struct {
@@ -51,6 +72,8 @@ type gathering struct {
 	names   nameFilter
 	// whole are the models of which all objects are exported.
 	whole map[string]bool
+	// notes are what had to be left out of objects that are exported.
+	notes []string
 	// problems are what is wrong with objects.
 	problems []error
 }
@@ -66,7 +89,7 @@ func gather(s *schema.Schema, objects map[string][]schema.Object, o Options) ([]
 	}
 	objects = ownObjects(s, objects)
 	g := &gathering{schema: s, options: o, objects: objects, targets: newTargets(s, objects), names: newNameFilter(o.Names)}
-	if len(o.Names) == 0 && o.Flow == "" {
+	if len(o.Names) == 0 && o.Flow == "" && o.Want == nil {
 		g.whole = map[string]bool{}
 		for _, kind := range kinds {
 			g.whole[kind.Model] = true
@@ -138,7 +161,10 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object, name string) 
 	if err != nil {
 		return entry{}, err
 	}
-	made := entry{kind: kind, name: name, identity: identity{kind.Model, schema.IDText(answer.ID)}}
+	made := entry{kind: kind, name: name, short: g.shortNameOf(kind, object), identity: identity{kind.Model, schema.IDText(answer.ID)}}
+	made.refused = kind.IsReserved(object)
+	managed, _ := object[managedKey].(string)
+	made.managed = managed != ""
 	finders := g.targets.finders(target{kind, object})
 	for _, finder := range finders {
 		if kind.Fields.Field(finder) == nil {
@@ -150,15 +176,27 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object, name string) 
 		if g.mirrored(of) {
 			continue
 		}
-		if !finds && (of.Sensitive || !of.Answers()) {
-			made.hidden = append(made.hidden, of.Name)
+		granted, asked := g.options.Granted[sync.Grant{Model: kind.Model, ID: made.identity.id, Field: of.Name}]
+		if asked && granted.Err == nil {
+			if len(granted.Values) > 0 {
+				made.fields = append(made.fields, field{name: of.Name, of: of, value: sortedSet(of, granted.Values)})
+			}
 			continue
 		}
+		if !finds && (of.Sensitive || !of.Answers()) {
+			made.hidden = append(made.hidden, hidden{of, isEmpty(of, object, answer)})
+			continue
+		}
+		made.refused = made.refused || of.Refuses(answer.Fields[of.Name])
 		value, declares, err := g.declared(of, answer, finds)
 		if err != nil {
 			return entry{}, err
 		}
 		if !declares {
+			continue
+		}
+		if g.options.whole && g.hasReserved(of, value) {
+			g.notes = append(g.notes, fmt.Sprintf("%s of %s is left out: it has something in it that authentik makes for itself.", of.Name, describe(kind, object, name)))
 			continue
 		}
 		declared := field{name: of.Name, of: of}
@@ -172,6 +210,38 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object, name string) 
 		}
 	}
 	return made, nil
+}
+
+// sortedSet is a list in order where the server keeps none.
+func sortedSet(of *schema.Field, list []any) []any {
+	if of.Set {
+		list = slices.Clone(list)
+		slices.SortStableFunc(list, func(a, b any) int { return cmp.Compare(canonical(a), canonical(b)) })
+	}
+	return list
+}
+
+// hasReserved reports whether a list refers to an object that authentik makes for itself:
+// it can be declared neither with it nor without.
+func (g *gathering) hasReserved(of *schema.Field, value any) bool {
+	list, isList := value.([]any)
+	return isList && of.Refers != "" && slices.ContainsFunc(list, func(key any) bool {
+		one, among := g.targets.by[identity{of.Refers, schema.IDText(key)}]
+		return among && one.kind.IsReserved(one.object)
+	})
+}
+
+// isEmpty reports whether it is known that nothing is set in a field that is left out.
+func isEmpty(of *schema.Field, object schema.Object, answer schema.Answer) bool {
+	if of.Proof.Absent(object) {
+		return true
+	}
+	value, has := answer.Fields[of.Name]
+	if !has || !of.Answers() {
+		return false
+	}
+	empty := []any{nil, "", []any{}, map[string]any{}}
+	return of.HasDefault && sameJSON(value, of.Default) || slices.ContainsFunc(empty, func(none any) bool { return sameJSON(value, none) })
 }
 
 // mirrored reports whether other objects that are exported declare the same relation
@@ -200,9 +270,11 @@ func (g *gathering) declared(of *schema.Field, answer schema.Answer, finds bool)
 		return nil, false, nil
 	case madeUp(of, answer), of.Volatile, of.Refuses(value):
 		return nil, false, nil
+	case of.Generated && value == nil && !finds: // it can't be made without, and authentik's own engine takes no null
+		return nil, false, nil
 	}
 	isDefault := of.HasDefault && sameJSON(value, of.Default)
-	if isDefault && !of.Required && !finds && (!g.options.Full || checkDeclarable(of, value) != nil) {
+	if isDefault && !of.Required && !of.Stated && !finds && (!g.options.Full || checkDeclarable(of, value) != nil) {
 		return nil, false, nil
 	}
 	return value, true, checkDeclarable(of, value)
@@ -232,10 +304,7 @@ func (g *gathering) withReferences(e *entry, of *schema.Field, value any) (any, 
 				return nil, err
 			}
 		}
-		if of.Set {
-			slices.SortStableFunc(references, func(a, b any) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
-		}
-		return references, nil
+		return sortedSet(of, references), nil
 	}
 	if of.Type == schema.List || schema.IDText(value) == "" {
 		return value, nil
@@ -254,6 +323,7 @@ func (g *gathering) reference(e *entry, model string, key any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	found.to = to
 	e.refersTo = append(e.refersTo, to)
 	return found, nil
 }

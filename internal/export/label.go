@@ -1,6 +1,7 @@
 package export
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/aksync/aksync/internal/tree"
@@ -18,8 +19,23 @@ func (g *gathering) nameWithin(kind *schema.Kind, object schema.Object, depth in
 		name, _ := object[kind.Key].(string)
 		return name
 	}
+	return g.labelled(kind, object, kind.Label, depth)
+}
+
+// shortNameOf is what an object is called within the file that it is in because of
+// another one: without what that is called.
+func (g *gathering) shortNameOf(kind *schema.Kind, object schema.Object) string {
+	if kind.Key != "" || kind.File.With == "" {
+		return g.nameOf(kind, object)
+	}
+	own := slices.DeleteFunc(slices.Clone(kind.Label), func(name string) bool { return name == kind.File.With })
+	return g.labelled(kind, object, own, 0)
+}
+
+// labelled is what an object without a key is called by some of its fields.
+func (g *gathering) labelled(kind *schema.Kind, object schema.Object, label []string, depth int) string {
 	var names, rest []string
-	for _, name := range kind.Label {
+	for _, name := range label {
 		value := tree.PlainJSON(object[name])
 		of := kind.Fields.Field(name)
 		switch {

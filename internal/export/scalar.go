@@ -51,4 +51,4 @@ func float(number float64) string {
 }
 
 // members gives the keys of a mapping in order.
-func members(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }
+func members[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }

@@ -3,6 +3,7 @@ package export
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
@@ -84,6 +85,21 @@ func (t targets) finders(one target) []string {
 	return names
 }
 
+// managedKey is the field by which authentik's own objects are known, whatever somebody
+// calls them.
+const managedKey = "managed"
+
+// referredBy names the fields by which others refer to an object: finders, but for what
+// authentik has a name of its own.
+func (t targets) referredBy(one target) []string {
+	managed, _ := one.object[managedKey].(string)
+	isKey := slices.ContainsFunc(one.kind.Keys, func(key []string) bool { return len(key) == 1 && key[0] == managedKey })
+	if managed != "" && isKey {
+		return []string{managedKey}
+	}
+	return t.finders(one)
+}
+
 // plainFinders are finders, whatever others have.
 func plainFinders(one target) []string {
 	if one.kind.Key != "" {
@@ -155,7 +171,7 @@ func (t targets) find(model, id string, depth int) (reference, identity, error) 
 	if special := t.schema.Kind(schema.SpecialOf(one.object)); special != nil && special.Is(one.kind.Model) && special.Key == one.kind.Key {
 		found.model, to.model = special.Model, special.Model // it is listed by its base only
 	}
-	for _, name := range t.finders(one) {
+	for _, name := range t.referredBy(one) {
 		condition, err := t.condition(one, name, depth)
 		if err != nil {
 			return reference{}, identity{}, fmt.Errorf("refers to the %s with the %s %s, which is not as aksync knows it: %w", one.kind.Title, one.kind.ID, id, err)

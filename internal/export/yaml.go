@@ -41,7 +41,11 @@ func (e entry) yaml() (*yaml.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	node := mapping("model", yamlText(e.kind.Model), "identifiers", identifiers)
+	node := mapping("model", yamlText(e.kind.Model))
+	if e.id != "" {
+		node.Content = append(node.Content, yamlText("id"), yamlText(e.id))
+	}
+	node.Content = append(node.Content, yamlText("identifiers"), identifiers)
 	node.HeadComment = e.comment()
 	attrs, err := yamlFields(e.fields)
 	if err != nil {
@@ -58,7 +62,11 @@ func (e entry) comment() string {
 	if len(e.hidden) == 0 {
 		return ""
 	}
-	return "Left out, since it is secret or not shown: " + strings.Join(e.hidden, ", ")
+	names := make([]string, len(e.hidden))
+	for i, left := range e.hidden {
+		names[i] = left.of.Name
+	}
+	return "Left out, since it is secret or not shown: " + strings.Join(names, ", ")
 }
 
 func yamlFields(fields []field) (*yaml.Node, error) {
@@ -125,6 +133,8 @@ func yamlValue(value any) (*yaml.Node, error) {
 		return yamlText(value), nil
 	case reference:
 		return value.yaml()
+	case keyOf:
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: tree.TagKeyOf, Style: yaml.TaggedStyle, Value: string(value)}, nil
 	case []any:
 		return yamlList(value)
 	case map[string]any:

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net/url"
+	"os"
+	"slices"
+	gosync "sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aksync/aksync/internal/export"
+	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/sync"
+)
+
+// exportAll writes a whole server as a folder.
+func (f *exportFlags) exportAll(cmd *cobra.Command, s *schema.Schema, api sync.API, needs []string, o export.Options) error {
+	bar := newBar(cmd.ErrOrStderr(), "listing")
+	bar.expectLists(len(needs))
+	live, err := readAll(cmd.Context(), s, &counted{Reader: api, bar: bar}, needs, &o)
+	bar.finish()
+	if err != nil {
+		return err
+	}
+	objects, problems := listed(s, live)
+	folder, err := f.save(cmd, s, api, objects, &o, &problems)
+	if err != nil {
+		return err
+	}
+	folder.Problems = append(problems, folder.Problems...)
+	return f.sumUp(cmd, folder, o)
+}
+
+// save writes the folder, or brings it up to date.
+func (f *exportFlags) save(cmd *cobra.Command, s *schema.Schema, api sync.API, objects map[string][]schema.Object, o *export.Options, problems *[]error) (*export.Folder, error) {
+	if f.terraform != "" {
+		missing, err := f.fromTerraform(s, objects, o)
+		if err != nil {
+			return nil, err
+		}
+		o.Full = true // what Terraform keeps is somebody's own
+		*problems = append(*problems, missing...)
+	}
+	if f.update {
+		return f.updateAll(cmd, s, api, objects, *o)
+	}
+	folder, err := export.MakeFolder(s, objects, *o)
+	if err != nil {
+		return nil, err
+	}
+	if err := folder.Save(f.all, f.force); err != nil {
+		return nil, err
+	}
+	w := cmd.ErrOrStderr()
+	fmt.Fprintf(w, "Wrote %d objects into %d files in %s.\n", folder.Entries, len(folder.Files), f.all)
+	left, err := folder.Leftovers(f.all)
+	for _, name := range left {
+		fmt.Fprintf(w, "%s was there before and is no part of this export: look whether it says the same twice.\n", name)
+	}
+	return folder, err
+}
+
+// fromTerraform wants the objects of a state alone, and says which are not there.
+func (f *exportFlags) fromTerraform(s *schema.Schema, objects map[string][]schema.Object, o *export.Options) (missing []error, err error) {
+	text, err := os.ReadFile(f.terraform)
+	if err != nil {
+		return nil, err
+	}
+	resources, err := export.ReadTerraform(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.terraform, err)
+	}
+	o.Want, missing = export.WantTerraform(s, objects, resources)
+	return missing, nil
+}
+
+// readAll lists all objects, and what is granted to them.
+func readAll(ctx context.Context, s *schema.Schema, api sync.Reader, needs []string, o *export.Options) (*sync.Live, error) {
+	live, err := sync.ReadListed(ctx, s, api, needs)
+	if err != nil {
+		return nil, err
+	}
+	if err := live.ReadGrants(ctx, s, api); err != nil {
+		return nil, err
+	}
+	o.Granted = live.Grants
+	return live, nil
+}
+
+// listed returns the objects of the kinds that could be listed, and says which could
+// not be.
+func listed(s *schema.Schema, live *sync.Live) (map[string][]schema.Object, []error) {
+	objects := map[string][]schema.Object{}
+	var problems []error
+	for _, model := range slices.Sorted(maps.Keys(live.Kinds)) {
+		listing := live.Kinds[model]
+		if listing.Err != nil {
+			problems = append(problems, fmt.Errorf("%s is left out: %w", s.Kind(model).Model, listing.Err))
+			continue
+		}
+		objects[model] = listing.Objects
+	}
+	for grant, granted := range live.Grants {
+		if granted.Err != nil {
+			problems = append(problems, fmt.Errorf("%s of a %s can't be read: %w", grant.Field, s.Kind(grant.Model).Title, granted.Err))
+			break // most likely it is the same for all
+		}
+	}
+	return objects, problems
+}
+
+// sumUp says what was written, and what was not.
+func (f *exportFlags) sumUp(cmd *cobra.Command, folder *export.Folder, o export.Options) error {
+	w := cmd.ErrOrStderr()
+	switch {
+	case folder.LeftOut > 0 && o.Full:
+		fmt.Fprintf(w, "Left out %d objects that only authentik itself can make.\n", folder.LeftOut)
+	case folder.LeftOut > 0:
+		fmt.Fprintf(w, "Left out %d objects that authentik brings itself; --full takes them along.\n", folder.LeftOut)
+	}
+	if folder.Guessed {
+		fmt.Fprintf(w, "What authentik %s brings is not known: it was told by what another version does, and more may be in the files than somebody made.\n", o.Server)
+	}
+	if folder.Secrets > 0 {
+		fmt.Fprintf(w, "Left out %d secrets: secrets.env.example lists them.\n", folder.Secrets)
+	}
+	for _, note := range folder.Notes {
+		fmt.Fprintln(w, note)
+	}
+	return sayProblems(w, folder.Problems)
+}
+
+// sayProblems says what could not be exported; the error is that there is anything.
+func sayProblems(w io.Writer, problems []error) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	for _, problem := range problems {
+		fmt.Fprintf(w, "aksync: %s\n", problem)
+	}
+	fmt.Fprintf(w, "aksync: %d things could not be exported.\n", len(problems))
+	return &statusError{exitError}
+}
+
+// counted tells a bar of each list that was read.
+type counted struct {
+	sync.Reader
+	bar  *bar
+	step gosync.Mutex
+}
+
+// List is that of the API.
+func (c *counted) List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error) {
+	objects, err := c.Reader.List(ctx, path, id, query)
+	c.step.Lock()
+	defer c.step.Unlock()
+	c.bar.step()
+	return objects, err
+}
+
+// expectLists says how many lists there will be, at least.
+func (b *bar) expectLists(count int) {
+	if b != nil {
+		b.total = count
+	}
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aksync/aksync/internal/devserver"
+	"github.com/aksync/aksync/schema"
+)
+
+// A kind that can't be listed is named and left out, and the status says so; what is
+// known of the same from elsewhere is there.
+func TestExportAllForbidden(t *testing.T) {
+	s, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := devserver.NewSeeded(devserver.Config{Schema: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lists := map[string]int{}
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("page") == "1" || r.URL.Query().Get("page") == "" {
+			lists[strings.TrimPrefix(r.URL.Path, "/api/v3/")]++
+		}
+		if r.URL.Path == "/api/v3/core/brands/" {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = w.Write([]byte(`{"detail": "You do not have permission to perform this action."}`))
+			return
+		}
+		server.ServeHTTP(w, r)
+	}))
+	defer front.Close()
+	folder := filepath.Join(t.TempDir(), "all")
+	t.Setenv("AUTHENTIK_URL", front.URL)
+	t.Setenv("AUTHENTIK_TOKEN", devserver.DevToken)
+	var stdout, stderr bytes.Buffer
+	status := execute(t.Context(), []string{"export", "--all", folder, "--full", "--parallelism", "1"}, &stdout, &stderr)
+	if status != exitError || !strings.Contains(stderr.String(), "authentik_brands.brand is left out: ") || stdout.Len() > 0 {
+		t.Errorf("the status is %d:\n%s", status, &stderr)
+	}
+	if _, err := os.Stat(filepath.Join(folder, "flows", "default-authentication-flow.yaml")); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(folder, "brands.yaml")); err == nil {
+		t.Error("there are brands")
+	}
+	for path, count := range lists {
+		if count > 1 && !strings.HasPrefix(path, "rbac/permissions") && path != "core/brands/" && path != "admin/version/" {
+			t.Errorf("%s was listed %d times", path, count)
+		}
+	}
+}

@@ -1,0 +1,171 @@
+package export
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/aksync/aksync/schema"
+)
+
+// Folder is a whole server as a folder of blueprints.
+type Folder struct {
+	// Files are the blueprints by path, and the list of secrets, if there are any.
+	Files []File
+	// Entries is how many there are in all of them.
+	Entries int
+	// LeftOut is how many objects are left out, since authentik brings them itself.
+	LeftOut int
+	// Guessed is set where aksync does not know what this version of authentik brings,
+	// and has gone by what another one does.
+	Guessed bool
+	// Secrets is how many secrets are left out.
+	Secrets int
+	// Notes are what had to be left out of objects.
+	Notes []string
+	// Problems are what is wrong with objects that could not be exported.
+	Problems []error
+}
+
+// File is a file of a folder, by its path with slashes.
+type File struct {
+	Path string
+	Text []byte
+}
+
+// MakeFolder lays objects, as the API lists them by model, out in a folder as a person
+// would write it: a file for each application, flow and source with what belongs to it,
+// and one by kind for what is shared. A model that is not among the objects could not be
+// listed. The same objects give the same files. What authentik itself brings is left
+// out as long as it is as it came, but with o.Full; and always what only authentik can
+// make.
+func MakeFolder(s *schema.Schema, objects map[string][]schema.Object, o Options) (*Folder, error) {
+	g, entries, err := gatherAll(s, objects, o)
+	if err != nil {
+		return nil, err
+	}
+	folder := &Folder{Problems: g.problems, Notes: g.notes}
+	l, files, err := folder.layOut(entries, o)
+	if err != nil {
+		return nil, err
+	}
+	return folder, folder.write(l, files, o)
+}
+
+// layOut decides which entries are written into which files.
+func (f *Folder) layOut(entries []*entry, o Options) (*layout, map[string][]*entry, error) {
+	own, guessed, err := broughtBy(o.Server)
+	if err != nil {
+		return nil, nil, err
+	}
+	f.Guessed = guessed && !o.Full
+	l := newLayout(entries)
+	refused := refusedOf(entries)
+	files := map[string][]*entry{}
+	for _, e := range entries {
+		switch {
+		case o.Want != nil && !o.Want(e.kind.Model, e.identity.id):
+		case refused[e.identity] || !o.Full && own.has(e):
+			f.LeftOut++
+		default:
+			f.Entries++
+			path := l.file(e) + "." + cmp.Or(o.Format, YAML)
+			files[path] = append(files[path], e)
+		}
+	}
+	return l, files, nil
+}
+
+// refusedOf returns the objects that no blueprint can make, since they have a value that
+// nobody may ask for, and those that go with them.
+func refusedOf(entries []*entry) map[identity]bool {
+	refused, with := map[identity]bool{}, map[identity][]identity{}
+	var refuse func(identity)
+	refuse = func(id identity) {
+		if refused[id] {
+			return
+		}
+		refused[id] = true
+		for _, other := range with[id] {
+			refuse(other)
+		}
+	}
+	for _, e := range entries {
+		for _, f := range append(e.identifiers[:len(e.identifiers):len(e.identifiers)], e.fields...) {
+			if f.of != nil && f.of.Cascades {
+				for _, to := range referred(f.value) {
+					with[to] = append(with[to], e.identity)
+				}
+			}
+		}
+	}
+	for _, e := range entries {
+		if e.refused {
+			refuse(e.identity)
+		}
+	}
+	return refused
+}
+
+// gatherAll makes the entries of all objects, and says which can't be declared.
+func gatherAll(s *schema.Schema, objects map[string][]schema.Object, o Options) (*gathering, []*entry, error) {
+	kinds, err := o.kinds(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	o.Full, o.Want = false, nil // all objects say where others belong, and no defaults are shown
+	g, entries := gatherOf(s, kinds, objects, o)
+	return g, entries, nil
+}
+
+func gatherOf(s *schema.Schema, kinds []*schema.Kind, objects map[string][]schema.Object, o Options) (*gathering, []*entry) {
+	o.whole = true
+	objects = ownObjects(s, objects)
+	g := &gathering{schema: s, options: o, objects: objects, targets: newTargets(s, objects), whole: map[string]bool{}}
+	for _, kind := range kinds {
+		_, g.whole[kind.Model] = objects[kind.Model]
+	}
+	var entries []*entry
+	for _, kind := range kinds {
+		for _, made := range g.entries(kind) {
+			entries = append(entries, &made)
+		}
+	}
+	return g, entries
+}
+
+// write adds the text of the files.
+func (f *Folder) write(l *layout, files map[string][]*entry, o Options) error {
+	secrets := newSecrets(files, o)
+	for _, path := range members(files) {
+		text, err := writeEntries(l.arrange(files[path], nil), secrets, o.Format)
+		if err != nil {
+			return fmt.Errorf("writing %s: %w", path, err)
+		}
+		f.add(path, text)
+	}
+	f.addSecrets(secrets)
+	return nil
+}
+
+// add adds a file.
+func (f *Folder) add(path string, text []byte) {
+	f.Files = append(f.Files, File{Path: path, Text: text})
+	slices.SortFunc(f.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+}
+
+// addSecrets adds the list of secrets, where there are any.
+func (f *Folder) addSecrets(secrets *secrets) {
+	f.Secrets = len(secrets.all)
+	if f.Secrets > 0 {
+		f.add(secretsFile, secrets.list())
+	}
+}
+
+// writeEntries writes a blueprint of a folder.
+func writeEntries(entries []*entry, secrets *secrets, format string) ([]byte, error) {
+	if format == CUE {
+		return writeFolderCUE(entries, secrets)
+	}
+	return writeFolderYAML(entries, secrets)
+}

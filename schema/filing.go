@@ -1,0 +1,65 @@
+package schema
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+)
+
+// Filing says in which file of a folder an export of a whole server puts an object;
+// #Filing in kind.cue says what each word means.
+type Filing struct {
+	Folder string `json:"folder,omitempty"`
+	Name   string `json:"name,omitempty"`
+	Head   bool   `json:"head,omitempty"`
+	Joins  bool   `json:"joins,omitempty"`
+	With   string `json:"with,omitempty"`
+}
+
+// SharedFile returns the path, without what says the format, of the file of those
+// objects of the kind that have no better place.
+func (k *Kind) SharedFile() string {
+	name := k.File.Name
+	if name == "" {
+		name = plural(strings.ToLower(strings.ReplaceAll(k.Title, " ", "-")))
+	}
+	return path.Join(k.File.Folder, name)
+}
+
+// IsReserved reports whether an object of the kind has a name that only authentik gives.
+func (k *Kind) IsReserved(object Object) bool {
+	name, _ := object[k.Key].(string)
+	if k.Reserved == "" {
+		return false
+	}
+	matches, err := regexp.MatchString(k.Reserved, name)
+	return err == nil && matches
+}
+
+// plural makes one of an English word.
+func plural(word string) string {
+	switch stem, isY := strings.CutSuffix(word, "y"); {
+	case isY:
+		return stem + "ies"
+	case strings.HasSuffix(word, "s"):
+		return word
+	default:
+		return word + "s"
+	}
+}
+
+// verifyFile makes sure that the field that says in whose file an object is refers to
+// something.
+func (k *Kind) verifyFile() error {
+	if _, err := regexp.Compile(k.Reserved); err != nil {
+		return fmt.Errorf("its reserved names: %w", err)
+	}
+	if k.File.With == "" {
+		return nil
+	}
+	if field := k.Fields.Field(k.File.With); field == nil || field.Refers == "" {
+		return fmt.Errorf("its file is that of its %q, which is none of its references", k.File.With)
+	}
+	return nil
+}
