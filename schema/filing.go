@@ -3,7 +3,6 @@ package schema
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
 )
 
@@ -29,12 +28,9 @@ func (k *Kind) SharedFile() string {
 
 // IsReserved reports whether an object of the kind has a name that only authentik gives.
 func (k *Kind) IsReserved(object Object) bool {
+	field := k.Fields.Field(k.Key)
 	name, _ := object[k.Key].(string)
-	if k.Reserved == "" {
-		return false
-	}
-	matches, err := regexp.MatchString(k.Reserved, name)
-	return err == nil && matches
+	return field != nil && field.Reserved != "" && strings.HasPrefix(name, field.Reserved)
 }
 
 // plural makes one of an English word.
@@ -52,9 +48,6 @@ func plural(word string) string {
 // verifyFile makes sure that the field that says in whose file an object is refers to
 // something.
 func (k *Kind) verifyFile() error {
-	if _, err := regexp.Compile(k.Reserved); err != nil {
-		return fmt.Errorf("its reserved names: %w", err)
-	}
 	if k.File.With == "" {
 		return nil
 	}

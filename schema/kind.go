@@ -44,7 +44,6 @@ type Kind struct {
 	Last       string      `json:"last,omitempty"`
 	Switch     string      `json:"switch,omitempty"`
 	File       Filing      `json:"file,omitzero"`
-	Reserved   string      `json:"reserved,omitempty"`
 	// Permissions are what can be permitted with an object beside to view, add, change
 	// and delete it, by name.
 	Permissions map[string]Span   `json:"permissions,omitempty"`
