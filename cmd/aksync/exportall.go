@@ -56,7 +56,7 @@ func (f *exportFlags) save(cmd *cobra.Command, s *schema.Schema, api sync.API, o
 		return nil, err
 	}
 	w := cmd.ErrOrStderr()
-	fmt.Fprintf(w, "Wrote %d objects into %d files in %s.\n", folder.Entries, len(folder.Files), f.all)
+	fmt.Fprintf(w, "Wrote %s into %s in %s.\n", counted(folder.Entries, "object"), counted(len(folder.Files), "file"), f.all)
 	left, err := folder.Leftovers(f.all)
 	for _, name := range left {
 		fmt.Fprintf(w, "%s was there before and is no part of this export: look whether it says the same twice.\n", name)
@@ -118,15 +118,15 @@ func (f *exportFlags) sumUp(cmd *cobra.Command, folder *export.Folder, o export.
 	w := cmd.ErrOrStderr()
 	switch {
 	case folder.LeftOut > 0 && o.Full:
-		fmt.Fprintf(w, "Left out %d objects that only authentik itself can make.\n", folder.LeftOut)
+		fmt.Fprintf(w, "Left out %s that only authentik itself can make.\n", counted(folder.LeftOut, "object"))
 	case folder.LeftOut > 0:
-		fmt.Fprintf(w, "Left out %d objects that authentik brings itself; --full takes them along.\n", folder.LeftOut)
+		fmt.Fprintf(w, "Left out %s that authentik brings itself; --full takes them along.\n", counted(folder.LeftOut, "object"))
 	}
 	if folder.Guessed {
 		fmt.Fprintf(w, "What authentik %s brings is not known: it was told by what another version does, and more may be in the files than somebody made.\n", o.Server)
 	}
 	if folder.Secrets > 0 {
-		fmt.Fprintf(w, "Left out %d secrets: secrets.env.example lists them.\n", folder.Secrets)
+		fmt.Fprintf(w, "Left out %s: secrets.env.example lists them.\n", counted(folder.Secrets, "secret"))
 	}
 	for _, note := range folder.Notes {
 		fmt.Fprintln(w, note)
@@ -167,4 +167,12 @@ func (b *bar) expectLists(count int) {
 	if b != nil {
 		b.total = count
 	}
+}
+
+// counted is a number of things.
+func counted(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %ss", n, one)
 }
