@@ -56,7 +56,7 @@ func (f *exportFlags) save(cmd *cobra.Command, s *schema.Schema, api sync.API, o
 		return nil, err
 	}
 	w := cmd.ErrOrStderr()
-	fmt.Fprintf(w, "Wrote %s into %s in %s.\n", counted(folder.Entries, "object"), counted(len(folder.Files), "file"), f.all)
+	fmt.Fprintf(w, "Wrote %s into %s in %s.\n", things(folder.Entries, "object"), things(len(folder.Files), "file"), f.all)
 	left, err := folder.Leftovers(f.all)
 	for _, name := range left {
 		fmt.Fprintf(w, "%s was there before and is no part of this export: look whether it says the same twice.\n", name)
@@ -118,15 +118,15 @@ func (f *exportFlags) sumUp(cmd *cobra.Command, folder *export.Folder, o export.
 	w := cmd.ErrOrStderr()
 	switch {
 	case folder.LeftOut > 0 && o.Full:
-		fmt.Fprintf(w, "Left out %s that only authentik itself can make.\n", counted(folder.LeftOut, "object"))
+		fmt.Fprintf(w, "Left out %s that only authentik itself can make.\n", things(folder.LeftOut, "object"))
 	case folder.LeftOut > 0:
-		fmt.Fprintf(w, "Left out %s that authentik brings itself; --full takes them along.\n", counted(folder.LeftOut, "object"))
+		fmt.Fprintf(w, "Left out %s that authentik brings itself; --full takes them along.\n", things(folder.LeftOut, "object"))
 	}
 	if folder.Guessed {
 		fmt.Fprintf(w, "What authentik %s brings is not known: it was told by what another version does, and more may be in the files than somebody made.\n", o.Server)
 	}
 	if folder.Secrets > 0 {
-		fmt.Fprintf(w, "Left out %s: secrets.env.example lists them.\n", counted(folder.Secrets, "secret"))
+		fmt.Fprintf(w, "Left out %s: secrets.env.example lists them.\n", things(folder.Secrets, "secret"))
 	}
 	for _, note := range folder.Notes {
 		fmt.Fprintln(w, note)
@@ -169,8 +169,8 @@ func (b *bar) expectLists(count int) {
 	}
 }
 
-// counted is a number of things.
-func counted(n int, one string) string {
+// things is a number of them.
+func things(n int, one string) string {
 	if n == 1 {
 		return "1 " + one
 	}

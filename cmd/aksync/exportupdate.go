@@ -40,7 +40,7 @@ func (f *exportFlags) updateAll(cmd *cobra.Command, s *schema.Schema, api sync.A
 		return nil, err
 	}
 	w := cmd.ErrOrStderr()
-	fmt.Fprintf(w, "Changed %s and added %d in %s of %s.\n", counted(update.Changed, "object"), update.Added, counted(len(update.Folder.Files), "file"), f.all)
+	fmt.Fprintf(w, "Changed %s and added %d in %s of %s.\n", things(update.Changed, "object"), update.Added, things(len(update.Folder.Files), "file"), f.all)
 	for _, gone := range update.Gone {
 		fmt.Fprintf(w, "%s is not there any more: take it out, or have it made again.\n", gone)
 	}
