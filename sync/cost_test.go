@@ -4,13 +4,12 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/aksync/aksync/internal/authentik"
 	"github.com/aksync/aksync/internal/devserver"
+	"github.com/aksync/aksync/internal/devserver/devtest"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
@@ -30,19 +29,9 @@ func thousand(t testing.TB, s *schema.Schema) sync.Desired {
 // started is a reconciler for a fresh embedded server.
 func started(t testing.TB, s *schema.Schema, desired sync.Desired) (*sync.Reconciler, *devserver.Server) {
 	t.Helper()
-	server, err := devserver.NewSeeded(devserver.Config{Schema: s})
-	if err != nil {
-		t.Fatal(err)
-	}
-	front := httptest.NewServer(server)
-	t.Cleanup(front.Close)
-	client, err := authentik.New(authentik.Config{URL: front.URL, Token: authentik.StaticToken(devserver.DevToken)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
+	server := devtest.Seeded(t, devserver.Config{Schema: s})
 	return &sync.Reconciler{
-		Schema: s, API: client, Parallelism: 8,
+		Schema: s, API: devtest.Client(t, server, devserver.DevToken), Parallelism: 8,
 		Source: &sourceOf{read: &sync.Blueprints{Desired: desired}},
 	}, server
 }

@@ -3,7 +3,6 @@ package sync_test
 import (
 	"context"
 	"fmt"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,8 +10,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/aksync/aksync/internal/authentik"
 	"github.com/aksync/aksync/internal/devserver"
+	"github.com/aksync/aksync/internal/devserver/devtest"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -86,17 +85,8 @@ func TestAPlanIsKept(t *testing.T) {
 	s := withIdentification(t)
 	file := filepath.Join(t.TempDir(), "a.yaml")
 	rapid.Check(t, func(t *rapid.T) {
-		server, err := devserver.New(devserver.Config{Schema: s})
-		if err != nil {
-			t.Fatal(err)
-		}
-		front := httptest.NewServer(server)
-		defer front.Close()
-		client, err := authentik.New(authentik.Config{URL: front.URL, Token: authentik.StaticToken(devserver.DevToken)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer client.Close()
+		server := devtest.Empty(t, devserver.Config{Schema: s})
+		client := devtest.Client(t, server, devserver.DevToken)
 		drawLive(t, server)
 		text := drawBlueprint(t)
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

@@ -3,7 +3,6 @@ package sync_test
 import (
 	"context"
 	"maps"
-	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/aksync/aksync/internal/authentik"
 	"github.com/aksync/aksync/internal/devserver"
+	"github.com/aksync/aksync/internal/devserver/devtest"
 	"github.com/aksync/aksync/internal/exemplar"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
@@ -61,7 +61,6 @@ type rightful struct {
 	version     string
 	model       string
 	server      *devserver.Server
-	url         string
 	admin, user sync.API
 	guards      sync.Guards
 	limited     map[string][]string
@@ -75,21 +74,8 @@ func newRightful(t *testing.T, s *schema.Schema, version string) *rightful {
 		t: t, schema: s, version: version, limited: map[string][]string{limitedToken: nil}, needed: map[string]bool{},
 		guards: sync.Guards{AllowInUse: true},
 	}
-	var err error
-	if r.server, err = devserver.NewSeeded(devserver.Config{Schema: s, Version: version, Limited: r.limited}); err != nil {
-		t.Fatal(err)
-	}
-	front := httptest.NewServer(r.server)
-	t.Cleanup(front.Close)
-	r.url = front.URL
-	for token, api := range map[string]*sync.API{devserver.DevToken: &r.admin, limitedToken: &r.user} {
-		client, err := authentik.New(authentik.Config{URL: front.URL, Token: authentik.StaticToken(token)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(client.Close)
-		*api = client
-	}
+	r.server = devtest.Seeded(t, devserver.Config{Schema: s, Version: version, Limited: r.limited})
+	r.admin, r.user = devtest.Client(t, r.server, devserver.DevToken), devtest.Client(t, r.server, limitedToken)
 	return r
 }
 
@@ -206,11 +192,7 @@ func TestRefusedToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := newRightful(t, s, devserver.DefaultVersion)
-	client, err := authentik.New(authentik.Config{URL: r.url, Token: authentik.StaticToken("wrong")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
+	client := devtest.Client(t, r.server, "wrong")
 	_, err = sync.ReadLive(t.Context(), r.schema, versioned{client}, []string{flowModel})
 	if err == nil || !strings.HasSuffix(err.Error(), "403 Forbidden: Token invalid/expired") {
 		t.Errorf("the error is %v", err)

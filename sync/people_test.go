@@ -2,11 +2,10 @@ package sync_test
 
 import (
 	"context"
-	"net/http/httptest"
 	"testing"
 
-	"github.com/aksync/aksync/internal/authentik"
 	"github.com/aksync/aksync/internal/devserver"
+	"github.com/aksync/aksync/internal/devserver/devtest"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
 )
@@ -22,19 +21,9 @@ func startedAt(t *testing.T, version string, setup string) (*sync.Reconciler, *d
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := devserver.NewSeeded(devserver.Config{Schema: s, Version: version})
-	if err != nil {
-		t.Fatal(err)
-	}
-	front := httptest.NewServer(server)
-	t.Cleanup(front.Close)
-	client, err := authentik.New(authentik.Config{URL: front.URL, Token: authentik.StaticToken(devserver.DevToken)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
+	server := devtest.Seeded(t, devserver.Config{Schema: s, Version: version})
 	source := &sourceOf{}
-	reconciler := &sync.Reconciler{Schema: s, API: client, Parallelism: 8, Source: source}
+	reconciler := &sync.Reconciler{Schema: s, API: devtest.Client(t, server, devserver.DevToken), Parallelism: 8, Source: source}
 	if setup != "" {
 		reconciler.Guards = sync.Guards{AllowSelf: true, AllowInUse: true}
 		source.read = &sync.Blueprints{Desired: read(t, s, map[string]string{"setup.yaml": head + setup})}

@@ -2,7 +2,6 @@ package sync_test
 
 import (
 	"context"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -10,8 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/aksync/aksync/internal/authentik"
 	"github.com/aksync/aksync/internal/devserver"
+	"github.com/aksync/aksync/internal/devserver/devtest"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
 )
@@ -21,23 +20,13 @@ const eventModel = "authentik_events.event"
 // seededOf is a fresh embedded server of a version.
 func seededOf(t *testing.T, s *schema.Schema, version string, limited map[string][]string) *devserver.Server {
 	t.Helper()
-	server, err := devserver.NewSeeded(devserver.Config{Schema: s, Version: version, Limited: limited})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return server
+	return devtest.Seeded(t, devserver.Config{Schema: s, Version: version, Limited: limited})
 }
 
 // surveying is a reconciler for the server, whose fresh twin says what authentik brings.
 func surveying(t *testing.T, s *schema.Schema, server *devserver.Server, version, token, text string, survey sync.Survey) *sync.Reconciler {
 	t.Helper()
-	front := httptest.NewServer(server)
-	t.Cleanup(front.Close)
-	client, err := authentik.New(authentik.Config{URL: front.URL, Token: authentik.StaticToken(token)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
+	client := devtest.Client(t, server, token)
 	survey.Brought = func(of string) map[string][]schema.Object {
 		if of != version {
 			t.Errorf("it asks for what authentik %s brings, and the server is %s", of, version)

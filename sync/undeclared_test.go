@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/aksync/aksync/internal/authentik"
 	"github.com/aksync/aksync/internal/devserver"
+	"github.com/aksync/aksync/internal/devserver/devtest"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
@@ -34,18 +34,9 @@ func TestTheUndeclaredStays(t *testing.T) {
 	}
 	folder := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {
-		version := rapid.SampledFrom(allVersions).Draw(t, "version")
-		server, err := devserver.NewSeeded(devserver.Config{Schema: s, Version: version})
-		if err != nil {
-			t.Fatal(err)
-		}
-		front := httptest.NewServer(server)
-		defer front.Close()
-		client, err := authentik.New(authentik.Config{URL: front.URL, Token: authentik.StaticToken(devserver.DevToken)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer client.Close()
+		version := rapid.SampledFrom(versions).Draw(t, "version")
+		server := devtest.Seeded(t, devserver.Config{Schema: s, Version: version})
+		client := devtest.Client(t, server, devserver.DevToken)
 		w := &people{t: t, s: s.At(version), version: version, server: server, client: client}
 		w.populate()
 		before := w.state()

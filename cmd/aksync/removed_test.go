@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/aksync/aksync/internal/authentik"
 	"github.com/aksync/aksync/internal/devserver"
+	"github.com/aksync/aksync/internal/devserver/devtest"
 	"github.com/aksync/aksync/internal/history"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
@@ -35,17 +35,8 @@ func TestRemovedHistories(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := devserver.New(devserver.Config{Schema: s})
-	if err != nil {
-		t.Fatal(err)
-	}
-	front := httptest.NewServer(server)
-	defer front.Close()
-	client, err := authentik.New(authentik.Config{URL: front.URL, Token: authentik.StaticToken(devserver.DevToken)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
+	server := devtest.Empty(t, devserver.Config{Schema: s})
+	client := devtest.Client(t, server, devserver.DevToken)
 	t.Chdir(t.TempDir())
 	rapid.Check(t, func(t *rapid.T) {
 		d := &daemonHistory{T: t, schema: s, server: server, client: client, declared: map[string]bool{}, owed: map[string]bool{}, seen: map[string]time.Time{}, from: map[string]string{}}

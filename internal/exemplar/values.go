@@ -32,7 +32,7 @@ var known = map[string][]any{
 	"authentik_core.user.permissions":                           {[]any{"authentik_core.view_user"}, []any{"authentik_core.view_group"}},
 	"authentik_rbac.role.permissions":                           {[]any{"authentik_core.view_user"}, []any{"authentik_core.view_group"}},
 	"authentik_core.user.type":                                  {"internal", "external"},
-	"authentik_crypto.certificatekeypair.certificate_data":      {certificate, otherCertificate},
+	"authentik_crypto.certificatekeypair.certificate_data":      {certificate, RecordedCertificate},
 	"authentik_crypto.certificatekeypair.key_data":              {""},
 	"authentik_flows.flowstagebinding.evaluate_on_plan":         {true},
 	"authentik_policies_reputation.reputationpolicy.check_ip":   {true},
@@ -57,8 +57,8 @@ As8PcSNM
 -----END CERTIFICATE-----
 `
 
-// otherCertificate is that of setup/cert-1 of the recorded exchanges.
-const otherCertificate = `-----BEGIN CERTIFICATE-----
+// RecordedCertificate is that of setup/cert-1 of the recorded exchanges.
+const RecordedCertificate = `-----BEGIN CERTIFICATE-----
 MIICmjCCAYKgAwIBAgICA+kwDQYJKoZIhvcNAQELBQAwEDEOMAwGA1UEAwwFcmVj
 LTEwHhcNMjYwMTAxMDAwMDAwWhcNMzUxMjMwMDAwMDAwWjAQMQ4wDAYDVQQDDAVy
 ZWMtMTCCASIwDQYJKoZIhvcNAQEBBQADggEPADCCAQoCggEBAL5LBIfGcnIb4N1T

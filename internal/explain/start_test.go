@@ -9,7 +9,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,9 +17,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aksync/aksync/internal/authentik"
 	"github.com/aksync/aksync/internal/blueprint"
 	"github.com/aksync/aksync/internal/devserver"
+	"github.com/aksync/aksync/internal/devserver/devtest"
 	"github.com/aksync/aksync/internal/exemplar"
 	"github.com/aksync/aksync/internal/explain"
 	"github.com/aksync/aksync/internal/tree"
@@ -157,17 +156,8 @@ func TestStartsAreApplied(t *testing.T) {
 
 func applied(t *testing.T, s *schema.Schema, kind *schema.Kind) {
 	whole, version := s.Whole()
-	server, err := devserver.NewSeeded(devserver.Config{Schema: whole, Version: version})
-	if err != nil {
-		t.Fatal(err)
-	}
-	front := httptest.NewServer(server)
-	t.Cleanup(front.Close)
-	client, err := authentik.New(authentik.Config{URL: front.URL, Token: authentik.StaticToken(devserver.DevToken)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
+	server := devtest.Seeded(t, devserver.Config{Schema: whole, Version: version})
+	client := devtest.Client(t, server, devserver.DevToken)
 	folder := filesToRead(t)
 	begun := start(t, s, kind)
 	write(t, filepath.Join(folder, "new", "new.yaml"), begun.YAML())
