@@ -33,7 +33,7 @@ type Apply struct {
 // where its conditions are false, and where it is to be absent.
 func (d *document) takeApply(e *entry, kind *schema.Kind) {
 	evaluator := d.evaluatorFor(e)
-	e.evaluate(evaluator)
+	e.evaluate(evaluator, kind)
 	d.findings.Add(evaluator.Problems...)
 	if e.skipped || len(evaluator.Problems) > 0 || e.made.State.Data == string(tree.Absent) {
 		return

@@ -88,7 +88,7 @@ func (d *document) listen(top tree.Map) {
 // silence notes an entry that asks for nothing now.
 func (d *document) silence(e *entry, kind *schema.Kind) {
 	silent := tree.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
-	silent.Identifiers = e.evaluateMap(d.evaluatorFor(e), "identifiers")
+	silent.Identifiers = e.evaluateMap(d.evaluatorFor(e), kind, "identifiers")
 	silent = readable(kind.Stored(kind.Normalize(silent)))
 	if e.made == nil { // !KeyOf may mean it
 		e.made = &silent
@@ -262,7 +262,7 @@ func why(kind *schema.Kind) string {
 
 func (d *document) takeManaged(e *entry, kind *schema.Kind) {
 	evaluator := d.evaluatorFor(e)
-	e.evaluate(evaluator)
+	e.evaluate(evaluator, kind)
 	d.findings.Add(evaluator.Problems...)
 	if e.skipped {
 		d.silence(e, kind)

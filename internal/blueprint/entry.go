@@ -79,18 +79,16 @@ func withoutEntries(s *schema.Schema, model string) string {
 
 // evaluate makes the schema's entry. A value that has problems is Broken in it,
 // and the attrs of one that is absent count for nothing.
-func (e *entry) evaluate(ev *tags.Evaluator) {
+func (e *entry) evaluate(ev *tags.Evaluator, kind *schema.Kind) {
 	e.made = &tree.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
 	if !e.evaluateConditions(ev) {
 		e.skipped = true
 		return
 	}
 	e.made.State = e.evaluateState(ev)
-	e.made.Identifiers = e.evaluateMap(ev, "identifiers")
+	e.made.Identifiers = e.evaluateMap(ev, kind, "identifiers")
 	if e.made.State.Data != string(tree.Absent) {
-		e.made.Attrs = e.evaluateMap(ev, "attrs")
-	}
-	if e.made.State.Data != string(tree.Absent) {
+		e.made.Attrs = e.evaluateMap(ev, kind, "attrs")
 		e.evaluatePermissions(ev)
 	}
 }
@@ -148,7 +146,7 @@ func isState(s *schema.Schema, state tree.Value) bool {
 	return len(s.Entry.Field("state").Check("", state)) == 0
 }
 
-func (e *entry) evaluateMap(ev *tags.Evaluator, field string) tree.Map {
+func (e *entry) evaluateMap(ev *tags.Evaluator, kind *schema.Kind, field string) tree.Map {
 	written, _ := e.fields.Get(field)
 	pairs, isDict := written.Data.(tree.Map)
 	path := schema.Join(e.path, field)
@@ -158,7 +156,7 @@ func (e *entry) evaluateMap(ev *tags.Evaluator, field string) tree.Map {
 		isDict, pairs = false, nil
 	}
 	e.malformed = e.malformed || !isDict && written.Data != nil
-	return e.evaluatePairs(ev, path, pairs, ev.Scope.Schema.Kind(e.model))
+	return e.evaluatePairs(ev, path, pairs, kind)
 }
 
 // evaluatePairs evaluates the values of a mapping, of fields of a kind or of none. Those
@@ -177,7 +175,7 @@ func (e *entry) evaluatePairs(ev *tags.Evaluator, path string, pairs tree.Map, k
 
 // fieldOf gives the field of that name of a kind, or nil.
 func fieldOf(kind *schema.Kind, name string) *schema.Field {
-	if kind == nil || kind.Fields == nil {
+	if kind == nil {
 		return nil
 	}
 	return kind.Fields.Field(name)
@@ -212,7 +210,7 @@ func (e *entry) prepare(ev *tags.Evaluator, kind *schema.Kind) {
 		return
 	}
 	e.made.State = e.evaluateState(ev)
-	e.made.Identifiers = e.evaluateMap(ev, "identifiers")
+	e.made.Identifiers = e.evaluateMap(ev, kind, "identifiers")
 	*e.made = kind.Normalize(*e.made)
 	e.latent = ev.Problems
 }

@@ -23,7 +23,7 @@ func (d *document) sketch(e *entry) {
 		return
 	}
 	e.made.State = e.evaluateState(evaluator)
-	e.made.Identifiers = e.evaluateMap(evaluator, "identifiers")
+	e.made.Identifiers = e.evaluateMap(evaluator, kind, "identifiers")
 	e.failed = e.malformed || len(evaluator.Problems) > 0 || partial(*e.made)
 	d.findings.Add(evaluator.Problems...)
 	if e.failed {
