@@ -110,28 +110,23 @@ func (e *Evaluator) deep(n tree.Value) (tree.Value, error) {
 	if err := e.spend(n.Place, 1+bounds.Weight(n.Data)); err != nil {
 		return tree.Value{}, err
 	}
+	var evaluated tree.Value
+	var err error
+	before := e.inputs
 	switch data := n.Data.(type) {
 	case tree.List:
 		return e.deepList(n.Place, data)
 	case tree.Map:
 		return e.deepDict(n.Place, data)
 	case *tree.Call:
-		if e.tags > 0 || !e.target.hidden {
-			return e.deepCall(n, data)
-		}
-		before := e.inputs
-		evaluated, err := e.deepCall(n, data)
-		if err == nil && e.inputs == before {
-			e.tellWritten(evaluated, e.leaf)
-		}
-		return evaluated, err
+		evaluated, err = e.deepCall(n, data)
 	default:
-		evaluated, err := e.shallow(n)
-		if err == nil && e.tags == 0 && e.target.hidden {
-			e.tellWritten(evaluated, e.leaf)
-		}
-		return evaluated, err
+		evaluated, err = e.shallow(n)
 	}
+	if err == nil && e.tags == 0 && e.target.hidden && e.inputs == before {
+		e.tellWritten(evaluated, e.leaf)
+	}
+	return evaluated, err
 }
 
 func (e *Evaluator) deepList(place tree.Place, elements tree.List) (tree.Value, error) {
