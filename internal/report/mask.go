@@ -1,6 +1,9 @@
 package report
 
-import "github.com/aksync/aksync/sync"
+import (
+	"github.com/aksync/aksync/internal/secret"
+	"github.com/aksync/aksync/sync"
+)
 
 // mark stands for a value that is not shown. It stands outside the quotes, as the
 // ellipsis does.
@@ -8,7 +11,7 @@ type mark string
 
 // The marks of values that nobody is to see, and of those that can't be read.
 const (
-	sensitive mark = "(sensitive)"
+	sensitive mark = secret.Mark
 	writeOnly mark = "(write-only)"
 )
 
