@@ -104,7 +104,7 @@ func (s *secrets) item(one *secret) string {
 	if one.field.Required {
 		needed = ", without which it can't be made"
 	}
-	head := fmt.Sprintf("# %s: %s of the %s %s%s\n", one.file, one.field.Name, one.entry.kind.Title, quoteLine(one.entry.name), needed)
+	head := fmt.Sprintf("# %s: %s of the %s %q%s\n", one.file, one.field.Name, one.entry.kind.Title, one.entry.name, needed)
 	switch {
 	case !one.isText():
 		return head + "# (not text: to be written into the blueprint)\n"
@@ -114,9 +114,6 @@ func (s *secrets) item(one *secret) string {
 		return fmt.Sprintf("%s%s=\n", head, one.name)
 	}
 }
-
-// quoteLine quotes a name so that it stays on its line.
-func quoteLine(name string) string { return fmt.Sprintf("%q", name) }
 
 // yamlLine is the line, to be taken into the blueprint, that gives the value.
 func (s *secrets) yamlLine(one *secret) string {
