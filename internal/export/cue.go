@@ -22,7 +22,7 @@ func writeCUE(header string, entries []entry) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cueWriter{names: names, comment: entry.comment}
+	c := &cueWriter{names: names}
 	c.print("// %s\nimport %q\n\n%s.#Blueprint\n\nversion: 1\n", header, schema.ImportPath, packageName)
 	if len(entries) == 0 {
 		c.print("entries: []\n")
@@ -42,8 +42,8 @@ func writeCUE(header string, entries []entry) ([]byte, error) {
 // cueWriter writes CUE that is yet to be formatted.
 type cueWriter struct {
 	names names
-	// comment is what stands above an entry, and secrets what it leaves out.
-	comment func(entry) string
+	// secrets are what entries leave out, each as a line of its own; nil where a comment
+	// above an entry names what it leaves out.
 	secrets *secrets
 	text    strings.Builder
 	err     error
@@ -52,7 +52,7 @@ type cueWriter struct {
 func (c *cueWriter) print(format string, a ...any) { fmt.Fprintf(&c.text, format, a...) }
 
 func (c *cueWriter) entry(e entry) {
-	if comment := c.comment(e); comment != "" {
+	if comment := e.comment(); c.secrets == nil && comment != "" {
 		c.print("// %s\n", comment)
 	}
 	if name, named := c.names.entries[e.kind.Model]; named {

@@ -84,13 +84,11 @@ func fieldLines(name string, value any, indent int) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
-	encoder := yaml.NewEncoder(&out)
-	encoder.SetIndent(2)
-	if err := errors.Join(encoder.Encode(node), encoder.Close()); err != nil {
+	text, err := encode(node)
+	if err != nil {
 		return nil, err
 	}
-	lines := strings.SplitAfter(strings.TrimSuffix(out.String(), "\n"), "\n")
+	lines := strings.SplitAfter(strings.TrimSuffix(string(text), "\n"), "\n")
 	for i, line := range lines {
 		if strings.TrimSpace(line) != "" {
 			lines[i] = strings.Repeat(" ", indent) + line

@@ -12,7 +12,7 @@ import (
 // writeFolderCUE writes a blueprint of a folder with the definitions of authentik's
 // apps.
 func writeFolderCUE(entries []*entry, secrets *secrets) ([]byte, error) {
-	c := &cueWriter{names: names{entries: map[string]string{}}, secrets: secrets, comment: func(entry) string { return "" }}
+	c := &cueWriter{names: names{entries: map[string]string{}}, secrets: secrets}
 	imports := []string{schema.ImportPath}
 	for _, e := range entries {
 		app := schema.AppOf(e.kind.Model)

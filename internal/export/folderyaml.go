@@ -33,19 +33,11 @@ func entryText(e *entry, secrets *secrets) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	node.HeadComment = ""
-	var out bytes.Buffer
-	encoder := yaml.NewEncoder(&out)
-	encoder.SetIndent(2)
-	list := mapping("entries", &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{node}})
-	if err := encoder.Encode(list); err != nil {
+	text, err := encode(mapping("entries", &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{node}}))
+	if err != nil {
 		return nil, err
 	}
-	if err := encoder.Close(); err != nil {
-		return nil, err
-	}
-	text := bytes.TrimPrefix(out.Bytes(), []byte(listHead))
-	return append(text, secretLines(e, secrets)...), nil
+	return append(bytes.TrimPrefix(text, []byte(listHead)), secretLines(e, secrets)...), nil
 }
 
 // secretLines are those of what an entry leaves out: its attrs come last.

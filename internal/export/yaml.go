@@ -2,6 +2,7 @@ package export
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/big"
 	"strconv"
@@ -19,6 +20,7 @@ func writeYAML(header string, entries []entry) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
+		node.HeadComment = e.comment()
 		list.Content = append(list.Content, node)
 	}
 	if len(entries) == 0 {
@@ -26,13 +28,18 @@ func writeYAML(header string, entries []entry) ([]byte, error) {
 	}
 	root := mapping("version", scalar("1"), "entries", list)
 	root.HeadComment = header
+	return encode(root)
+}
+
+// encode is the text of a node.
+func encode(node *yaml.Node) ([]byte, error) {
 	var text bytes.Buffer
 	encoder := yaml.NewEncoder(&text)
 	encoder.SetIndent(2)
-	if err := encoder.Encode(root); err != nil {
+	if err := errors.Join(encoder.Encode(node), encoder.Close()); err != nil {
 		return nil, err
 	}
-	return text.Bytes(), encoder.Close()
+	return text.Bytes(), nil
 }
 
 // yaml gives the entry as a node.
@@ -46,7 +53,6 @@ func (e entry) yaml() (*yaml.Node, error) {
 		node.Content = append(node.Content, yamlText("id"), yamlText(e.id))
 	}
 	node.Content = append(node.Content, yamlText("identifiers"), identifiers)
-	node.HeadComment = e.comment()
 	attrs, err := yamlFields(e.fields)
 	if err != nil {
 		return nil, err
