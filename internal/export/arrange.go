@@ -84,7 +84,7 @@ func before(a, b *entry) int {
 }
 
 func number(e *entry, name string) int64 {
-	for _, f := range append(e.identifiers[:len(e.identifiers):len(e.identifiers)], e.fields...) {
+	for _, f := range e.all() {
 		if number, is := f.value.(int64); is && f.name == name {
 			return number
 		}
@@ -102,12 +102,10 @@ func (e *entry) text() string {
 func referInside(entries []*entry, taken map[string]bool) {
 	above, wanted := map[identity]*entry{}, map[*entry]bool{}
 	for _, e := range entries {
-		for _, fields := range [][]field{e.identifiers, e.fields} {
-			for _, f := range fields {
-				for _, to := range referred(f.value) {
-					if target := above[to]; target != nil {
-						wanted[target] = true
-					}
+		for _, f := range e.all() {
+			for _, to := range referred(f.value) {
+				if target := above[to]; target != nil {
+					wanted[target] = true
 				}
 			}
 		}

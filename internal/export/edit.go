@@ -62,7 +62,7 @@ func (e *entry) valueOf(name string) (any, error) {
 	if e == nil {
 		return nil, errors.New("the object can't be declared")
 	}
-	for _, f := range slices.Concat(e.identifiers, e.fields) {
+	for _, f := range e.all() {
 		if f.name == name {
 			return f.value, nil
 		}

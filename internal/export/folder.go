@@ -91,7 +91,7 @@ func refusedOf(entries []*entry) map[identity]bool {
 		}
 	}
 	for _, e := range entries {
-		for _, f := range append(e.identifiers[:len(e.identifiers):len(e.identifiers)], e.fields...) {
+		for _, f := range e.all() {
 			if f.of != nil && f.of.Cascades {
 				for _, to := range referred(f.value) {
 					with[to] = append(with[to], e.identity)

@@ -36,6 +36,9 @@ type entry struct {
 	refersTo []identity
 }
 
+// all are its identifiers and its fields.
+func (e *entry) all() []field { return slices.Concat(e.identifiers, e.fields) }
+
 // hidden is a field that is left out; it is empty where it is known that nothing is
 // set.
 type hidden struct {

@@ -54,7 +54,7 @@ func newLayout(entries []*entry) *layout {
 
 // link notes what an object has to do with others.
 func (l *layout) link(e *entry) {
-	for _, f := range append(e.identifiers[:len(e.identifiers):len(e.identifiers)], e.fields...) {
+	for _, f := range e.all() {
 		if f.of == nil {
 			continue
 		}
