@@ -148,10 +148,13 @@ func (f *Folder) write(l *layout, files map[string][]*entry, o Options) error {
 	return nil
 }
 
-// add adds a file.
+// add adds a file, or gives one that is there another text.
 func (f *Folder) add(path string, text []byte) {
-	f.Files = append(f.Files, File{Path: path, Text: text})
-	slices.SortFunc(f.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+	at, has := slices.BinarySearchFunc(f.Files, path, func(file File, path string) int { return cmp.Compare(file.Path, path) })
+	if !has {
+		f.Files = slices.Insert(f.Files, at, File{Path: path})
+	}
+	f.Files[at].Text = text
 }
 
 // addSecrets adds the list of secrets, where there are any.

@@ -101,6 +101,12 @@ func (u *updating) text(path string) ([]byte, error) {
 	return text, err
 }
 
+// write makes text what the file will be.
+func (u *updating) write(file string, text []byte) {
+	u.texts[file] = text
+	u.Folder.add(file, text)
+}
+
 // change puts the live values of an object into its entry.
 func (u *updating) change(change *sync.Change) error {
 	place := fmt.Sprintf("%s: the %s %q", change.Source, change.Title, change.Name)
@@ -133,9 +139,8 @@ func (u *updating) change(change *sync.Change) error {
 			u.ByHand = append(u.ByHand, fmt.Sprintf("%s: %s: %s", place, field.Name, err))
 			continue
 		}
-		u.texts[file], changed = text, true
-		u.Folder.Files = slices.DeleteFunc(u.Folder.Files, func(f File) bool { return f.Path == file })
-		u.Folder.add(file, text)
+		u.write(file, text)
+		changed = true
 	}
 	if changed {
 		u.Changed++
@@ -151,23 +156,22 @@ func (u *updating) add(l *layout, files map[string][]*entry) error {
 		if err != nil {
 			return err
 		}
-		if text == nil {
-			text, err = writeEntries(l.arrange(files[file], nil), secrets, u.options.Format)
-		} else {
-			text, err = appendEntries(l, text, files[file], secrets)
+		entries := files[file]
+		if text != nil {
+			text, err = appendEntries(l, text, entries, secrets)
 		}
 		if errors.Is(err, errByHand) {
-			entries := files[file]
 			if file, err = u.beside(file); err != nil {
 				return err
 			}
+		}
+		if err == nil && text == nil {
 			text, err = writeEntries(l.arrange(entries, nil), secrets, u.options.Format)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
-		u.Folder.Files = slices.DeleteFunc(u.Folder.Files, func(f File) bool { return f.Path == file })
-		u.Folder.add(file, text)
+		u.write(file, text)
 	}
 	u.Folder.Secrets = len(secrets.all)
 	return u.addSecrets(secrets)
