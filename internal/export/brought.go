@@ -107,7 +107,7 @@ func (b brought) has(e *entry) bool {
 // Brought lists the objects, as the API lists them by model, as what a version brings:
 // that of a server that nobody has touched. Those that leave names are left out.
 func Brought(s *schema.Schema, objects map[string][]schema.Object, o Options, leave func(name string) bool) ([]string, error) {
-	_, entries, err := gatherAll(s, objects, o)
+	_, entries, err := gatherAll(s, objects, o, false)
 	if err != nil {
 		return nil, err
 	}

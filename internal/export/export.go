@@ -39,7 +39,6 @@ type Options struct {
 	Want func(model, id string) bool
 	// Secrets says how a folder wants its secrets: ByEnv, or ByFile. ByEnv if empty.
 	Secrets string
-	whole   bool // it is a folder that is made
 	// Granted are the elements of lists that no answer shows and that were asked for,
 	// such as the permissions of roles.
 	Granted map[sync.Grant]sync.Granted

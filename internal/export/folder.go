@@ -40,7 +40,7 @@ type File struct {
 // out as long as it is as it came, but with o.Full; and always what only authentik can
 // make.
 func MakeFolder(s *schema.Schema, objects map[string][]schema.Object, o Options) (*Folder, error) {
-	g, entries, err := gatherAll(s, objects, o)
+	g, entries, err := gatherAll(s, objects, o, false)
 	if err != nil {
 		return nil, err
 	}
@@ -107,21 +107,16 @@ func refusedOf(entries []*entry) map[identity]bool {
 	return refused
 }
 
-// gatherAll makes the entries of all objects, and says which can't be declared.
-func gatherAll(s *schema.Schema, objects map[string][]schema.Object, o Options) (*gathering, []*entry, error) {
+// gatherAll makes the entries of all objects, since all say where others belong, with
+// defaults or without, and says which can't be declared.
+func gatherAll(s *schema.Schema, objects map[string][]schema.Object, o Options, defaults bool) (*gathering, []*entry, error) {
 	kinds, err := o.kinds(s)
 	if err != nil {
 		return nil, nil, err
 	}
-	o.Full, o.Want = false, nil // all objects say where others belong, and no defaults are shown
-	g, entries := gatherOf(s, kinds, objects, o)
-	return g, entries, nil
-}
-
-func gatherOf(s *schema.Schema, kinds []*schema.Kind, objects map[string][]schema.Object, o Options) (*gathering, []*entry) {
-	o.whole = true
+	o.Full, o.Want = defaults, nil
 	objects = ownObjects(s, objects)
-	g := &gathering{schema: s, options: o, objects: objects, targets: newTargets(s, objects), whole: map[string]bool{}}
+	g := &gathering{schema: s, options: o, objects: objects, targets: newTargets(s, objects), folder: true, whole: map[string]bool{}}
 	for _, kind := range kinds {
 		_, g.whole[kind.Model] = objects[kind.Model]
 	}
@@ -131,7 +126,7 @@ func gatherOf(s *schema.Schema, kinds []*schema.Kind, objects map[string][]schem
 			entries = append(entries, &made)
 		}
 	}
-	return g, entries
+	return g, entries, nil
 }
 
 // write adds the text of the files.

@@ -73,6 +73,8 @@ type gathering struct {
 	objects map[string][]schema.Object
 	targets targets
 	names   nameFilter
+	// folder is set where a whole server is gathered for one.
+	folder bool
 	// whole are the models of which all objects are exported.
 	whole map[string]bool
 	// notes are what had to be left out of objects that are exported.
@@ -198,7 +200,7 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object, name string) 
 		if !declares {
 			continue
 		}
-		if g.options.whole && g.hasReserved(of, value) {
+		if g.folder && g.hasReserved(of, value) {
 			g.notes = append(g.notes, fmt.Sprintf("%s of %s is left out: it has something in it that authentik makes for itself.", of.Name, describe(kind, object, name)))
 			continue
 		}

@@ -40,14 +40,11 @@ func MakeUpdate(s *schema.Schema, objects map[string][]schema.Object, o Options,
 			spoken[identity{change.Model, change.PK}] = true
 		}
 	}
-	kinds, err := o.kinds(s)
+	_, known, err := gatherAll(s, objects, o, true)
 	if err != nil {
 		return nil, err
 	}
-	full := o
-	full.Full, full.Want = true, nil
 	u.live = map[identity]*entry{}
-	_, known := gatherOf(s, kinds, objects, full)
 	for _, e := range known {
 		u.live[e.identity] = e
 	}
@@ -64,7 +61,7 @@ func MakeUpdate(s *schema.Schema, objects map[string][]schema.Object, o Options,
 	o.Want = func(model, id string) bool {
 		return !spoken[identity{model, id}] && (among == nil || among(model, id))
 	}
-	g, entries, err := gatherAll(s, objects, o)
+	g, entries, err := gatherAll(s, objects, o, false)
 	if err != nil {
 		return nil, err
 	}
