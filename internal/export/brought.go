@@ -100,8 +100,10 @@ func (b brought) read(text []byte) error {
 // manages it, and it is none of those that every server has, which somebody can have
 // changed.
 func (b brought) has(e *entry) bool {
-	digests, known := b[[2]string{e.kind.Model, e.name}]
-	return slices.Contains(digests, e.digest()) || e.managed && !known
+	if digests, known := b[[2]string{e.kind.Model, e.name}]; known {
+		return slices.Contains(digests, e.digest())
+	}
+	return e.managed
 }
 
 // Brought lists the objects, as the API lists them by model, as what a version brings:
