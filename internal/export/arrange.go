@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 
 	"github.com/aksync/aksync/schema"
@@ -21,11 +20,10 @@ type arranging struct {
 	sorted []*entry
 }
 
-// arrange returns the entries of a file in order, with !KeyOf for references to those
+// arrange returns the sorted entries of a file in order, with !KeyOf for references to those
 // that stand above. taken are ids that others in the file have.
 func (l *layout) arrange(entries []*entry, taken map[string]bool) []*entry {
 	a := &arranging{among: map[identity]*entry{}, inside: map[identity][]*entry{}, seen: map[identity]bool{}}
-	slices.SortFunc(entries, before)
 	for _, e := range entries {
 		a.among[e.identity] = e
 	}

@@ -52,7 +52,7 @@ func MakeFolder(s *schema.Schema, objects map[string][]schema.Object, o Options)
 	return folder, folder.write(l, files, o)
 }
 
-// layOut decides which entries are written into which files.
+// layOut decides which entries are written into which files, and sorts those of each.
 func (f *Folder) layOut(entries []*entry, o Options) (*layout, map[string][]*entry, error) {
 	own, guessed, err := broughtBy(o.Server)
 	if err != nil {
@@ -72,6 +72,9 @@ func (f *Folder) layOut(entries []*entry, o Options) (*layout, map[string][]*ent
 			path := l.file(e) + "." + cmp.Or(o.Format, YAML)
 			files[path] = append(files[path], e)
 		}
+	}
+	for _, inFile := range files {
+		slices.SortFunc(inFile, before)
 	}
 	return l, files, nil
 }

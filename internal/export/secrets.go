@@ -3,7 +3,6 @@ package export
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/aksync/aksync/schema"
@@ -43,9 +42,7 @@ func newSecrets(files map[string][]*entry, o Options) *secrets {
 	s := &secrets{by: o.Secrets, of: map[identity][]*secret{}}
 	count := map[string]int{}
 	for _, path := range members(files) {
-		entries := slices.Clone(files[path])
-		slices.SortFunc(entries, before)
-		for _, e := range entries {
+		for _, e := range files[path] {
 			for _, left := range e.hidden {
 				if left.empty {
 					continue
