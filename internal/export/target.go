@@ -1,7 +1,6 @@
 package export
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -132,11 +131,7 @@ func (t targets) likeness(one target) identity {
 	for _, name := range plainFinders(one) {
 		values = append(values, name, one.object[name])
 	}
-	text, err := json.Marshal(values)
-	if err != nil {
-		return identity{one.kind.Model, fmt.Sprint(values)}
-	}
-	return identity{one.kind.Model, string(text)}
+	return identity{one.kind.Model, canonical(values)}
 }
 
 // answered is the field of an answer that a finder's value is in.
