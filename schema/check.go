@@ -369,8 +369,13 @@ func (f *Field) Refuses(plain any) bool { return f.refused(plain) != nil }
 // IsServers reports whether an object that has the value is one that authentik makes by
 // itself: no blueprint may ask for it, or it begins as such ones do.
 func (f *Field) IsServers(plain any) bool {
+	return f.Refuses(plain) || f.isReserved(plain)
+}
+
+// isReserved reports whether a value begins as those of objects do that authentik makes.
+func (f *Field) isReserved(plain any) bool {
 	text, isText := plain.(string)
-	return f.Refuses(plain) || f.Reserved != "" && isText && strings.HasPrefix(text, f.Reserved)
+	return f.Reserved != "" && isText && strings.HasPrefix(text, f.Reserved)
 }
 
 func (f *Field) refused(data any) *Choice {

@@ -29,8 +29,7 @@ func (k *Kind) SharedFile() string {
 // IsReserved reports whether an object of the kind has a name that only authentik gives.
 func (k *Kind) IsReserved(object Object) bool {
 	field := k.Fields.Field(k.Key)
-	name, _ := object[k.Key].(string)
-	return field != nil && field.Reserved != "" && strings.HasPrefix(name, field.Reserved)
+	return field != nil && field.isReserved(object[k.Key])
 }
 
 // plural makes one of an English word.
