@@ -27,7 +27,15 @@ func (f *exportFlags) exportAll(cmd *cobra.Command, s *schema.Schema, api sync.A
 		return err
 	}
 	objects, problems := listed(s, live)
-	folder, err := f.save(cmd, s, api, objects, &o, &problems)
+	if f.terraform != "" {
+		missing, err := f.fromTerraform(s, objects, &o)
+		if err != nil {
+			return err
+		}
+		o.Full = true // what Terraform keeps is somebody's own
+		problems = append(problems, missing...)
+	}
+	folder, err := f.save(cmd, s, api, objects, o)
 	if err != nil {
 		return err
 	}
@@ -36,19 +44,11 @@ func (f *exportFlags) exportAll(cmd *cobra.Command, s *schema.Schema, api sync.A
 }
 
 // save writes the folder, or brings it up to date.
-func (f *exportFlags) save(cmd *cobra.Command, s *schema.Schema, api sync.API, objects map[string][]schema.Object, o *export.Options, problems *[]error) (*export.Folder, error) {
-	if f.terraform != "" {
-		missing, err := f.fromTerraform(s, objects, o)
-		if err != nil {
-			return nil, err
-		}
-		o.Full = true // what Terraform keeps is somebody's own
-		*problems = append(*problems, missing...)
-	}
+func (f *exportFlags) save(cmd *cobra.Command, s *schema.Schema, api sync.API, objects map[string][]schema.Object, o export.Options) (*export.Folder, error) {
 	if f.update {
-		return f.updateAll(cmd, s, api, objects, *o)
+		return f.updateAll(cmd, s, api, objects, o)
 	}
-	folder, err := export.MakeFolder(s, objects, *o)
+	folder, err := export.MakeFolder(s, objects, o)
 	if err != nil {
 		return nil, err
 	}
