@@ -74,29 +74,37 @@ func readFolder(t *testing.T, s *schema.Schema, path string) sync.Desired {
 	return desired
 }
 
-// exportAll is a whole server as a folder.
-func exportAll(t *testing.T, s *schema.Schema, server *devserver.Server, o export.Options) *export.Folder {
+// listed is all that a server holds, with the schema of its version; what is granted is
+// in the options.
+func listed(t *testing.T, s *schema.Schema, server *devserver.Server, o *export.Options) (*schema.Schema, map[string][]schema.Object) {
 	t.Helper()
-	client := client(t, server)
-	version, err := client.Version(t.Context())
+	api := client(t, server)
+	version, err := api.Version(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	o.Server = version
 	s = s.At(version)
-	needs, err := export.Needs(s, o)
+	needs, err := export.Needs(s, *o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	live, err := sync.ReadLive(t.Context(), s, client, needs)
+	live, err := sync.ReadLive(t.Context(), s, api, needs)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := live.ReadGrants(t.Context(), s, client); err != nil {
+	if err := live.ReadGrants(t.Context(), s, api); err != nil {
 		t.Fatal(err)
 	}
 	o.Granted = live.Grants
-	folder, err := export.MakeFolder(s, live.Objects(), o)
+	return s, live.Objects()
+}
+
+// exportAll is a whole server as a folder.
+func exportAll(t *testing.T, s *schema.Schema, server *devserver.Server, o export.Options) *export.Folder {
+	t.Helper()
+	at, objects := listed(t, s, server, &o)
+	folder, err := export.MakeFolder(at, objects, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,19 +223,9 @@ func TestUntouched(t *testing.T) {
 func TestBrought(t *testing.T) {
 	s := loaded(t, ownSchema)
 	for _, version := range testedVersions {
-		at, api := s.At(version), client(t, fresh(t, s, version))
-		needs, err := export.Needs(at, export.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		live, err := sync.ReadLive(t.Context(), at, api, needs)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := live.ReadGrants(t.Context(), at, api); err != nil {
-			t.Fatal(err)
-		}
-		lines, err := export.Brought(at, live.Objects(), export.Options{Granted: live.Grants}, func(string) bool { return false })
+		var o export.Options
+		at, objects := listed(t, s, fresh(t, s, version), &o)
+		lines, err := export.Brought(at, objects, o, func(string) bool { return false })
 		if err != nil {
 			t.Fatal(err)
 		}

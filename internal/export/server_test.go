@@ -22,10 +22,7 @@ func TestWholeServer(t *testing.T) {
 	s := loaded(t, ownSchema)
 	for _, version := range []string{devserver.DefaultVersion, "2025.12.4", "2026.2.2"} {
 		t.Run(version, func(t *testing.T) {
-			server, err := devserver.NewSeeded(devserver.Config{Schema: s, Version: version})
-			if err != nil {
-				t.Fatal(err)
-			}
+			server := fresh(t, s, version)
 			text := exported(t, s.At(version), server, export.Options{})
 			checkInSync(t, s, server, read(t, s, t.TempDir(), export.YAML, text), text)
 		})
@@ -61,15 +58,7 @@ func TestAnew(t *testing.T) {
 				t.Fatal(err)
 			}
 			put(t, empty, "authentik_core.user", map[string]any{"username": "akadmin", "name": "authentik Default Admin"})
-			pass := reconciler(t, s, empty, desired).Apply(context.Background(), sync.TriggerRequest)
-			if pass.Verdict() != sync.Success {
-				for _, result := range pass.Report.Results {
-					if result.Err != nil {
-						t.Errorf("%s %s %q: %v", result.Change.Action, result.Change.Model, result.Change.Name, result.Err)
-					}
-				}
-				t.Fatalf("applying what was exported: %s: %v %v", pass.Verdict(), pass.Err, pass.Problems())
-			}
+			settle(t, s, empty, desired)
 			checkInSync(t, s, empty, desired, text)
 			if diff := cmp.Diff(text, exported(t, at, empty, o)); diff != "" {
 				t.Errorf("what it makes of an empty server (-want +got):\n%s", diff)

@@ -45,26 +45,13 @@ entries:
 // bring makes an update of the folder, and saves it.
 func bring(t *testing.T, s *schema.Schema, server *devserver.Server, dir string) *export.Update {
 	t.Helper()
-	api, version := client(t, server), "2025.10.4"
-	at := s.At(version)
-	o := export.Options{Server: version}
-	needs, err := export.Needs(at, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	live, err := sync.ReadLive(t.Context(), at, api, needs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := live.ReadGrants(t.Context(), at, api); err != nil {
-		t.Fatal(err)
-	}
-	o.Granted = live.Grants
+	var o export.Options
+	at, objects := listed(t, s, server, &o)
 	pass := reconciler(t, s, server, readFolder(t, s, dir)).Plan(context.Background(), sync.TriggerRequest)
 	if problems := pass.Problems(); len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	update, err := export.MakeUpdate(at, live.Objects(), o, dir, pass.Plan, func(path string) ([]byte, error) {
+	update, err := export.MakeUpdate(at, objects, o, dir, pass.Plan, func(path string) ([]byte, error) {
 		text, err := os.ReadFile(filepath.Join(dir, path))
 		if os.IsNotExist(err) {
 			return nil, nil
