@@ -18,7 +18,8 @@ import (
 )
 
 // exportAll writes a whole server as a folder.
-func (f *exportFlags) exportAll(cmd *cobra.Command, s *schema.Schema, api sync.API, needs []string, o export.Options) error {
+func (f *exportFlags) exportAll(cmd *cobra.Command, s *schema.Schema, server sync.API, needs []string, o export.Options) error {
+	api := &onceListed{API: server} // with --update, a plan asks for the same
 	bar := newBar(cmd.ErrOrStderr(), "listing")
 	bar.expectLists(len(needs))
 	live, err := readAll(cmd.Context(), s, &counted{Reader: api, bar: bar}, needs, &o)
@@ -160,6 +161,20 @@ func (c *counted) List(ctx context.Context, path, id string, query url.Values) (
 	defer c.step.Unlock()
 	c.bar.step()
 	return objects, err
+}
+
+// onceListed asks for each list once, and gives what it was answered again.
+type onceListed struct {
+	sync.API
+	lists gosync.Map
+}
+
+// List is that of the API.
+func (o *onceListed) List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error) {
+	list, _ := o.lists.LoadOrStore([3]string{path, id, query.Encode()}, gosync.OnceValues(func() ([]schema.Object, error) {
+		return o.API.List(ctx, path, id, query)
+	}))
+	return list.(func() ([]schema.Object, error))()
 }
 
 // expectLists says how many lists there will be, at least.

@@ -58,3 +58,41 @@ func TestExportAllForbidden(t *testing.T) {
 		}
 	}
 }
+
+// What an update compares with is what it lists: nothing is asked for twice.
+func TestExportUpdateListsOnce(t *testing.T) {
+	s, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := devserver.NewSeeded(devserver.Config{Schema: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lists := map[string]int{}
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("page") {
+			lists[r.URL.String()]++
+		}
+		server.ServeHTTP(w, r)
+	}))
+	defer front.Close()
+	folder := filepath.Join(t.TempDir(), "all")
+	t.Setenv("AUTHENTIK_URL", front.URL)
+	t.Setenv("AUTHENTIK_TOKEN", devserver.DevToken)
+	for _, arguments := range [][]string{{"--full"}, {"--update"}} {
+		clear(lists)
+		var stdout, stderr bytes.Buffer
+		if status := execute(t.Context(), append([]string{"export", "--all", folder, "--parallelism", "1"}, arguments...), &stdout, &stderr); status != 0 {
+			t.Fatalf("%s: the status is %d:\n%s", arguments, status, &stderr)
+		}
+		if len(lists) == 0 {
+			t.Error("nothing was listed")
+		}
+		for list, count := range lists {
+			if count > 1 {
+				t.Errorf("%s: %s was asked for %d times", arguments, list, count)
+			}
+		}
+	}
+}
