@@ -80,17 +80,25 @@ func withoutEntries(s *schema.Schema, model string) string {
 // evaluate makes the schema's entry. A value that has problems is Broken in it,
 // and the attrs of one that is absent count for nothing.
 func (e *entry) evaluate(ev *tags.Evaluator, kind *schema.Kind) {
-	e.made = &tree.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
-	if !e.evaluateConditions(ev) {
-		e.skipped = true
+	if !e.evaluateIdentity(ev, kind) {
 		return
 	}
-	e.made.State = e.evaluateState(ev)
-	e.made.Identifiers = e.evaluateMap(ev, kind, "identifiers")
 	if e.made.State.Data != string(tree.Absent) {
 		e.made.Attrs = e.evaluateMap(ev, kind, "attrs")
 		e.evaluatePermissions(ev)
 	}
+}
+
+// evaluateIdentity makes the schema's entry with what finds its object, and reports
+// whether it may count.
+func (e *entry) evaluateIdentity(ev *tags.Evaluator, kind *schema.Kind) bool {
+	e.made = &tree.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
+	if e.skipped = !e.evaluateConditions(ev); e.skipped {
+		return false
+	}
+	e.made.State = e.evaluateState(ev)
+	e.made.Identifiers = e.evaluateMap(ev, kind, "identifiers")
+	return true
 }
 
 // evaluatePermissions evaluates those that have the form of one: anything else is
@@ -204,13 +212,9 @@ func (e *entry) referred(s *schema.Schema) (*tree.Entry, error) {
 // object. What is wrong with that is a problem only where the entry is
 // referred to.
 func (e *entry) prepare(ev *tags.Evaluator, kind *schema.Kind) {
-	e.made = &tree.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
-	if !e.evaluateConditions(ev) {
-		e.skipped = true
+	if !e.evaluateIdentity(ev, kind) {
 		return
 	}
-	e.made.State = e.evaluateState(ev)
-	e.made.Identifiers = e.evaluateMap(ev, kind, "identifiers")
 	*e.made = kind.Normalize(*e.made)
 	e.latent = ev.Problems
 }

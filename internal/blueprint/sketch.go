@@ -17,13 +17,9 @@ func (d *document) sketch(e *entry) {
 		d.findings.Add(evaluator.Problems...)
 		return
 	}
-	e.made = &tree.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
-	if !e.evaluateConditions(evaluator) {
-		e.skipped = true
+	if !e.evaluateIdentity(evaluator, kind) {
 		return
 	}
-	e.made.State = e.evaluateState(evaluator)
-	e.made.Identifiers = e.evaluateMap(evaluator, kind, "identifiers")
 	e.failed = e.malformed || len(evaluator.Problems) > 0 || partial(*e.made)
 	d.findings.Add(evaluator.Problems...)
 	if e.failed {
