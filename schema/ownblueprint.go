@@ -1,6 +1,9 @@
 package schema
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // OwnBlueprint says which fields of an object tell of a blueprint that authentik applies
 // by itself; #Kind in kind.cue says what each word means.
@@ -9,6 +12,12 @@ type OwnBlueprint struct {
 	Content  string `json:"content"`
 	Metadata string `json:"metadata"`
 	On       string `json:"on"`
+}
+
+// OwnBlueprints returns the kinds whose objects are blueprints that authentik applies by
+// itself. It reads no others.
+func (s *Schema) OwnBlueprints() []*Kind {
+	return slices.DeleteFunc(s.marked(`"instance":`), func(k *Kind) bool { return k.Instance == nil })
 }
 
 // verifyInstance makes sure that the words of OwnBlueprint are about fields of the kind.

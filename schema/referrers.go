@@ -17,12 +17,12 @@ type Referrer struct {
 // by that of a base. Of all other kinds it reads only those that have any.
 func (s *Schema) Referrers(k *Kind) []Referrer {
 	to := append([]string{k.Model}, k.Bases...)
+	marks := make([]string, len(to))
+	for i, model := range to {
+		marks[i] = `"refers":` + strconv.Quote(model)
+	}
 	var found []Referrer
-	for _, model := range s.mentioning(to) {
-		kind := s.Kind(model)
-		if kind == nil {
-			continue
-		}
+	for _, kind := range s.marked(marks...) {
 		for _, field := range kind.Fields.Fields {
 			if kind.Managed && slices.Contains(to, field.Refers) {
 				found = append(found, Referrer{kind, field})
@@ -32,19 +32,23 @@ func (s *Schema) Referrers(k *Kind) []Referrer {
 	return found
 }
 
-// mentioning returns the models, sorted, whose lines of the digest refer to any of the
-// others, and all that are in no digest.
-func (s *Schema) mentioning(others []string) []string {
-	if s.whole != nil {
-		return s.whole.mentioning(others)
+// marked returns the kinds, in the order of their models, whose lines of the digest have
+// any of the marks, and all that are in no digest. It reads no others.
+func (s *Schema) marked(marks ...string) []*Kind {
+	whole, _ := s.Whole()
+	var kinds []*Kind
+	for _, model := range whole.modelsMarked(marks) {
+		if kind := s.Kind(model); kind != nil {
+			kinds = append(kinds, kind)
+		}
 	}
-	marks := make([][]byte, len(others))
-	for i, other := range others {
-		marks[i] = []byte(`"refers":` + strconv.Quote(other))
-	}
+	return kinds
+}
+
+func (s *Schema) modelsMarked(marks []string) []string {
 	found := map[string]bool{}
 	for model, line := range s.lines {
-		found[model] = slices.ContainsFunc(marks, func(mark []byte) bool { return bytes.Contains(line, mark) })
+		found[model] = slices.ContainsFunc(marks, func(mark string) bool { return bytes.Contains(line, []byte(mark)) })
 	}
 	s.reading.Lock()
 	defer s.reading.Unlock()
@@ -53,6 +57,6 @@ func (s *Schema) mentioning(others []string) []string {
 			found[model] = true
 		}
 	}
-	maps.DeleteFunc(found, func(_ string, mentions bool) bool { return !mentions })
+	maps.DeleteFunc(found, func(_ string, is bool) bool { return !is })
 	return slices.Sorted(maps.Keys(found))
 }

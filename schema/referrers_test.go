@@ -31,3 +31,13 @@ kinds: "x.y": {title: "y", managed: true, path: "x/y", key: "name", fields: {nam
 		}
 	}
 }
+
+// TestOwnBlueprints holds what is found so to all kinds, too.
+func TestOwnBlueprints(t *testing.T) {
+	for _, s := range []*schema.Schema{load(t), load(t).At("2024.12")} {
+		want := slices.DeleteFunc(s.Kinds(), func(kind *schema.Kind) bool { return kind.Instance == nil })
+		if got := s.OwnBlueprints(); len(got) == 0 || !slices.Equal(got, want) {
+			t.Errorf("%d kinds, want %d", len(got), len(want))
+		}
+	}
+}

@@ -26,8 +26,8 @@ type rival struct {
 // by itself.
 func instanceModels(s *schema.Schema) []string {
 	var models []string
-	for _, kind := range s.Kinds() {
-		if kind.Instance != nil && kind.Path != "" {
+	for _, kind := range s.OwnBlueprints() {
+		if kind.Path != "" {
 			models = append(models, kind.Model)
 		}
 	}
