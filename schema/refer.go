@@ -74,6 +74,14 @@ func (s *Schema) Members(base string) []*Kind {
 // what they bind, such as bindings.
 func (k *Kind) Binds() bool { return k.Key == "" && len(k.Label) > 0 }
 
+// KnownBy names the fields that tell an object of the kind from others: those of its keys
+// and of its label, each once.
+func (k *Kind) KnownBy() []string {
+	names := slices.Concat(append(slices.Clone(k.Keys), k.Label)...)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // Bound returns, of a binding, the models of what it binds to an object of the kind:
 // where that is what the first field of the label refers to, those of the others. It
 // is nil where the binding binds the object to something else.

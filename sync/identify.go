@@ -188,11 +188,7 @@ func (p *planner) narrow(c *candidate, found []schema.Object) []schema.Object {
 	if len(found) < 2 {
 		return found
 	}
-	var fields []string
-	for _, key := range append(slices.Clone(c.kind.Keys), c.kind.Label) {
-		fields = append(fields, key...)
-	}
-	where := p.declaredWants(c, unique(fields))
+	where := p.declaredWants(c, c.kind.KnownBy())
 	narrowed := slices.DeleteFunc(slices.Clone(found), func(object schema.Object) bool {
 		return slices.ContainsFunc(where, func(w want) bool { return !w.met(object[w.field]) })
 	})

@@ -96,7 +96,7 @@ func needTold(s *schema.Schema, kind *schema.Kind, needed map[string]bool) {
 	if kind.Key != "" {
 		return
 	}
-	for _, name := range slices.Concat(slices.Concat(kind.Keys...), kind.Label) {
+	for _, name := range kind.KnownBy() {
 		if field := kind.Fields.Field(name); field != nil && field.Refers != "" {
 			needTold(s, s.Kind(field.Refers), needed)
 		}
@@ -271,7 +271,7 @@ func (l likeness) all(objects []schema.Object, kind *schema.Kind) map[string]boo
 func (l likeness) of(kind *schema.Kind, model string, object schema.Object) (like string, told bool) {
 	names := []string{kind.Key}
 	if kind.Key == "" {
-		names = unique(slices.Concat(append(slices.Clone(kind.Keys), kind.Label)...))
+		names = kind.KnownBy()
 	}
 	var where []want
 	for _, name := range names {

@@ -35,7 +35,7 @@ func (d *document) sketch(e *entry) {
 // knownBy returns the attrs that objects of the kind are known by, without those that
 // no reader of this file alone can tell.
 func (d *document) knownBy(e *entry, kind *schema.Kind) tree.Map {
-	names := slices.Concat(append(slices.Clone(kind.Keys), kind.Label, []string{kind.Key})...)
+	names := append(kind.KnownBy(), kind.Key)
 	written, _ := e.fields.Get("attrs")
 	pairs, _ := written.Data.(tree.Map)
 	pairs = slices.DeleteFunc(slices.Clone(pairs), func(p tree.Pair) bool {

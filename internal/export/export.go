@@ -91,7 +91,7 @@ func needTarget(s *schema.Schema, model string, needed map[string]bool) {
 		}
 	}
 	if kind.Key == "" {
-		for _, name := range slices.Concat(slices.Concat(kind.Keys...), kind.Label) {
+		for _, name := range kind.KnownBy() {
 			if field := kind.Fields.Field(name); field != nil {
 				needTarget(s, field.Refers, needed)
 			}
