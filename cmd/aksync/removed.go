@@ -26,15 +26,14 @@ func registerRemovedSince(flags *pflag.FlagSet, since *string) {
 // any more; nothing is changed where there is no revision.
 func (p *passes) compareWith(since string) {
 	if since != "" {
-		p.Reconciler.Source = &comparedSource{source: p.source, options: p.options, since: since}
+		p.Reconciler.Source = &comparedSource{source: p.source, since: since}
 	}
 }
 
 // comparedSource gives blueprints with what was removed from them since a revision.
 type comparedSource struct {
 	*source
-	options blueprint.Options
-	since   string
+	since string
 }
 
 // Read gives the blueprints as they are now. A folder without any declaration is an

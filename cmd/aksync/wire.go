@@ -19,9 +19,10 @@ import (
 // source reads the blueprints below some paths; it is the sync.Source of all
 // commands.
 type source struct {
-	schema *schema.Schema
-	reader *blueprint.Reader
-	paths  []string
+	// options say how the reader reads.
+	options blueprint.Options
+	reader  *blueprint.Reader
+	paths   []string
 	// onInputs, if not nil, is told which files !File looks at.
 	onInputs func(files []string)
 	// changed, if not nil, tells which files changed since it was last asked,
@@ -30,44 +31,34 @@ type source struct {
 
 	failed bool // the last reading did
 	files  []*blueprint.File
-	empty  []string // the folders that hold none
 	last   *sync.Blueprints
 }
 
 // newSource makes the source of a command. tokenFile is never readable by
 // !File.
 func newSource(s *schema.Schema, flags readFlags, tokenFile string, paths []string) (*source, error) {
-	options, err := flags.options(s, tokenFile)
+	tags, err := flags.tagValues()
 	if err != nil {
 		return nil, err
 	}
-	return &source{schema: s, reader: blueprint.NewReader(options), paths: paths}, nil
-}
-
-// options says how blueprints are read.
-func (f *readFlags) options(s *schema.Schema, tokenFile string) (blueprint.Options, error) {
-	tags, err := f.tagValues()
-	if err != nil {
-		return blueprint.Options{}, err
-	}
 	options := blueprint.Options{
 		Schema:       s,
-		EnvAllow:     f.envAllow,
-		FileRoots:    f.fileRoots,
+		EnvAllow:     flags.envAllow,
+		FileRoots:    flags.fileRoots,
 		Tags:         tags,
-		StrictModels: f.strictModels,
+		StrictModels: flags.strictModels,
 
-		NoLiteralSecrets: f.noLiteralSecrets,
+		NoLiteralSecrets: flags.noLiteralSecrets,
 	}
 	if options.CUEWorker, err = cue.OwnCommand(cueWorker); err != nil {
-		return blueprint.Options{}, err
+		return nil, err
 	}
-	for _, own := range append([]string{tokenFile}, f.own...) {
+	for _, own := range append([]string{tokenFile}, flags.own...) {
 		if own != "" {
 			options.ForbiddenFiles = append(options.ForbiddenFiles, own)
 		}
 	}
-	return options, nil
+	return &source{options: options, reader: blueprint.NewReader(options), paths: paths}, nil
 }
 
 // Read gives the blueprints as they are now. The reader gives the same *File
@@ -91,11 +82,11 @@ func (s *source) Read(ctx context.Context, hurry bool) (*sync.Blueprints, error)
 	if s.onInputs != nil {
 		s.onInputs(set.Inputs().Files)
 	}
-	if s.last != nil && slices.Equal(set.Files, s.files) && slices.Equal(set.Empty, s.empty) {
+	if s.last != nil && slices.Equal(set.Files, s.files) && slices.Equal(set.Empty, s.last.Empty) {
 		return s.last, nil
 	}
-	s.files, s.last = set.Files, gather(s.schema, set)
-	s.empty, s.last.Empty = set.Empty, set.Empty
+	s.files, s.last = set.Files, gather(s.options.Schema, set)
+	s.last.Empty = set.Empty
 	s.last.Bare = slices.DeleteFunc(slices.Clone(set.Empty), func(folder string) bool {
 		return !slices.ContainsFunc(s.paths, func(path string) bool { return filepath.ToSlash(path) == folder })
 	})
@@ -186,8 +177,6 @@ type passes struct {
 	*sync.Reconciler
 	source *source
 	client *authentik.Client
-	// options say how the source reads.
-	options blueprint.Options
 }
 
 // passes puts together what the flags describe. The client has to be closed.
@@ -202,7 +191,7 @@ func (f *passFlags) passes(log zerolog.Logger, args []string, observe func(authe
 	}
 	read := f.read
 	read.own = []string{f.server.clientKey}
-	options, err := read.options(s, f.server.tokenFile)
+	source, err := newSource(s, read, f.server.tokenFile, paths(args))
 	if err != nil {
 		return nil, err
 	}
@@ -210,9 +199,7 @@ func (f *passFlags) passes(log zerolog.Logger, args []string, observe func(authe
 	if err != nil {
 		return nil, err
 	}
-	source := &source{schema: s, reader: blueprint.NewReader(options), paths: paths(args)}
 	return &passes{
-		options: options,
 		Reconciler: &sync.Reconciler{
 			Schema: s, Source: source, API: client, Parallelism: f.server.parallelism, Guards: guards,
 			SendUnshown: f.writeSecrets,
