@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -76,7 +74,7 @@ func (s *comparedSource) before(ctx context.Context) (removed []sync.Removed, wa
 	options.Sketch, options.StrictModels, options.NoLiteralSecrets = true, false, false
 	options.NameOf = func(file string) string { return sync.RemovedFrom(since, then.Name(file)) }
 	if len(options.FileRoots) == 0 {
-		options.FileRoots = folders(s.paths)
+		options.FileRoots = blueprint.Folders(s.paths)
 	}
 	set, err := blueprint.NewReader(options).Read(ctx, paths)
 	if err != nil {
@@ -100,18 +98,6 @@ func (s *comparedSource) before(ctx context.Context) (removed []sync.Removed, wa
 func unreadThen(problem tree.Problem) tree.Problem {
 	problem.Message = "can't be read any more, so nothing that it declared is deleted: " + problem.Message
 	return problem
-}
-
-// folders gives the folders of paths.
-func folders(paths []string) []string {
-	folders := make([]string, len(paths))
-	for i, path := range paths {
-		if info, err := os.Stat(path); err == nil && !info.IsDir() {
-			path = filepath.Dir(path)
-		}
-		folders[i] = path
-	}
-	return folders
 }
 
 // historyFlags are the flags of what the daemon remembers.

@@ -192,17 +192,24 @@ func (r *Reader) policy(paths []string) *tags.Policy {
 	folders, secrets := r.options.FileRoots, []string(nil)
 	if len(folders) == 0 {
 		secrets = r.options.SecretRoots
-		for _, path := range paths {
-			if info, err := os.Stat(path); err == nil && !info.IsDir() {
-				path = filepath.Dir(path)
-			}
-			folders = append(folders, path)
-		}
+		folders = Folders(paths)
 	}
 	return &tags.Policy{
 		EnvAllow: r.options.EnvAllow, Roots: existing(folders), Secrets: existing(secrets),
 		Forbidden: r.options.ForbiddenFiles, LookupEnv: r.options.LookupEnv,
 	}
+}
+
+// Folders gives the folders that paths name: that of a file is the one it lies in.
+func Folders(paths []string) []string {
+	folders := make([]string, len(paths))
+	for i, path := range paths {
+		if info, err := os.Stat(path); err == nil && !info.IsDir() {
+			path = filepath.Dir(path)
+		}
+		folders[i] = path
+	}
+	return folders
 }
 
 // existing gives the real paths of those folders that there are.
