@@ -105,8 +105,7 @@ func (r *Removals) begin(read *Blueprints, hurry bool) (removed []Removed, why s
 		return nil, why
 	}
 	now := r.now()
-	for _, key := range slices.SortedFunc(maps.Keys(r.known), compareKeys) {
-		o := r.known[key]
+	for _, o := range slices.SortedFunc(maps.Values(r.known), func(a, b *remembered) int { return a.Compare(b.Declared) }) {
 		if folder := read.emptyAbove(o.File); folder != "" {
 			o.since = time.Time{}
 			why = fmt.Sprintf("%s is empty, as where a volume is not mounted: nothing that was declared in it is deleted; if that is meant, take the folder away", folder)
@@ -118,10 +117,6 @@ func (r *Removals) begin(read *Blueprints, hurry bool) (removed []Removed, why s
 		removed = append(removed, Removed{Entry: entry, Exact: true, Wait: o.waits || !r.Delete})
 	}
 	return removed, why
-}
-
-func compareKeys(a, b objectKey) int {
-	return cmp.Or(strings.Compare(a.model, b.model), strings.Compare(a.pk, b.pk))
 }
 
 // untold says why a reading can't tell that something is not declared any more.
@@ -242,7 +237,7 @@ func (r *Removals) note(kind *schema.Kind, change *Change, result Result) {
 		Model: kind.Model, PK: pk, By: change.knownBy(kind, pk, result.Right()),
 		File: change.Source.File, Line: change.Source.Line, Column: change.Source.Column,
 	}
-	if o := r.known[key]; o != nil && o.Compare(now) == 0 && maps.Equal(o.By, now.By) && o.File == now.File && o.Line == now.Line && o.Column == now.Column {
+	if o := r.known[key]; o != nil && maps.Equal(o.By, now.By) && o.File == now.File && o.Line == now.Line && o.Column == now.Column {
 		return
 	}
 	r.known[key], r.unsaved = &remembered{Declared: now}, true
