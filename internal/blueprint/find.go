@@ -62,7 +62,7 @@ func findSources(paths []string) (sources []source, empty []string, err error) {
 			}
 			continue
 		}
-		if !isBlueprint(path) {
+		if !textfile.IsBlueprint(path) {
 			return nil, nil, fmt.Errorf("reading blueprints: %s: want a folder, or a file that ends in .yaml, .yml or .cue", filepath.ToSlash(path))
 		}
 		f.file(part{path: path, real: real})
@@ -79,15 +79,6 @@ type finder struct {
 	// none, with slashes.
 	met   int
 	empty []string
-}
-
-func isBlueprint(name string) bool {
-	switch filepath.Ext(name) {
-	case ".yaml", ".yml", ".cue":
-		return true
-	default:
-		return false
-	}
 }
 
 // realPath gives the absolute path without symlinks.
@@ -134,7 +125,7 @@ func (f *finder) element(path string, element fs.DirEntry, above []string) {
 		isFolder = statErr == nil && info.IsDir()
 		real, err = realPath(path)
 	}
-	if !isFolder && !isBlueprint(element.Name()) {
+	if !isFolder && !textfile.IsBlueprint(element.Name()) {
 		return
 	}
 	if err != nil {

@@ -96,7 +96,7 @@ func (r *Reader) changedSources(paths, changed []string) (sources []source, enou
 		switch {
 		case known:
 			named[at] = true
-		case isBlueprint(real):
+		case textfile.IsBlueprint(real):
 			return nil, false // it is new, or of a CUE module
 		}
 		cue = cue || filepath.Ext(real) == ".cue"

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/aksync/aksync/internal/blueprint/textfile"
 )
 
 // Checkout holds paths as they were.
@@ -115,8 +117,8 @@ func (c *Checkout) extract(ctx context.Context, repo repository, commit string, 
 	}
 	wanted := slices.DeleteFunc(all, func(f file) bool {
 		_, below := cutFolder(f.path, inside)
-		was = was || below && isSource(f.path)
-		return !below && !isModule(f.path) || !isSource(f.path) && f.mode != linkMode && !isModule(f.path)
+		was = was || below && textfile.IsBlueprint(f.path)
+		return !below && !isModule(f.path) || !textfile.IsBlueprint(f.path) && f.mode != linkMode
 	})
 	if !was {
 		return false, nil
@@ -141,11 +143,6 @@ func (c *Checkout) extract(ctx context.Context, repo repository, commit string, 
 		}
 	}
 	return true, nil
-}
-
-// isSource reports whether a blueprint can be in the file.
-func isSource(name string) bool {
-	return slices.Contains([]string{".yaml", ".yml", ".cue"}, path.Ext(name))
 }
 
 // isModule reports whether the file may be part of a CUE module, which lies above the

@@ -9,6 +9,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/aksync/aksync/internal/blueprint/textfile"
 )
 
 // Save writes the files into the folder dir, which it makes where it is not there, and
@@ -85,7 +87,7 @@ func (f *Folder) Leftovers(dir string) ([]string, error) {
 			return fs.SkipDir
 		}
 		isOurs := slices.ContainsFunc(f.Files, func(file File) bool { return file.Path == name })
-		if err == nil && !entry.IsDir() && slices.Contains([]string{".yaml", ".yml", ".cue"}, path.Ext(name)) && !isOurs {
+		if err == nil && !entry.IsDir() && textfile.IsBlueprint(name) && !isOurs {
 			left = append(left, name)
 		}
 		return err

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"unicode/utf8"
@@ -47,6 +49,11 @@ func ReadSourceFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("is larger than %d MiB: split it into several files", mostSource>>20)
 	}
 	return text, nil
+}
+
+// IsBlueprint tells by a file's name whether it can be a blueprint.
+func IsBlueprint(name string) bool {
+	return slices.Contains([]string{".yaml", ".yml", ".cue"}, filepath.Ext(name))
 }
 
 // Ignored tells whether a name in a folder is nobody's blueprint: hidden, an
