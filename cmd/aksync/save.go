@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/aksync/aksync/internal/wholefile"
 )
 
 // saveFile writes what save gives into the file that --out names. That is not
@@ -65,24 +67,7 @@ func writeOut(path string, text []byte, streams []*os.File) error {
 	return replaceFile(target, text)
 }
 
-// replaceFile puts a new file, which only its owner can read, in the place of
-// the one that may be there.
-func replaceFile(path string, text []byte) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), ".aksync-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(file.Name()))
-		}
-	}()
-	_, err = file.Write(text)
-	if err == nil {
-		err = file.Sync()
-	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
+// replaceFile puts a new file in the place of the one that may be there.
+func replaceFile(path string, text []byte) error {
+	return wholefile.Replace(path, ".aksync-*", text)
 }

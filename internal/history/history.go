@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/aksync/aksync/internal/wholefile"
 )
 
 // lockName is the file that one daemon at a time has a lock on. What it holds means
@@ -68,24 +70,8 @@ func (f *Folder) clean() error {
 
 // replace puts a new file in the place of the one of a name. Whatever happens there is
 // the old one as it was, or the new one as a whole.
-func (f *Folder) replace(name string, text []byte) (err error) {
-	file, err := os.CreateTemp(f.path, newPrefix+"*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(file.Name()) // or clean does
-		}
-	}()
-	_, err = file.Write(text)
-	if err == nil {
-		err = file.Sync()
-	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(file.Name(), filepath.Join(f.path, name)); err != nil {
+func (f *Folder) replace(name string, text []byte) error {
+	if err := wholefile.Replace(filepath.Join(f.path, name), newPrefix+"*", text); err != nil {
 		return err
 	}
 	return syncFolder(f.path)
