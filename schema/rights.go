@@ -150,16 +150,14 @@ func (s *Schema) RightsToSeeUsers(k *Kind) []Right {
 	for _, need := range k.Needs {
 		rights = append(rights, Right{need.Permission, why})
 	}
-	for _, other := range s.Managed() {
-		for _, field := range other.Fields.Fields {
-			if !k.Is(field.Refers) || field.Mirrors != "" || other.Bound(k) != nil && field.Name == other.Label[0] {
-				continue // none that uses it: what it has itself, or what is bound to it
-			}
-			model := s.seenAs(other, field)
-			right := Right{usualRight(model, ToView), why}
-			if model != "" && !slices.Contains(rights, right) {
-				rights = append(rights, right)
-			}
+	for _, by := range s.Referrers(k) {
+		if by.Field.Mirrors != "" || by.Kind.Bound(k) != nil && by.Field.Name == by.Kind.Label[0] {
+			continue // none that uses it: what it has itself, or what is bound to it
+		}
+		model := s.seenAs(by.Kind, by.Field)
+		right := Right{usualRight(model, ToView), why}
+		if model != "" && !slices.Contains(rights, right) {
+			rights = append(rights, right)
 		}
 	}
 	return rights

@@ -243,9 +243,9 @@ func (g *gatherer) addSelf(place tree.Place, kind *schema.Kind) {
 	if g.guards.AllowSelf || kind.Self != nil || field == nil || !schema.Before(g.version, field.Via.Wiped) {
 		return
 	}
-	for _, other := range g.schema.Managed() {
-		if other.Self == nil && slices.ContainsFunc(other.Fields.Fields, func(f *schema.Field) bool { return f.Inherits && f.Refers == kind.Model }) {
-			g.add(place, other.Rights(schema.ToView))
+	for _, by := range g.schema.Referrers(kind) {
+		if by.Field.Inherits && by.Kind.Self == nil {
+			g.add(place, by.Kind.Rights(schema.ToView))
 		}
 	}
 }
