@@ -87,3 +87,7 @@ func (v *Via) ViewOf(k *Kind, key string) string {
 
 // Lists reports whether a list of its own shows the value.
 func (v *Via) Lists() bool { return v != nil && len(v.Show) > 0 }
+
+// WipedBy reports whether a server of the version empties such a list with each write of
+// its object (KINDS.md 4.2).
+func (v *Via) WipedBy(version string) bool { return v.Lists() && Before(version, v.Wiped) }

@@ -83,7 +83,7 @@ func without[E comparable](list, in []E) []E {
 func (a *applier) keep(ctx context.Context, t target) (map[*schema.Field][]any, error) {
 	kept := map[*schema.Field][]any{}
 	for _, field := range t.kind.Fields.Fields {
-		if !field.Via.Lists() || !schema.Before(a.version, field.Via.Wiped) {
+		if !field.Via.WipedBy(a.version) {
 			continue
 		}
 		if value, declared := t.declared[field.Name]; declared {

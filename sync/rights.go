@@ -188,7 +188,7 @@ func (g *gatherer) addWritten(entry *tree.Entry, kind *schema.Kind, stays bool) 
 		case field.Via == nil:
 		case declared:
 			g.add(entry.Place, field.RightsToSet(kind))
-		case changes && field.Via.Lists() && schema.Before(g.version, field.Via.Wiped):
+		case changes && field.Via.WipedBy(g.version):
 			g.addKept(entry.Place, kind, field)
 		}
 		if field.Via.Lists() && declared && stays && !field.Superset {
@@ -240,7 +240,7 @@ func canDiffer(kind *schema.Kind, entry *tree.Entry) bool {
 // does not tell who asks what he has his rights by.
 func (g *gatherer) addSelf(place tree.Place, kind *schema.Kind) {
 	field := grantsField(kind)
-	if g.guards.AllowSelf || kind.Self != nil || field == nil || !schema.Before(g.version, field.Via.Wiped) {
+	if g.guards.AllowSelf || kind.Self != nil || field == nil || !field.Via.WipedBy(g.version) {
 		return
 	}
 	for _, by := range g.schema.Referrers(kind) {

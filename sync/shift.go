@@ -90,7 +90,7 @@ func (in *inheritance) shiftOf(change *Change, kind *schema.Kind) shift {
 // writes the object (KINDS.md 4.2), or nil.
 func wipes(change *Change, kind *schema.Kind, version string) *schema.Field {
 	field := grantsField(kind)
-	if field == nil || change.Action != Update || !field.Via.Lists() || !schema.Before(version, field.Via.Wiped) {
+	if field == nil || change.Action != Update || !field.Via.WipedBy(version) {
 		return nil
 	}
 	for _, changed := range change.Fields {
