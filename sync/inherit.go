@@ -41,6 +41,8 @@ type inheritance struct {
 	gained map[holder][]bond
 	// about finds the shift of a holder.
 	about map[holder]*shift
+	// me is who aksync is, once that was asked.
+	me *self
 }
 
 // newInheritance is who has which rights as it is now.

@@ -32,14 +32,15 @@ func TestATokenForAnotherIsNotCreatedByWhoeverIsNoSuperuser(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
-		name, user string
-		id         int
-		made       bool
-		asked      int
+		name, user, more string
+		id               int
+		made             bool
+		asked            int
 	}{
-		{"for another", "user: !Find [authentik_core.user, [username, akadmin]], ", 7777, false, 1},
-		{"for itself", "user: 7777, ", 7777, true, 1},
-		{"for whoever asks", "", 7777, true, 0},
+		{"for another", "user: !Find [authentik_core.user, [username, akadmin]], ", "", 7777, false, 1},
+		{"for itself", "user: 7777, ", "", 7777, true, 1},
+		{"for whoever asks", "", "", 7777, true, 0},
+		{"beside what may take rights", "user: 7777, ", groupEntry(admins, "state: absent"), 7777, true, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			reconciler, server := started(t, s, sync.Desired{})
@@ -48,7 +49,7 @@ func TestATokenForAnotherIsNotCreatedByWhoeverIsNoSuperuser(t *testing.T) {
 			}
 			api := &ordinary{API: reconciler.API, id: test.id}
 			reconciler.API = api
-			text := head + "- {model: authentik_core.token, identifiers: {identifier: mine}, attrs: {" + test.user + "intent: app_password, expiring: false}}\n"
+			text := head + "- {model: authentik_core.token, identifiers: {identifier: mine}, attrs: {" + test.user + "intent: app_password, expiring: false}}\n" + test.more
 			reconciler.Source = &sourceOf{read: &sync.Blueprints{Desired: read(t, s, map[string]string{"a.yaml": text})}}
 			pass := reconciler.Apply(context.Background(), sync.TriggerRequest)
 			if pass.Err != nil {

@@ -319,11 +319,11 @@ func (r *Reconciler) guarded(ctx context.Context, plan *Plan, live *Live) (*Plan
 	if plan.Refusal != "" {
 		return plan, nil
 	}
-	plan, err := keepOwned(ctx, r.Schema.At(plan.Version), r.API, plan)
+	in := newInheritance(r.Schema.At(plan.Version), live)
+	plan, err := in.keepOwned(ctx, r.API, plan)
 	if err != nil {
 		return nil, err
 	}
-	in := newInheritance(r.Schema.At(plan.Version), live)
 	if !r.Guards.AllowSelf {
 		in.note(plan)
 		me, err := in.askSelf(ctx, r.API)

@@ -33,6 +33,23 @@ func (in *inheritance) askSelf(ctx context.Context, api Reader) (*self, error) {
 	if !slices.ContainsFunc(in.shifts, shift.loses) {
 		return nil, ctx.Err()
 	}
+	me, err := in.whoAsks(ctx, api)
+	if me == nil {
+		return nil, nil
+	}
+	if err == nil && slices.ContainsFunc(in.shifts, me.mayLose) {
+		err = in.knowSelf(ctx, api, me)
+	}
+	me.err = err
+	return me, ctx.Err()
+}
+
+// whoAsks asks, once, who aksync is to authentik. It returns nil where nothing tells, and
+// beside an error what is known all the same.
+func (in *inheritance) whoAsks(ctx context.Context, api Reader) (*self, error) {
+	if in.me != nil {
+		return in.me, nil
+	}
 	kind := selfKind(in.schema)
 	if kind == nil {
 		return nil, nil
@@ -42,11 +59,10 @@ func (in *inheritance) askSelf(ctx context.Context, api Reader) (*self, error) {
 	if err == nil {
 		err = me.read(kind, answer)
 	}
-	if err == nil && slices.ContainsFunc(in.shifts, me.mayLose) {
-		err = in.knowSelf(ctx, api, me)
+	if err == nil {
+		in.me = me
 	}
-	me.err = err
-	return me, ctx.Err()
+	return me, err
 }
 
 // selfKind is the kind whose objects those are that ask, or nil.
@@ -109,9 +125,6 @@ func (me *self) read(kind *schema.Kind, answer any) error {
 	me.superuser = object[kind.Self.Superuser] == true
 	if me.holder.key == "" {
 		return fmt.Errorf("the answer of %s names no %s", kind.Self.Path, kind.Title)
-	}
-	if me.lists == nil {
-		return nil
 	}
 	for _, field := range kind.Fields.Fields {
 		listed, isList := object[field.Name].([]any)
