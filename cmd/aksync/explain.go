@@ -74,6 +74,10 @@ func writeAs(w io.Writer, asJSON bool, what any, text func() error) error {
 	if !asJSON {
 		return text()
 	}
+	return writeJSON(w, what)
+}
+
+func writeJSON(w io.Writer, what any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +12,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/aksync/aksync/internal/report"
-	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -45,25 +42,21 @@ it. A superuser applies that once, and again when the list has changed.`,
 			if err := oneOf("output", output, "text", "json", "blueprint"); err != nil {
 				return err
 			}
-			s, err := schema.Load()
+			at, err := schemaAt(version)
 			if err != nil {
 				return err
 			}
-			version = cmp.Or(version, s.Newest())
-			if !schema.Known(version) {
-				return &usageError{fmt.Errorf("--authentik-version is %q: want one such as %s", version, s.Newest())}
+			s, _ := at.Whole()
+			if version == "" {
+				version = s.Newest()
 			}
 			guards, err := guarding.guards()
 			if err != nil {
 				return err
 			}
-			source, err := newSource(s, read, "", paths(args))
+			pass, err := validated(cmd, s, read, args)
 			if err != nil {
 				return err
-			}
-			pass := (&sync.Reconciler{Schema: s, Source: source}).Validate(cmd.Context())
-			if pass.Err != nil {
-				return pass.Err
 			}
 			rights := sync.RightsFor(s, version, pass.Blueprints.Desired, guards)
 			pass.Plan = &sync.Plan{Version: version, Problems: rights.Problems, Warnings: rights.Notes}
@@ -75,7 +68,7 @@ it. A superuser applies that once, and again when the list has changed.`,
 	}
 	read.register(cmd.Flags())
 	registerGuards(cmd.Flags(), &guarding)
-	cmd.Flags().StringVar(&version, "authentik-version", "", "version of authentik (default: the newest that aksync knows)")
+	registerVersion(cmd, &version, "version of authentik (default: the newest that aksync knows)")
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text, json, or blueprint for a role, a service account and its token")
 	completeWords(cmd, "output", "text", "json", "blueprint")
 	return cmd
@@ -142,8 +135,5 @@ func writeRightsJSON(w io.Writer, needed []sync.Needed) error {
 	for i, need := range needed {
 		list[i] = right{need.Permission, "to " + need.Why, need.Place.File, need.Place.Line, need.Place.Column}
 	}
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(list)
+	return writeJSON(w, list)
 }

@@ -30,13 +30,9 @@ func newValidate() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			source, err := newSource(s, read, "", paths(args))
+			pass, err := validated(cmd, s, read, args)
 			if err != nil {
 				return err
-			}
-			pass := (&sync.Reconciler{Schema: s, Source: source}).Validate(cmd.Context())
-			if pass.Err != nil {
-				return pass.Err
 			}
 			if err := writeValidation(cmd, pass, output); err != nil {
 				return err
@@ -49,6 +45,16 @@ func newValidate() *cobra.Command {
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text, json, or sarif for code scanning")
 	completeWords(cmd, "output", "text", "json", "sarif")
 	return cmd
+}
+
+// validated reads the blueprints, and no server.
+func validated(cmd *cobra.Command, s *schema.Schema, read readFlags, args []string) (*sync.Pass, error) {
+	source, err := newSource(s, read, "", paths(args))
+	if err != nil {
+		return nil, err
+	}
+	pass := (&sync.Reconciler{Schema: s, Source: source}).Validate(cmd.Context())
+	return pass, pass.Err
 }
 
 // writeValidation writes the outcome in one of its forms, and the errors where
