@@ -216,10 +216,11 @@ func (s shift) ending() string {
 		return ""
 	case s.change.Action == Delete:
 		return "would be deleted"
+	case s.change.Action != Update:
+		return ""
 	}
 	for _, changed := range s.change.Fields {
 		switch {
-		case s.change.Action != Update:
 		case bears != nil && (changed.Name == bears.Field || changed.Name == bears.Secret):
 			return "would have another " + changed.Name
 		case self != nil && leaves(changed, self.While), bears != nil && (leaves(changed, bears.Only) || leaves(changed, bears.While)):
