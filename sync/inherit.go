@@ -57,7 +57,10 @@ func newInheritance(s *schema.Schema, live *Live) *inheritance {
 func (in *inheritance) note(plan *Plan) {
 	in.shifts, in.lost, in.gained, in.about = nil, map[bond]bool{}, map[holder][]bond{}, map[holder]*shift{}
 	for _, change := range plan.Changes {
-		if kind := in.schema.Kind(change.Model); change.Action != NoOp && change.Permits == nil && passes(in.schema, kind) {
+		if change.Action == NoOp || change.Permits != nil {
+			continue
+		}
+		if kind := in.schema.Kind(change.Model); passes(in.schema, kind) {
 			in.shifts = append(in.shifts, in.shiftOf(change, kind))
 		}
 	}

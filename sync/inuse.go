@@ -157,6 +157,9 @@ func (c *Change) refersTo(kind *schema.Kind, id string) bool {
 // plan deletes too, or gives something else, is no user.
 func keepUsed(s *schema.Schema, uses map[int]use) guard {
 	return func(p *Plan) *Plan {
+		if len(uses) == 0 {
+			return p // nothing is deleted
+		}
 		leaving := p.leaving(s)
 		why := map[int]string{}
 		for _, change := range p.Changes {

@@ -13,8 +13,11 @@ import (
 func (in *inheritance) keepOwned(ctx context.Context, api Reader, plan *Plan) (*Plan, error) {
 	why := map[int]string{}
 	for _, change := range plan.Changes {
+		if change.Action != Create {
+			continue
+		}
 		kind := in.schema.Kind(change.Model)
-		if change.Action != Create || kind.Owned == nil || kind.Bears == nil {
+		if kind.Owned == nil || kind.Bears == nil {
 			continue
 		}
 		owner, declared := change.Declared[kind.Bears.Field]
