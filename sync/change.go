@@ -13,7 +13,7 @@ import (
 func (p *planner) makeChange(g *group, entry *tree.Entry) (*Change, tree.Problems) {
 	change := &Change{
 		ID: g.number, Action: NoOp, Model: g.kind.Model, Title: g.kind.Title, Name: p.nameOf(g),
-		Source: entry.Place, Path: entry.Path, State: state(entry), Edited: p.isEdited(g), Hidden: g.kind.Hidden(),
+		Source: entry.Place, Path: entry.Path, State: state(entry), Elsewhere: g.elsewhere(entry), Edited: p.isEdited(g), Hidden: g.kind.Hidden(),
 	}
 	var live schema.Answer
 	if g.object != nil {
@@ -49,6 +49,17 @@ func (p *planner) makeChange(g *group, entry *tree.Entry) (*Change, tree.Problem
 		problems = p.update(change, g, entry, live)
 	}
 	return change, append(problems, p.clashes(g, change)...)
+}
+
+// elsewhere are the files of the group's entries but for that of one of them.
+func (g *group) elsewhere(entry *tree.Entry) []string {
+	var files []string
+	for _, c := range g.members {
+		if file := c.entry.Place.File; file != entry.Place.File {
+			files = append(files, file)
+		}
+	}
+	return unique(files)
 }
 
 // clashes says which values of a change the server would take for others, since they are

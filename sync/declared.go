@@ -24,6 +24,9 @@ type Declared struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"`
 	Column int    `json:"column"`
+	// Elsewhere are other files that declared it too, or did so before their folder
+	// was empty.
+	Elsewhere []string `json:"elsewhere,omitempty"`
 }
 
 // Compare orders by model and primary key.
@@ -59,6 +62,7 @@ type Removals struct {
 
 	known map[objectKey]*remembered // nil until it was asked for
 	asked map[*tree.Entry]*remembered
+	read  *Blueprints // of the pass
 	// unsaved is set where the memory does not hold what is known.
 	unsaved bool
 }
@@ -96,7 +100,7 @@ func (r *Removals) begin(read *Blueprints, hurry bool) (removed []Removed, why s
 			r.known[objectKey{d.Model, d.PK}] = &remembered{Declared: d}
 		}
 	}
-	r.asked = map[*tree.Entry]*remembered{}
+	r.asked, r.read = map[*tree.Entry]*remembered{}, read
 	if why, known := read.untold(); !known {
 		r.forgetSince()
 		if len(r.known) == 0 {
@@ -106,7 +110,7 @@ func (r *Removals) begin(read *Blueprints, hurry bool) (removed []Removed, why s
 	}
 	now := r.now()
 	for _, o := range slices.SortedFunc(maps.Values(r.known), func(a, b *remembered) int { return a.Compare(b.Declared) }) {
-		if folder := read.emptyAbove(o.File); folder != "" {
+		if folder := read.emptyAbove(append([]string{o.File}, o.Elsewhere...)...); folder != "" {
 			o.since = time.Time{}
 			why = fmt.Sprintf("%s is empty, as where a volume is not mounted: nothing that was declared in it is deleted; if that is meant, take the folder away", folder)
 			continue
@@ -132,10 +136,11 @@ func (b *Blueprints) untold() (why string, known bool) {
 	return "", true
 }
 
-// emptyAbove returns the empty folder that a file would lie below, or nothing.
-func (b *Blueprints) emptyAbove(file string) string {
+// emptyAbove returns an empty folder that one of the files would lie below, or nothing.
+func (b *Blueprints) emptyAbove(files ...string) string {
 	for _, folder := range b.Empty {
-		if strings.HasPrefix(file, strings.TrimSuffix(folder, "/")+"/") {
+		inside := func(file string) bool { return strings.HasPrefix(file, strings.TrimSuffix(folder, "/")+"/") }
+		if slices.ContainsFunc(files, inside) {
 			return folder
 		}
 	}
@@ -237,10 +242,26 @@ func (r *Removals) note(kind *schema.Kind, change *Change, result Result) {
 		Model: kind.Model, PK: pk, By: change.knownBy(kind, pk, result.Right()),
 		File: change.Source.File, Line: change.Source.Line, Column: change.Source.Column,
 	}
-	if o := r.known[key]; o != nil && maps.Equal(o.By, now.By) && o.File == now.File && o.Line == now.Line && o.Column == now.Column {
+	o := r.known[key]
+	now.Elsewhere = r.elsewhere(change, o)
+	if o != nil && maps.Equal(o.By, now.By) && o.File == now.File && o.Line == now.Line && o.Column == now.Column && slices.Equal(o.Elsewhere, now.Elsewhere) {
 		return
 	}
 	r.known[key], r.unsaved = &remembered{Declared: now}, true
+}
+
+// elsewhere are the other files that declare the object of a change, and those that did
+// so and may still where nothing is mounted.
+func (r *Removals) elsewhere(change *Change, before *remembered) []string {
+	files := slices.Clone(change.Elsewhere)
+	if before != nil {
+		for _, file := range append([]string{before.File}, before.Elsewhere...) {
+			if r.read.emptyAbove(file) != "" {
+				files = append(files, file)
+			}
+		}
+	}
+	return unique(files)
 }
 
 // knownBy returns the texts that the object of a change is known by, once the change

@@ -138,6 +138,8 @@ type Change struct {
 	Source tree.Place
 	Path   string
 	State  tree.State
+	// Elsewhere are the other files that declare the object too.
+	Elsewhere []string
 	// Users are what uses the object.
 	Users []schema.User
 	// Fields are those that differ, in the order of the schema: all that

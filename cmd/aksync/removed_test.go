@@ -39,7 +39,7 @@ func TestRemovedHistories(t *testing.T) {
 	client := devtest.Client(t, server, devserver.DevToken)
 	t.Chdir(t.TempDir())
 	rapid.Check(t, func(t *rapid.T) {
-		d := &daemonHistory{T: t, schema: s, server: server, client: client, declared: map[string]bool{}, owed: map[string]bool{}, seen: map[string]time.Time{}, from: map[string]string{}}
+		d := &daemonHistory{T: t, schema: s, server: server, client: client, declared: map[string]bool{}, owed: map[string]bool{}, seen: map[string]time.Time{}, from: map[string][]string{}}
 		d.begin()
 		for range rapid.IntRange(6, 16).Draw(t, "rounds") {
 			d.happen(t)
@@ -66,16 +66,26 @@ type daemonHistory struct {
 	// those that a whole pass did, and which therefore go when their declaration does.
 	declared, owed map[string]bool
 	// seen is when a pass last found an object spoken of, or could not tell; from the
-	// file that declared it last.
+	// files that declared it last, and those that may do so where nothing is mounted.
 	seen map[string]time.Time
-	from map[string]string
+	from map[string][]string
 }
 
 // removedFiles are the files that there can be, and removedNames the stages.
 var (
-	removedFiles = []string{"blueprints/a.yaml", "blueprints/b.yaml", "blueprints/sub/c.yaml"}
+	removedFiles = []string{"blueprints/a.yaml", "blueprints/b.yaml", inFolder}
 	removedNames = []string{"u", "v", "w", "x", "y"}
 )
+
+// inFolder is the file that has a folder of its own.
+const inFolder = "blueprints/sub/c.yaml"
+
+// emptied reports whether the folder is there without it, as a mount that is missing.
+func emptied() bool {
+	_, folderErr := os.Stat(filepath.Dir(inFolder))
+	_, fileErr := os.Stat(inFolder)
+	return folderErr == nil && fileErr != nil
+}
 
 const settle = 30 * time.Second
 
@@ -278,10 +288,10 @@ func (d *daemonHistory) bound() map[string]bool {
 	return bound
 }
 
-// folderSays is what a reader of the folder finds: the file by the names that are
-// declared, the names that are spoken of, and whether all of it is whole.
-func (d *daemonHistory) folderSays() (declared map[string]string, spoken map[string]bool, whole bool) {
-	declared, spoken, whole = map[string]string{}, map[string]bool{}, true
+// folderSays is what a reader of the folder finds: the files by the names that are
+// declared in them, the names that are spoken of, and whether all of it is whole.
+func (d *daemonHistory) folderSays() (declared map[string][]string, spoken map[string]bool, whole bool) {
+	declared, spoken, whole = map[string][]string{}, map[string]bool{}, true
 	for _, file := range append(slices.Clone(removedFiles), "blueprints/keep.yaml") {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -296,7 +306,7 @@ func (d *daemonHistory) folderSays() (declared map[string]string, spoken map[str
 				name, _, _ := strings.Cut(rest, "}")
 				spoken[name] = true
 				if !strings.Contains(line, "conditions") {
-					declared[name] = file
+					declared[name] = append(declared[name], file)
 				}
 			}
 		}
@@ -340,9 +350,7 @@ func (d *daemonHistory) run(trigger sync.Trigger, most int, survives bool) {
 			continue
 		}
 		deleted++
-		_, subErr := os.Stat("blueprints/sub")
-		_, fileErr := os.Stat("blueprints/sub/c.yaml")
-		unmounted := strings.Contains(d.from[pk], "sub") && subErr == nil && fileErr != nil
+		unmounted := slices.Contains(d.from[pk], inFolder) && emptied()
 		if !d.declared[pk] || spoken[name] || !whole || bound[pk] || unmounted || d.now.Sub(d.seen[pk]) < settle {
 			d.Fatalf("%s is deleted: declared before %t, spoken of now %t, the folder is whole %t, it is in use %t, its folder is empty %t, undeclared for %s",
 				name, d.declared[pk], spoken[name], whole, bound[pk], unmounted, d.now.Sub(d.seen[pk]))
@@ -355,8 +363,11 @@ func (d *daemonHistory) run(trigger sync.Trigger, most int, survives bool) {
 		if spoken[name] || !whole {
 			d.seen[pk] = d.now
 		}
-		if file, is := declared[name]; is {
-			d.declared[pk], d.from[pk] = true, file
+		if files, is := declared[name]; is {
+			if slices.Contains(d.from[pk], inFolder) && emptied() {
+				files = append(files, inFolder)
+			}
+			d.declared[pk], d.from[pk] = true, files
 			d.owed[pk] = d.owed[pk] || survives && passed
 		}
 	}
