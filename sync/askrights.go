@@ -68,7 +68,7 @@ func (in *inheritance) knowGrants(ctx context.Context, api Reader, h holder) err
 	return in.once(question{h, "grants"}, func() error {
 		granted, asked := in.live.Grants[grant]
 		if !asked {
-			granted.Values, granted.Err = readGrant(ctx, api, kind, field.Via, grant)
+			granted.Values, granted.Err = readGrant(ctx, api, field.Via, h.key)
 		}
 		if granted.Err != nil {
 			return fmt.Errorf("asking what the %s %s may do: %w", kind.Title, in.name(h), granted.Err)

@@ -46,7 +46,7 @@ func (a *applier) giveAll(ctx context.Context, t target, answer schema.Answer) e
 // grant makes a list of grants what it is to be. Only where exactly is set are others
 // taken away.
 func (a *applier) grant(ctx context.Context, t target, answer schema.Answer, field *schema.Field, wanted []any, exactly bool) error {
-	has, err := readGrant(ctx, a.api, t.kind, field.Via, Grant{ID: schema.IDText(answer.ID)})
+	has, err := readGrant(ctx, a.api, field.Via, schema.IDText(answer.ID))
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", field.Name, err)
 	}
@@ -90,7 +90,7 @@ func (a *applier) keep(ctx context.Context, t target) (map[*schema.Field][]any, 
 			kept[field], _ = value.([]any)
 			continue
 		}
-		granted, err := readGrant(ctx, a.api, t.kind, field.Via, Grant{ID: t.PK})
+		granted, err := readGrant(ctx, a.api, field.Via, t.PK)
 		if err != nil {
 			return nil, fmt.Errorf("reading %s, which the write would empty: %w", field.Name, err)
 		}

@@ -35,7 +35,7 @@ func (a *applier) permitSafely(ctx context.Context, t target, kind *schema.Kind,
 	all := grantsField(kind)
 	if all != nil {
 		var err error
-		if before, err = readGrant(ctx, a.api, kind, all.Via, Grant{ID: holder}); err != nil {
+		if before, err = readGrant(ctx, a.api, all.Via, holder); err != nil {
 			return fmt.Errorf("reading %s: %w", all.Name, err)
 		}
 	}

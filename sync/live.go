@@ -151,17 +151,18 @@ func (l *Live) fetchGrants(ctx context.Context, s *schema.Schema, api Reader, gr
 		kind := s.At(l.Version).Kind(grant.Model)
 		via := kind.Fields.Field(grant.Field).Via
 		group.Go(func() error {
-			read := readGrant
+			var granted Granted
 			if via.Views() {
-				read = readView
+				granted.Values, granted.Err = readView(ctx, api, via, via.ViewOf(kind, grant.Key))
+			} else {
+				granted.Values, granted.Err = readGrant(ctx, api, via, grant.ID)
 			}
-			values, err := read(ctx, api, kind, via, grant)
 			if ctx.Err() != nil {
-				return err
+				return granted.Err
 			}
 			adding.Lock()
 			defer adding.Unlock()
-			l.Grants[grant] = Granted{values, err}
+			l.Grants[grant] = granted
 			return nil
 		})
 	}
@@ -170,8 +171,8 @@ func (l *Live) fetchGrants(ctx context.Context, s *schema.Schema, api Reader, gr
 
 // readView asks for a value that the server notes in its log. Whoever may not read
 // it, or finds the object gone, gets none.
-func readView(ctx context.Context, api Reader, kind *schema.Kind, via *schema.Via, of Grant) ([]any, error) {
-	answer, err := api.Get(ctx, via.ViewOf(kind, of.Key))
+func readView(ctx context.Context, api Reader, via *schema.Via, path string) ([]any, error) {
+	answer, err := api.Get(ctx, path)
 	if is(err, Failure.NotFound) || isForbidden(err) {
 		return nil, nil
 	}
@@ -186,8 +187,8 @@ func readView(ctx context.Context, api Reader, kind *schema.Kind, via *schema.Vi
 }
 
 // readGrant asks for what is granted to the object with a key.
-func readGrant(ctx context.Context, api Reader, _ *schema.Kind, via *schema.Via, of Grant) ([]any, error) {
-	path, query, err := via.ReadFrom(of.ID)
+func readGrant(ctx context.Context, api Reader, via *schema.Via, id string) ([]any, error) {
+	path, query, err := via.ReadFrom(id)
 	if err != nil {
 		return nil, err
 	}
