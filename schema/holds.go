@@ -109,11 +109,7 @@ func (h *Holds) Request(method, path, holder string, k *Kind, object string, nam
 // ReadFrom returns the path and the query of the list of those who are permitted
 // anything with an object of a kind.
 func (h *Holds) ReadFrom(k *Kind, object string) (path string, query url.Values, err error) {
-	u, err := url.Parse(strings.NewReplacer("{model}", url.QueryEscape(k.Model), "{object}", url.QueryEscape(object)).Replace(h.Read))
-	if err != nil {
-		return "", nil, fmt.Errorf("%q is no path of the API: %w", h.Read, err)
-	}
-	return strings.Trim(u.Path, "/"), u.Query(), nil
+	return readFrom(h.Read, "{model}", url.QueryEscape(k.Model), "{object}", url.QueryEscape(object))
 }
 
 // Permit is a permission for a single object.

@@ -60,9 +60,15 @@ func (v *Via) request(method, path string, k *Kind, a Answer, value any) Request
 // ReadFrom returns the path, and the query, of the list that shows what is granted
 // to the object with the key.
 func (v *Via) ReadFrom(id string) (path string, query url.Values, err error) {
-	u, err := url.Parse(strings.ReplaceAll(v.Read, "{key}", url.QueryEscape(id)))
+	return readFrom(v.Read, "{key}", url.QueryEscape(id))
+}
+
+// readFrom returns the path, and the query, of a list: each of the words in what names
+// it stands for the text after it.
+func readFrom(list string, words ...string) (path string, query url.Values, err error) {
+	u, err := url.Parse(strings.NewReplacer(words...).Replace(list))
 	if err != nil {
-		return "", nil, fmt.Errorf("%q is no path of the API: %w", v.Read, err)
+		return "", nil, fmt.Errorf("%q is no path of the API: %w", list, err)
 	}
 	return strings.Trim(u.Path, "/"), u.Query(), nil
 }
