@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -98,11 +99,11 @@ func (h *Holds) Names(k *Kind, codenames []string, version string) []any {
 // IsFull reports whether permissions have the name of their app in front.
 func (h *Holds) IsFull(version string) bool { return h.Full != "" && !Before(version, h.Full) }
 
-// Request returns the request that permits somebody something with an object of a
-// kind, or takes it away.
-func (h *Holds) Request(method, path, holder string, k *Kind, object string, names []any) Request {
-	before, after, _ := strings.Cut(strings.Trim(path, "/"), "/{key}/")
-	return Request{Method: method, Path: before, Key: holder, Action: after,
+// Request returns the request that permits somebody, of a kind, something with an object
+// of another one.
+func (h *Holds) Request(of *Kind, holder string, k *Kind, object string, names []any) Request {
+	before, after, _ := strings.Cut(strings.Trim(h.Give, "/"), "/{key}/")
+	return Request{Method: http.MethodPost, Path: before, Key: holder, Action: after, Rights: h.RightsToGive(of),
 		Body: Object{"permissions": names, "model": k.Model, "object_pk": object}}
 }
 

@@ -3,7 +3,6 @@ package sync
 import (
 	"context"
 	"fmt"
-	"net/http"
 
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
@@ -20,9 +19,9 @@ func (a *applier) permit(ctx context.Context, t target) error {
 	if holder == "" {
 		return fmt.Errorf("the %s is not there, which is to be permitted it", kind.Title)
 	}
-	give := kind.Holds.Request(http.MethodPost, kind.Holds.Give, holder, t.kind, t.PK, kind.Holds.Names(t.kind, who.Codenames, a.version))
+	give := kind.Holds.Request(kind, holder, t.kind, t.PK, kind.Holds.Names(t.kind, who.Codenames, a.version))
 	if !kind.Holds.IsFull(a.version) {
-		return lacking(a.act(ctx, give), kind.Holds.RightsToGive(kind))
+		return a.act(ctx, give)
 	}
 	return a.permitSafely(ctx, t, kind, holder, give)
 }
@@ -43,7 +42,7 @@ func (a *applier) permitSafely(ctx context.Context, t target, kind *schema.Kind,
 		return t.gone(err)
 	}
 	if err := a.act(ctx, give); err != nil {
-		return lacking(err, kind.Holds.RightsToGive(kind))
+		return err
 	}
 	_, err := a.retrieve(ctx, t)
 	if !is(err, Failure.NotFound) || all == nil {

@@ -144,8 +144,8 @@ func (w *people) adopt(parent, child string) {
 
 // permit permits a role something with a group.
 func (w *people) permit(role, group string) {
-	kind, holds := w.s.Kind(groupModel), w.s.Kind(roleModel).Holds
-	request := holds.Request(http.MethodPost, holds.Give, role, kind, group, holds.Names(kind, []string{"view_group"}, w.version))
+	kind, of := w.s.Kind(groupModel), w.s.Kind(roleModel)
+	request := of.Holds.Request(of, role, kind, group, of.Holds.Names(kind, []string{"view_group"}, w.version))
 	if err := w.client.Act(context.Background(), request.Method, request.Path, request.Key, request.Action, request.Body); err != nil {
 		w.t.Fatal(err)
 	}
