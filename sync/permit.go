@@ -141,12 +141,12 @@ func (p *planner) planPermissions() {
 // permitsOf returns what is permitted with a group's object, by who is permitted it, in
 // the order of the entries.
 func (p *planner) permitsOf(g *group) [][]permit {
-	var holders []fieldKey
-	by := map[fieldKey][]permit{}
+	var holders []holder
+	by := map[holder][]permit{}
 	for _, c := range g.members {
 		for _, one := range c.permits {
 			one.holder = tree.Replace(one.holder, p.moved)
-			key := fieldKey{one.model, keyText(one.holder), ""}
+			key := holder{one.model, keyText(one.holder)}
 			if by[key] == nil {
 				holders = append(holders, key)
 			}
@@ -174,7 +174,7 @@ func (p *planner) permitChange(g *group, permits []permit) (*Change, error) {
 			return nil, err
 		}
 	}
-	missing := slices.DeleteFunc(unique(wanted), func(name string) bool { return slices.Contains(has, name) })
+	missing := unique(without(wanted, has))
 	if len(missing) == 0 {
 		return nil, nil
 	}
