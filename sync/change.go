@@ -92,8 +92,8 @@ func (p *planner) update(change *Change, g *group, entry *tree.Entry, live schem
 		return p.cannot(change, "changed")
 	}
 	if len(fields) > 0 {
-		change.splitAlong(g.kind, fields)
 		change.Action, change.Fields, change.Declared, change.Live = Update, fields, declared, live.Fields
+		change.splitAlong(g.kind)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package sync
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/aksync/aksync/schema"
 )
@@ -13,10 +12,7 @@ import (
 
 // gives reports whether any of them is declared to be changed.
 func (t target) gives() bool {
-	return slices.ContainsFunc(t.Fields, func(f FieldChange) bool {
-		field := t.kind.Fields.Field(f.Name)
-		return field != nil && field.Via != nil
-	})
+	return t.setsAny(t.kind, func(field *schema.Field) bool { return field.Via != nil })
 }
 
 // giveAll sets those fields that change, and what goes along with them.

@@ -104,9 +104,8 @@ func (p *planner) danglingField(g *group) *tree.Problem {
 		if field.Refers == "" || !declared || g.object != nil && g.change.State != tree.Present {
 			continue
 		}
-		changes := slices.ContainsFunc(g.change.Fields, func(f FieldChange) bool { return f.Name == field.Name })
 		for _, one := range elementsOf(value) {
-			if message := p.dangling(field.Refers, one, changes); message != "" {
+			if message := p.dangling(field.Refers, one, g.change.sets(field.Name)); message != "" {
 				return p.fieldProblem(g, field.Name, message)
 			}
 		}

@@ -39,11 +39,6 @@ func (c *Change) secrets() ([]string, error) {
 	return names, nil
 }
 
-// sets reports whether the field is one of those that the change sets.
-func (c *Change) sets(name string) bool {
-	return slices.ContainsFunc(c.Fields, func(f FieldChange) bool { return f.Name == name })
-}
-
 // updates names the fields that an update sets.
 func (c *Change) updates() []string {
 	if c.Action != Update || c.Permits != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
+	"slices"
 
 	"github.com/aksync/aksync/schema"
 )
@@ -92,16 +93,26 @@ func (s *Sent) note(sch *schema.Schema, report *Report) {
 // sends reports whether a change sends a declared field that no answer shows: an
 // update those that differ, and what goes along with others.
 func (c *Change) sends(kind *schema.Kind, field *schema.Field) bool {
-	if c.Action != Update {
-		return c.Action == Create && !field.Shown()
+	if c.Action == Update && !c.sets(field.Name) {
+		return field.GoesAlong() && c.writes(kind)
 	}
-	along := false
-	for _, change := range c.Fields {
-		if change.Name == field.Name {
-			return !field.Shown()
-		}
-		other := kind.Fields.Field(change.Name)
-		along = along || other != nil && other.Via == nil
-	}
-	return along && field.GoesAlong()
+	return !field.Shown() && (c.Action == Create || c.Action == Update)
+}
+
+// sets reports whether the field is one of those that the change sets.
+func (c *Change) sets(name string) bool {
+	return slices.ContainsFunc(c.Fields, func(f FieldChange) bool { return f.Name == name })
+}
+
+// setsAny reports whether the change sets a field of its kind of which that is so.
+func (c *Change) setsAny(kind *schema.Kind, is func(*schema.Field) bool) bool {
+	return slices.ContainsFunc(c.Fields, func(f FieldChange) bool {
+		field := kind.Fields.Field(f.Name)
+		return field != nil && is(field)
+	})
+}
+
+// writes reports whether the change sets anything by a request for the object itself.
+func (c *Change) writes(kind *schema.Kind) bool {
+	return c.setsAny(kind, func(field *schema.Field) bool { return field.Via == nil })
 }

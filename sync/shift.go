@@ -93,10 +93,8 @@ func wipes(change *Change, kind *schema.Kind, version string) *schema.Field {
 	if field == nil || change.Action != Update || !field.Via.WipedBy(version) {
 		return nil
 	}
-	for _, changed := range change.Fields {
-		if other := kind.Fields.Field(changed.Name); other != nil && other.Via == nil {
-			return field
-		}
+	if change.writes(kind) {
+		return field
 	}
 	return nil
 }

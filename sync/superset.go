@@ -58,8 +58,5 @@ func droppedElements(kind *schema.Kind, declared, live map[string]any) []FieldCh
 // drops reports whether a change takes elements out of a list that the server adds
 // to: what it answers can't tell whether that is done.
 func (t target) drops() bool {
-	return slices.ContainsFunc(t.Fields, func(change FieldChange) bool {
-		field := t.kind.Fields.Field(change.Name)
-		return field != nil && isOwnList(field, t.declared)
-	})
+	return t.setsAny(t.kind, func(field *schema.Field) bool { return isOwnList(field, t.declared) })
 }

@@ -2,7 +2,6 @@ package sync
 
 import (
 	"reflect"
-	"slices"
 
 	"github.com/aksync/aksync/schema"
 )
@@ -38,8 +37,8 @@ func (p *planner) unshown(change *Change, g *group, declared, live map[string]an
 
 // splitAlong notes which of the fields that can't be compared go along with those that
 // an update sets.
-func (c *Change) splitAlong(kind *schema.Kind, fields []FieldChange) {
-	if !slices.ContainsFunc(fields, func(f FieldChange) bool { return kind.Fields.Field(f.Name).Via == nil }) {
+func (c *Change) splitAlong(kind *schema.Kind) {
+	if !c.writes(kind) {
 		return
 	}
 	left := c.Uncompared

@@ -289,17 +289,13 @@ func filled(names []string, fields map[string]any) string {
 // updateBody is what is declared, or of a kind that is updated by PATCH, what
 // differs of it. What can't be read back goes along with it.
 func (t target) updateBody() schema.Object {
-	changed := map[string]bool{}
-	for _, field := range t.Fields {
-		changed[field.Name] = true
-	}
 	body := schema.Object{}
 	along := schema.Object{}
 	for _, field := range t.kind.Fields.Fields {
 		value, declared := t.declared[field.Name]
 		switch {
 		case !declared || field.Via != nil:
-		case t.kind.Put || changed[field.Name]:
+		case t.kind.Put || t.sets(field.Name):
 			body[field.Name] = value
 		case field.GoesAlong():
 			along[field.Name] = value
@@ -385,10 +381,7 @@ func (t target) differs(name string, answer schema.Answer) bool {
 // sendsUnshown reports whether the change sends what no answer shows: nothing tells
 // whether that is done already, and to do it twice does no harm.
 func (t target) sendsUnshown() bool {
-	return slices.ContainsFunc(t.Fields, func(change FieldChange) bool {
-		field := t.kind.Fields.Field(change.Name)
-		return field != nil && field.Via == nil && !field.Shown()
-	})
+	return t.setsAny(t.kind, func(field *schema.Field) bool { return field.Via == nil && !field.Shown() })
 }
 
 func (t target) describeFields(answer schema.Answer, names []string) string {
