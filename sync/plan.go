@@ -152,9 +152,8 @@ type Change struct {
 	// Live are the writable fields that the object had when it was planned
 	// against. Nil for a NoOp and before creation.
 	Live map[string]any
-	// Hidden are the fields that nobody may read. Of a saved change, kept are those of
-	// them that it leaves as they are, and sent what it sets and no answer shows.
-	Hidden, kept, sent []string
+	// Hidden are the fields that nobody may read.
+	Hidden []string
 	// Permits is set where the change permits somebody something with its object, and
 	// changes nothing else. Fields has it for people.
 	Permits *Permitting

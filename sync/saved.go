@@ -260,7 +260,7 @@ func (r *Reconciler) ApplySaved(ctx context.Context, saved *SavedPlan, partial b
 	if pass.Err = live.fetch(ctx, r.Schema, r.API, plan.models(r.Schema)); pass.Err != nil {
 		return pass
 	}
-	if pass.Plan, pass.Err = r.guarded(ctx, plan.unmoved(r.Schema, live, lacking, partial), &live); pass.Err == nil {
+	if pass.Plan, pass.Err = r.guarded(ctx, plan.unmoved(r.Schema, saved, live, lacking, partial), &live); pass.Err == nil {
 		r.carryOut(ctx, pass)
 	}
 	return pass
@@ -375,7 +375,7 @@ func (p *Plan) models(s *schema.Schema) []string {
 // unmoved returns the plan for the objects as they are now: without the changes of
 // objects that are not as they were when it was made, and of those that lack a
 // secret. Those refuse it as a whole, unless partial is set.
-func (p *Plan) unmoved(s *schema.Schema, live Live, lacking map[int]string, partial bool) *Plan {
+func (p *Plan) unmoved(s *schema.Schema, saved *SavedPlan, live Live, lacking map[int]string, partial bool) *Plan {
 	own := p.copied()
 	own.Version = live.Version
 	s = s.At(live.Version)
@@ -389,7 +389,7 @@ func (p *Plan) unmoved(s *schema.Schema, live Live, lacking map[int]string, part
 			tables[kind.Model] = t
 			own.Live[kind.Model] = len(t.Objects)
 		}
-		now, moved := change.now(kind, t)
+		now, moved := change.now(kind, t, saved.Changes[i])
 		own.Changes[i] = now
 		if moved = cmp.Or(moved, lacking[change.ID]); moved != "" {
 			why[change.ID] = moved
@@ -404,7 +404,7 @@ func (p *Plan) unmoved(s *schema.Schema, live Live, lacking map[int]string, part
 
 // now returns a saved change for its object as it is now, and says how that has
 // moved.
-func (c *Change) now(kind *schema.Kind, t *table) (change *Change, moved string) {
+func (c *Change) now(kind *schema.Kind, t *table, saved SavedChange) (change *Change, moved string) {
 	own := *c
 	sinceThen := func(how string) (*Change, string) {
 		return &own, fmt.Sprintf("the %s has moved since the plan was made: %s", c.what(), how)
@@ -444,10 +444,12 @@ func (c *Change) now(kind *schema.Kind, t *table) (change *Change, moved string)
 	}
 	own.Users, own.Live = answer.Users, answer.Fields
 	if c.Action == Update {
-		own.Fields = append(updatedFields(kind, c.Declared, answer.Fields), c.unshown(kind, object)...)
+		own.Fields = append(updatedFields(kind, c.Declared, answer.Fields), saved.unshown(kind, c.Declared, object)...)
 	}
-	if i := slices.IndexFunc(c.kept, own.sets); i >= 0 {
-		return sinceThen(c.kept[i] + ", which the plan did not change, is not as it was, here or there")
+	for _, name := range saved.Secrets {
+		if own.sets(name) && !slices.Contains(saved.Sets, name) {
+			return sinceThen(name + ", which the plan did not change, is not as it was, here or there")
+		}
 	}
 	return &own, ""
 }

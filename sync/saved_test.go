@@ -356,3 +356,21 @@ func TestSavedPlanOfWhatIsNotAnswered(t *testing.T) {
 		}
 	}
 }
+
+// What answers show in this version and not in others is set once.
+func TestSavedPlanOfWhatThisVersionAnswers(t *testing.T) {
+	const source = "- {model: authentik_sources_ldap.ldapsource, identifiers: {slug: l}, attrs: {name: L, server_uri: 'ldap://l', base_dn: 'dc=l', sync_users: false, sync_groups: false, icon: ICON}}\n"
+	reconciler, _, files := startedAt(t, "2025.12.0", strings.Replace(source, "ICON", "a.png", 1))
+	files.read = &sync.Blueprints{Desired: read(t, reconciler.Schema, map[string]string{"a.yaml": head + strings.Replace(source, "ICON", "b.png", 1)})}
+	pass := reconciler.ApplySaved(context.Background(), savedPlan(t, reconciler), false)
+	if pass.Err != nil || pass.Verdict() != sync.Success {
+		t.Fatalf("the pass is %s: %v, %v", pass.Verdict(), pass.Err, pass.Problems())
+	}
+	var fields []string
+	for _, field := range pass.Plan.Changes[0].Fields {
+		fields = append(fields, field.Name)
+	}
+	if diff := gocmp.Diff([]string{"icon"}, fields); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -51,25 +51,17 @@ func (c *Change) updates() []string {
 	return names
 }
 
-// expectSecrets checks which secrets a saved change is to be given, and notes which of
-// them stay as they are and what it sets that no answer shows.
+// expectSecrets checks which secrets a saved change is to be given, and what it sets.
 func (c *Change) expectSecrets(kind *schema.Kind, saved SavedChange) error {
 	c.Hidden = kind.Hidden()
 	for _, name := range saved.Secrets {
 		if !slices.Contains(c.Hidden, name) {
 			return damaged("%q is no sensitive field of a %s", name, kind.Title)
 		}
-		if c.Action == Update && c.Of == nil && !slices.Contains(saved.Sets, name) {
-			c.kept = append(c.kept, name)
-		}
 	}
 	for _, name := range saved.Sets {
-		field := kind.Fields.Field(name)
-		if _, given := c.Declared[name]; field == nil || !given && !slices.Contains(saved.Secrets, name) {
+		if _, given := c.Declared[name]; kind.Fields.Field(name) == nil || !given && !slices.Contains(saved.Secrets, name) {
 			return damaged("%q is set, and nothing is declared of it", name)
-		}
-		if !field.Shown() {
-			c.sent = append(c.sent, name)
 		}
 	}
 	if len(saved.Secrets) > 0 && c.Declared == nil {
@@ -78,11 +70,14 @@ func (c *Change) expectSecrets(kind *schema.Kind, saved SavedChange) error {
 	return nil
 }
 
-// unshown are the fields that a saved update sets though no answer shows them.
-func (c *Change) unshown(kind *schema.Kind, object schema.Object) []FieldChange {
+// unshown are the fields that a saved update sets though no answer shows them, of what is
+// declared.
+func (s SavedChange) unshown(kind *schema.Kind, declared map[string]any, object schema.Object) []FieldChange {
 	var fields []FieldChange
-	for _, name := range c.sent {
-		fields = append(fields, unshownChange(kind.Fields.Field(name), c.Declared[name], object))
+	for _, name := range s.Sets {
+		if field := kind.Fields.Field(name); field != nil && !field.Shown() {
+			fields = append(fields, unshownChange(field, declared[name], object))
+		}
 	}
 	return fields
 }
