@@ -106,20 +106,9 @@ func (e *emitter) head() *words {
 		e.identity(w)
 	}
 	if managed && len(kind.permissions) > 0 {
-		w.add("permissions", e.permissions())
+		w.add("permissions", spans(slices.Sorted(keysOf(kind.permissions)), kind.permissions))
 	}
 	return w
-}
-
-// permissions writes what can be permitted, with the versions that have it.
-func (e *emitter) permissions() string {
-	parts := make([]string, len(e.kind.permissions))
-	for i, one := range e.kind.permissions {
-		w := &words{}
-		w.span(one.span)
-		parts[i] = label(one.name) + ": " + w.String()
-	}
-	return "{" + strings.Join(parts, ", ") + "}"
 }
 
 // why says why a kind is left alone, in general.

@@ -22,7 +22,7 @@ type merged struct {
 	// engine does.
 	engine map[string]bool
 	// permissions are what can be permitted beside what there is for all models.
-	permissions []permitted
+	permissions map[string]span
 }
 
 // merge puts together what the versions say of each model, the oldest first.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/aksync/aksync/schema"
 )
 
 // permissions are what a schema of blueprints says that somebody can be permitted to
@@ -30,33 +32,22 @@ func (s *blueprintSchema) permissions() (map[string][]string, error) {
 		if err := json.Unmarshal(text, &list); err != nil {
 			return nil, fmt.Errorf("reading the permissions of %s: %w", model, err)
 		}
-		_, of, _ := strings.Cut(model, ".")
-		own := slices.DeleteFunc(list.Items.Properties.Permission.Enum, func(name string) bool {
-			return slices.Contains([]string{"view_" + of, "add_" + of, "change_" + of, "delete_" + of}, name)
-		})
+		ofAll := (&schema.Kind{Model: model}).Permitted()
+		own := slices.DeleteFunc(list.Items.Properties.Permission.Enum, func(name string) bool { return slices.Contains(ofAll, name) })
 		slices.Sort(own)
 		found[model] = own
 	}
 	return found, nil
 }
 
-// mergePermissions gathers what each version permits beside what there is for all.
-func mergePermissions(versions []string, models []*Model) []permitted {
-	var names []string
+// mergePermissions gathers what each version permits beside what there is for all, and
+// since and until when.
+func mergePermissions(versions []string, models []*Model) map[string]span {
+	together := map[string]span{}
 	for _, model := range models {
-		names = append(names, model.Permissions...)
-	}
-	slices.Sort(names)
-	var together []permitted
-	for _, name := range slices.Compact(names) {
-		s := spanOf(versions, func(i int) bool { return slices.Contains(models[i].Permissions, name) })
-		together = append(together, permitted{name, s})
+		for _, name := range model.Permissions {
+			together[name] = spanOf(versions, func(i int) bool { return slices.Contains(models[i].Permissions, name) })
+		}
 	}
 	return together
-}
-
-// permitted is one thing that somebody can be permitted to do with an object.
-type permitted struct {
-	name string
-	span
 }

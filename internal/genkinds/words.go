@@ -82,7 +82,7 @@ func (w *words) data(fact *Fact, written bool) {
 	w.flag("duration", fact.Duration)
 	w.flag("trim", written && fact.Type == "text" && len(fact.Values) == 0)
 	if len(fact.Values) > 0 {
-		w.add("values", values(fact))
+		w.add("values", spans(fact.Values, fact.Spans))
 	}
 	if fact.Element != nil {
 		element := &words{}
@@ -102,12 +102,13 @@ func (w *words) bound(name, value string) {
 	w.add(name, value)
 }
 
-func values(fact *Fact) string {
-	parts := make([]string, len(fact.Values))
-	for i, value := range fact.Values {
-		span := &words{}
-		span.span(fact.Spans[value])
-		parts[i] = label(value) + ": " + span.String()
+// spans writes names with the versions that have them.
+func spans(names []string, of map[string]span) string {
+	parts := make([]string, len(names))
+	for i, name := range names {
+		having := &words{}
+		having.span(of[name])
+		parts[i] = label(name) + ": " + having.String()
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
 }
