@@ -138,9 +138,7 @@ func (f *Field) numbers() []json.Number {
 func (f *Field) jsonChoices() object {
 	since := make([]string, len(f.Values))
 	for i, choice := range f.Values {
-		if choice.Since != "" {
-			since[i] = "from authentik " + choice.Since + " on"
-		}
+		since[i] = Span{Since: choice.Since}.Words()
 	}
 	made := object{"enum": f.choices()}
 	if slices.ContainsFunc(since, func(text string) bool { return text != "" }) {

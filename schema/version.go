@@ -21,6 +21,19 @@ func parseVersion(version string) (number int, known bool) {
 	return year*100 + month, true
 }
 
+// Words says which versions have something, or is empty where all do.
+func (s Span) Words() string {
+	switch {
+	case s.Since != "" && s.Until != "":
+		return "from authentik " + s.Since + " on, before " + s.Until
+	case s.Since != "":
+		return "from authentik " + s.Since + " on"
+	case s.Until != "":
+		return "before authentik " + s.Until
+	}
+	return ""
+}
+
 // Known reports whether the version is one of authentik's.
 func Known(version string) bool {
 	_, known := parseVersion(version)

@@ -52,7 +52,7 @@ func (d *Detail) sentences() []string {
 	default:
 		add("optional")
 	}
-	add(spanWords(d.Span))
+	add(d.Span.Words())
 	add(boundSentence(d.Field))
 	return append(all, d.Notes...)
 }
@@ -96,7 +96,7 @@ func (t *Text) choices(choices []schema.Choice) {
 
 func choiceNote(choice schema.Choice) string {
 	var parts []string
-	if words := spanWords(choice.Span); words != "" {
+	if words := choice.Span.Words(); words != "" {
 		parts = append(parts, words)
 	}
 	if choice.Refused != "" {

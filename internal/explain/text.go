@@ -110,7 +110,7 @@ func (t *Text) fact(name, what string) {
 func (t *Text) facts(m *Model) {
 	t.fact("found by", identifierWords(m))
 	t.fact("can be", actionWords(m))
-	versions := spanWords(m.Span)
+	versions := m.Span.Words()
 	if m.Version != "" {
 		versions = strings.TrimPrefix(versions+"; shown as authentik "+m.Version+" has it", "; ")
 	}

@@ -117,21 +117,8 @@ func boundWords(f *schema.Field) string {
 	return ""
 }
 
-// spanWords says which versions have something, or is empty where all do.
-func spanWords(s schema.Span) string {
-	switch {
-	case s.Since != "" && s.Until != "":
-		return fmt.Sprintf("from authentik %s on, before %s", s.Since, s.Until)
-	case s.Since != "":
-		return fmt.Sprintf("from authentik %s on", s.Since)
-	case s.Until != "":
-		return fmt.Sprintf("before authentik %s", s.Until)
-	}
-	return ""
-}
-
-// shortSpan is spanWords where it is plain whose versions they are.
-func shortSpan(s schema.Span) string { return strings.Replace(spanWords(s), "authentik ", "", 1) }
+// shortSpan says which versions have something where it is plain whose versions they are.
+func shortSpan(s schema.Span) string { return strings.Replace(s.Words(), "authentik ", "", 1) }
 
 // tied is a space at which no line is broken.
 const tied = "\u00a0"

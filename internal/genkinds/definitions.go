@@ -57,13 +57,8 @@ func definition(out *bytes.Buffer, kind *schema.Kind) {
 
 // versions says in a comment which versions of authentik have something.
 func versions(s schema.Span) string {
-	switch {
-	case s.Since != "" && s.Until != "":
-		return " // from authentik " + s.Since + " on, before " + s.Until
-	case s.Since != "":
-		return " // from authentik " + s.Since + " on"
-	case s.Until != "":
-		return " // before authentik " + s.Until
+	if words := s.Words(); words != "" {
+		return " // " + words
 	}
 	return ""
 }
