@@ -275,7 +275,7 @@ func (k *Kind) identifier(name string) (field *Field, complaint string) {
 	}
 	if readOnly := k.readOnly(name); readOnly != nil {
 		if readOnly.finds() {
-			return readOnly.asField(), ""
+			return readOnly.AsField(), ""
 		}
 		return nil, fmt.Sprintf("a %s can't be found by %s, which authentik makes for the answer only: want %s or %s", k.Title, name, k.KeyWords(), PK)
 	}

@@ -261,16 +261,17 @@ func (k *Kind) field(name string) *Field {
 		return field
 	}
 	if readOnly := k.readOnly(name); readOnly != nil {
-		return readOnly.asField()
+		return readOnly.AsField()
 	}
 	return nil
 }
 
-func (r *ReadOnly) asField() *Field { return &Field{Data: r.Data, Span: r.Span, Refers: r.Refers} }
+// AsField describes the field as one that can be written.
+func (r *ReadOnly) AsField() *Field { return &Field{Data: r.Data, Span: r.Span, Refers: r.Refers} }
 
 // Accepts reports whether the field takes the value, given as Value.Plain gives
 // it.
-func (r *ReadOnly) Accepts(plain any) bool { return r.asField().CheckPlain(plain) == "" }
+func (r *ReadOnly) Accepts(plain any) bool { return r.AsField().CheckPlain(plain) == "" }
 
 // Is reports whether references to the model can mean the kind: by its own name or
 // that of a base.

@@ -23,7 +23,7 @@ func (k *Kind) FoundBy() []*Field {
 	fields := []*Field{&id}
 	for _, readOnly := range k.ReadOnly {
 		if readOnly.Name != PK && readOnly.finds() && k.Fields.Field(readOnly.Name) == nil {
-			fields = append(fields, readOnly.asField())
+			fields = append(fields, readOnly.AsField())
 		}
 	}
 	return fields

@@ -22,8 +22,9 @@ type Detail struct {
 func ExplainField(s *schema.Schema, k *schema.Kind, path []string) (*Detail, error) {
 	_, version := s.Whole()
 	detail := &Detail{Model: k.Model, Path: strings.Join(path, "."), Version: version}
-	if detail.ReadOnly = unwritable(k, path[0]); detail.ReadOnly != "" && len(path) == 1 {
-		detail.Field = explainField(s, k, readOnly(k, path[0]))
+	unwritable, why := unwritable(k, path[0])
+	if detail.ReadOnly = why; unwritable != nil && len(path) == 1 {
+		detail.Field = explainField(s, k, unwritable)
 		detail.Notes = nil
 		return detail, nil
 	}
@@ -43,35 +44,21 @@ func ExplainField(s *schema.Schema, k *schema.Kind, path []string) (*Detail, err
 	return detail, nil
 }
 
-// unwritable says why nobody can set a field that answers have; it is empty for one that
-// can be set, and for none.
-func unwritable(k *schema.Kind, name string) string {
+// unwritable returns a field of answers that nobody can set, and says why; it is nil for
+// one that can be set, and for none.
+func unwritable(k *schema.Kind, name string) (field *schema.Field, why string) {
 	if k.Fields.Field(name) != nil {
-		return ""
+		return nil, ""
 	}
 	for _, field := range k.ReadOnly {
 		if field.Name == name {
-			return field.Reason
+			return field.AsField(), field.Reason
 		}
 	}
 	if name == schema.PK && k.Path != "" {
-		return "the server gives the primary key; to find an object by it, put it into identifiers"
+		return k.FoundBy()[0], "the server gives the primary key; to find an object by it, put it into identifiers"
 	}
-	return ""
-}
-
-func readOnly(k *schema.Kind, name string) *schema.Field {
-	for _, field := range finders(k) {
-		if field.Name == name {
-			return field
-		}
-	}
-	for _, field := range k.ReadOnly {
-		if field.Name == name {
-			return &schema.Field{Data: field.Data, Span: field.Span, Refers: field.Refers}
-		}
-	}
-	return nil
+	return nil, ""
 }
 
 func named(fields []*schema.Field, name string) *schema.Field {

@@ -113,18 +113,15 @@ func findable(s *schema.Schema, kind *schema.Kind) *schema.Kind {
 	return nil
 }
 
-// found returns the fields by which objects of the kind are found: its key, or the
-// first set of those that are known.
+// found returns the fields by which objects of the kind are found: the first set of
+// identifiers, but for what nobody can write.
 func found(k *schema.Kind) []*schema.Field {
-	names := k.Label
-	if len(k.Keys) > 0 {
-		names = k.Keys[0]
-	}
-	if k.Key != "" {
-		names = []string{k.Key}
+	sets := identifiers(k)
+	if len(sets) == 0 {
+		return nil
 	}
 	var fields []*schema.Field
-	for _, name := range names {
+	for _, name := range sets[0] {
 		if field := k.Fields.Field(name); field != nil {
 			fields = append(fields, field)
 		}

@@ -96,9 +96,6 @@ func members(s *schema.Schema, base *schema.Kind) []string {
 // identifiers returns the sets of fields that find an object of the kind.
 func identifiers(k *schema.Kind) [][]string {
 	sets := slices.Clone(k.Keys)
-	if k.Key != "" && len(sets) == 0 {
-		sets = [][]string{{k.Key}}
-	}
 	if len(sets) == 0 && len(k.Label) > 0 {
 		sets = [][]string{k.Label}
 	}
