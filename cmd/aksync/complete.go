@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/aksync/aksync/internal/explain"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -57,20 +56,13 @@ func complete(cmd *cobra.Command, flag string, words func() []string) {
 	}
 }
 
-// completeExplain lets the shell complete models and, behind one, its fields.
-func completeExplain(_ *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-	s, err := schema.Load()
-	if err != nil || len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
+// completeName lets the shell complete the one name that a command takes.
+func completeName(names func(s *schema.Schema, word string) []string, further cobra.ShellCompDirective) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		s, err := schema.Load()
+		if err != nil || len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return names(s, word), cobra.ShellCompDirectiveNoFileComp | further
 	}
-	return explain.Complete(s, word), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
-}
-
-// completeNew lets the shell complete the models whose objects can be created.
-func completeNew(_ *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-	s, err := schema.Load()
-	if err != nil || len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	return explain.CompleteCreatable(s, word), cobra.ShellCompDirectiveNoFileComp
 }

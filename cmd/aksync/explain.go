@@ -28,7 +28,7 @@ alone: authentik_core.application, core.application and Application are the same
   aksync explain oauth2provider.redirect_uris.url
   aksync explain --authentik-version 2024.12 -o json authentik_core.group`,
 		Args:              atMostOne,
-		ValidArgsFunction: completeExplain,
+		ValidArgsFunction: completeName(explain.Complete, cobra.ShellCompDirectiveNoSpace),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("output", output, "text", "json"); err != nil {
 				return err

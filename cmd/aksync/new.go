@@ -23,7 +23,7 @@ secret comes from !Env or !File. It asks no server.`,
   aksync new -o cue Application > blueprints/wiki.cue
   aksync new --authentik-version 2024.12 authentik_core.group`,
 		Args:              oneModel,
-		ValidArgsFunction: completeNew,
+		ValidArgsFunction: completeName(explain.CompleteCreatable, cobra.ShellCompDirectiveDefault),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("output", output, export.YAML, export.CUE); err != nil {
 				return err
