@@ -77,6 +77,7 @@ func writeAs(w io.Writer, asJSON bool, what any, text func() error) error {
 	return writeJSON(w, what)
 }
 
+// writeJSON writes something as JSON for people and programs.
 func writeJSON(w io.Writer, what any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)

@@ -74,10 +74,15 @@ func schemaAt(version string) (*schema.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.At(version), checkVersion(s, version)
+}
+
+// checkVersion refuses what is no version of authentik with the usage.
+func checkVersion(s *schema.Schema, version string) error {
 	if version != "" && !schema.Known(version) {
-		return nil, &usageError{fmt.Errorf("--authentik-version is %q: want one such as %s", version, s.Newest())}
+		return &usageError{fmt.Errorf("--authentik-version is %q: want one such as %s", version, s.Newest())}
 	}
-	return s.At(version), nil
+	return nil
 }
 
 // registerVersion registers the flag that names a version of authentik.
