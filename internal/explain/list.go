@@ -18,11 +18,13 @@ type Summary struct {
 // List returns all models of an app, or of all where it is empty, in their order.
 func List(s *schema.Schema, app string) []Summary {
 	var all []Summary
-	for _, kind := range s.Kinds() {
-		if app != "" && schema.AppOf(kind.Model) != app {
+	for _, model := range s.Models() {
+		if app != "" && schema.AppOf(model) != app {
 			continue
 		}
-		all = append(all, Summary{kind.Model, kind.Title, kind.Span, does(kind)})
+		if kind := s.Kind(model); kind != nil {
+			all = append(all, Summary{kind.Model, kind.Title, kind.Span, does(kind)})
+		}
 	}
 	return all
 }
