@@ -2,8 +2,6 @@ package explain
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"cuelang.org/go/cue/ast"
@@ -68,7 +66,7 @@ func cueValue(value any) string {
 			return cueTag(tag, of)
 		}
 		var parts []string
-		for _, key := range slices.Sorted(maps.Keys(value)) {
+		for _, key := range sorted(value) {
 			parts = append(parts, cueLabel(key)+": "+cueValue(value[key]))
 		}
 		return "{" + strings.Join(parts, ", ") + "}"

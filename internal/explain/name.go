@@ -44,8 +44,7 @@ const prefix = "authentik_"
 // Short returns the name of a model without its app and, where several have that name,
 // with it.
 func Short(models []string, model string) string {
-	_, class, _ := strings.Cut(model, ".")
-	if len(calledAs(models, class)) == 1 {
+	if class := class(model); len(calledAs(models, class)) == 1 {
 		return class
 	}
 	return strings.TrimPrefix(model, prefix)
@@ -56,7 +55,7 @@ func calledAs(models []string, name string) []string {
 	name = strings.ToLower(strings.NewReplacer(" ", "", "-", "", "_", "").Replace(name))
 	var called []string
 	for _, model := range models {
-		if _, class, _ := strings.Cut(model, "."); class == name {
+		if class(model) == name {
 			called = append(called, model)
 		}
 	}

@@ -2,7 +2,6 @@ package explain
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -75,7 +74,7 @@ func hiddenWords(f *schema.Field) string {
 
 func unlessWords(f *schema.Field) string {
 	var parts []string
-	for _, name := range slices.Sorted(maps.Keys(f.Unless)) {
+	for _, name := range sorted(f.Unless) {
 		parts = append(parts, fmt.Sprintf("%s is %s", name, flow(f.Unless[name])))
 	}
 	return "where " + strings.Join(parts, " and ")

@@ -3,10 +3,7 @@ package explain
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"math/big"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -43,12 +40,10 @@ func flow(value any) string {
 		return "[" + strings.Join(parts, ", ") + "]"
 	case map[string]any:
 		var parts []string
-		for _, key := range slices.Sorted(maps.Keys(value)) {
+		for _, key := range sorted(value) {
 			parts = append(parts, text(key)+": "+flow(value[key]))
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
-	case *big.Int:
-		return value.String()
 	}
 	return fmt.Sprint(value)
 }
@@ -96,7 +91,7 @@ func block(value any, indent string) string {
 			break
 		}
 		var lines strings.Builder
-		for _, key := range slices.Sorted(maps.Keys(value)) {
+		for _, key := range sorted(value) {
 			fmt.Fprintf(&lines, "\n%s%s:%s", indent, text(key), block(value[key], indent+"  "))
 		}
 		return lines.String()
