@@ -10,30 +10,20 @@ import (
 
 	"github.com/fatih/color"
 
+	"github.com/aksync/aksync/internal/terminal"
 	"github.com/aksync/aksync/schema"
 )
 
 // Text writes what is known for people, within 80 columns.
 type Text struct {
 	w                 io.Writer
-	head, name, faint paint
+	head, name, faint terminal.Paint
 	err               error
 }
 
-// paint formats text in a colour.
-type paint func(format string, a ...any) string
-
 // NewText writes to w, in colour if coloured is set.
 func NewText(w io.Writer, coloured bool) *Text {
-	in := func(attributes ...color.Attribute) paint {
-		c := color.New(attributes...)
-		if coloured {
-			c.EnableColor()
-		} else {
-			c.DisableColor()
-		}
-		return c.Sprintf
-	}
+	in := terminal.Paints(coloured)
 	return &Text{w: w, head: in(color.Bold), name: in(color.FgCyan), faint: in(color.Faint)}
 }
 

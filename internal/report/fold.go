@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"unicode/utf8"
+
+	"github.com/aksync/aksync/internal/terminal"
 )
 
 // columns is how wide a terminal has to be.
-const columns = 80
+const columns = terminal.Columns
 
 // ellipsis stands where something was cut. It stands outside the quotes: one
 // inside belongs to the value.
@@ -138,19 +139,5 @@ func differsFrom(a, b string) int {
 // wrap sets items, which are not broken, in lines of a terminal's width. The
 // first line begins with head and the others with indent.
 func wrap(head, indent string, items []string, separator string) []string {
-	var lines []string
-	line, begins := head, true
-	for i, item := range items {
-		if i < len(items)-1 {
-			item += strings.TrimRight(separator, " ")
-		}
-		if !begins && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(item) > columns {
-			lines, line, begins = append(lines, line), indent, true
-		}
-		if !begins {
-			line += " "
-		}
-		line, begins = line+item, false
-	}
-	return append(lines, line)
+	return terminal.Wrap(head, indent, items, separator, columns)
 }

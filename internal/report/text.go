@@ -8,6 +8,7 @@ import (
 
 	"github.com/fatih/color"
 
+	"github.com/aksync/aksync/internal/terminal"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
@@ -23,20 +24,12 @@ type Text struct {
 }
 
 // paint formats text in a colour.
-type paint func(format string, a ...any) string
+type paint = terminal.Paint
 
 // NewText writes to w, in colour if coloured is set. Objects that are as
 // declared are listed too if all is set.
 func NewText(w io.Writer, coloured, all bool) *Text {
-	in := func(attributes ...color.Attribute) paint {
-		c := color.New(attributes...)
-		if coloured {
-			c.EnableColor()
-		} else {
-			c.DisableColor()
-		}
-		return c.Sprintf
-	}
+	in := terminal.Paints(coloured)
 	return &Text{
 		w: w, all: all,
 		add: in(color.FgGreen), alter: in(color.FgYellow), remove: in(color.FgRed),
