@@ -68,21 +68,17 @@ func startOf(s *schema.Schema, name, output string) ([]byte, error) {
 	return start.YAML(), nil
 }
 
-// schemaAt returns the schema of a version of authentik, or of all where it is empty.
+// schemaAt returns the schema of a version of authentik, or of all where it is empty. What
+// is no version is wrong usage.
 func schemaAt(version string) (*schema.Schema, error) {
 	s, err := schema.Load()
 	if err != nil {
 		return nil, err
 	}
-	return s.At(version), checkVersion(s, version)
-}
-
-// checkVersion refuses what is no version of authentik with the usage.
-func checkVersion(s *schema.Schema, version string) error {
 	if version != "" && !schema.Known(version) {
-		return &usageError{fmt.Errorf("--authentik-version is %q: want one such as %s", version, s.Newest())}
+		return nil, &usageError{fmt.Errorf("--authentik-version is %q: want one such as %s", version, s.Newest())}
 	}
-	return nil
+	return s.At(version), nil
 }
 
 // registerVersion registers the flag that names a version of authentik.
