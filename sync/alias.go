@@ -56,11 +56,16 @@ func (p *planner) dealiasOne(c *candidate, field *schema.Field, v tree.Value) tr
 // by another id, or nil (policies/api/bindings.py: either is taken, and the primary
 // key answered).
 func (p *planner) byOtherID(base, id string) any {
+	for _, t := range p.tables {
+		if t.kind.Is(base) && t.byID[id] != nil {
+			return nil
+		}
+	}
 	for _, kind := range p.schema.Members(base) {
 		if kind.Alias == "" {
 			continue
 		}
-		for _, object := range p.table(kind).index(kind.Alias)[id] {
+		for _, object := range p.table(kind).having([]want{{field: kind.Alias, value: id}}) {
 			pk, _ := kind.IDOf(object)
 			return pk
 		}

@@ -29,5 +29,5 @@ func (l *Live) ReadGrants(ctx context.Context, s *schema.Schema, api Reader) err
 // can't be listed has its error in its Listing.
 func ReadListed(ctx context.Context, s *schema.Schema, api Reader, models []string) (*Live, error) {
 	live := &Live{}
-	return live, live.fetch(ctx, s, api, models)
+	return live, live.fetch(ctx, s, api, whole(models))
 }

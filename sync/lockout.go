@@ -49,7 +49,7 @@ func (p *planner) lastBinding(g *group) string {
 // pass.
 func (p *planner) boundTo(kind *schema.Kind, name, to string) bool {
 	t := p.table(kind)
-	for _, object := range t.Objects {
+	for _, object := range t.all() {
 		if p.groupOf(t, object) == nil && p.inForce(kind, object) && keyIn(object, name) == to {
 			return true
 		}

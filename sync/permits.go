@@ -63,7 +63,7 @@ func (p Permits) ask(ctx context.Context, api Reader, of, kind *schema.Kind, obj
 	if err != nil {
 		return err
 	}
-	holders, err := api.List(ctx, path, of.Holds.ID, query)
+	holders, err := api.List(ctx, path, of.Holds.ID, query, 0)
 	if err != nil {
 		return fmt.Errorf("asking which %s is permitted what with the %s %s: %w", of.Title, kind.Title, object, lacking(err, of.Rights(schema.ToView)))
 	}

@@ -155,8 +155,8 @@ type counted struct {
 }
 
 // List is that of the API.
-func (c *counted) List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error) {
-	objects, err := c.Reader.List(ctx, path, id, query)
+func (c *counted) List(ctx context.Context, path, id string, query url.Values, most int) ([]schema.Object, error) {
+	objects, err := c.Reader.List(ctx, path, id, query, most)
 	c.step.Lock()
 	defer c.step.Unlock()
 	c.bar.step()
@@ -170,9 +170,9 @@ type onceListed struct {
 }
 
 // List is that of the API.
-func (o *onceListed) List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error) {
+func (o *onceListed) List(ctx context.Context, path, id string, query url.Values, most int) ([]schema.Object, error) {
 	list, _ := o.lists.LoadOrStore([3]string{path, id, query.Encode()}, gosync.OnceValues(func() ([]schema.Object, error) {
-		return o.API.List(ctx, path, id, query)
+		return o.API.List(ctx, path, id, query, most)
 	}))
 	return list.(func() ([]schema.Object, error))()
 }
