@@ -116,8 +116,9 @@ func run(cmd *cobra.Command, flags runFlags, args []string) error {
 
 	requests := make(chan struct{}, 1)
 	shown := observe.NewPage(newStatus(b, flags, passes.client.URL(), source.paths), passes.client.Unanswered)
+	// The metrics and the page tell of a pass before the log says that it has ended.
 	observers := observe.Observers{
-		&observe.Log{Log: log}, observe.NewCount(measured), shown,
+		observe.NewCount(measured), shown, &observe.Log{Log: log},
 		&observe.Diff{Out: cmd.OutOrStdout(), Coloured: coloured(cmd.OutOrStdout()), DryRun: shown.DryRun, Log: log},
 	}
 	page, err := metrics.NewHTTP(metrics.Config{
