@@ -39,6 +39,7 @@ type Kind struct {
 	Among      string            `json:"among,omitempty"`
 	// Members are the models of the kinds that have the kind among their bases.
 	Members    []string    `json:"members,omitempty"`
+	Traced     string      `json:"traced,omitempty"`
 	Companions []Companion `json:"companions,omitempty"`
 	OneOf      [][]string  `json:"oneOf,omitempty"`
 	Last       string      `json:"last,omitempty"`

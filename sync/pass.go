@@ -332,7 +332,7 @@ func (r *Reconciler) guarded(ctx context.Context, plan *Plan, live *Live) (*Plan
 		plan = keepSelf(in, me)(plan)
 	}
 	if !r.Guards.AllowInUse {
-		uses, err := askUse(ctx, r.Schema, r.API, plan, r.Parallelism)
+		uses, err := askUse(ctx, r.Schema, r.API, plan, live, r.Parallelism)
 		if err != nil {
 			return nil, err
 		}
