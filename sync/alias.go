@@ -72,3 +72,17 @@ func (p *planner) byOtherID(base, id string) any {
 	}
 	return nil
 }
+
+// otherID is the other way round: the id by which policy bindings know the object with a
+// primary key that a field refers to by a base, or nothing where that is the same.
+func (p *planner) otherID(field *schema.Field, pk string) string {
+	if field == nil || field.Refers == "" {
+		return ""
+	}
+	for _, t := range p.tables {
+		if object := t.byID[pk]; object != nil && t.kind.Model != field.Refers && t.kind.Is(field.Refers) && t.kind.Alias != "" {
+			return asText(object[t.kind.Alias])
+		}
+	}
+	return ""
+}

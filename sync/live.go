@@ -1,7 +1,6 @@
 package sync
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -319,7 +318,7 @@ func (t *table) all() []schema.Object {
 // not has them asked for.
 func (t *table) knows(where []want) bool {
 	isKnown := func(w want) bool {
-		return !tree.Known(w.value) || t.answered[Question{w.field, cmp.Or(asText(w.value), schema.IDText(w.value))}]
+		return !tree.Known(w.value) || t.answered[Question{w.field, w.text()}]
 	}
 	if !t.some() || slices.ContainsFunc(where, isKnown) {
 		return true

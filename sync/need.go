@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,8 +18,8 @@ import (
 // for object by object, by the filters of the list whose fields objects are known by. A
 // filter that the server ignores does no harm: it answers with too much.
 
-// Question asks for the objects of a kind that have a value in a field: that of their
-// primary key, or a text that they are known by.
+// Question asks for the objects of a kind that have a value in a field: their primary
+// key, a text that they are known by, or the primary key of what they are bound to.
 type Question struct{ Field, Value string }
 
 // Need is what has to be known of the objects of a kind.
@@ -26,6 +27,9 @@ type Need struct {
 	// All asks for all of them, and Questions for those that answer one.
 	All       bool
 	Questions []Question
+	// As are values that stand for those of questions: the server's filter knows what a
+	// policy binding binds to by another id than its answers (KINDS.md 3.9).
+	As map[Question]string
 	// About is how many further objects blueprints speak of, in words that no question
 	// can be made of yet.
 	About int
@@ -58,6 +62,16 @@ func (n Needs) ask(model string, questions ...Question) {
 	n[model] = need
 }
 
+// as adds the value that stands for that of a question.
+func (n Needs) as(model string, q Question, value string) {
+	need := n[model]
+	if need.As == nil {
+		need.As = map[Question]string{}
+	}
+	need.As[q] = value
+	n[model] = need
+}
+
 // expect adds how many objects are spoken of.
 func (n Needs) expect(model string, about int) {
 	need := n[model]
@@ -78,36 +92,55 @@ const (
 // questions.
 func worthwhile(questions int) int { return pageRows * (1 + questions/pageQuestions) }
 
-// answers reports whether objects of a kind can be asked for by a field.
-func answers(kind *schema.Kind, name string) bool {
-	if name == kind.ID && name == kind.Lookup {
-		return true
+// askable returns the fields by which objects of a kind can be asked for, the best first:
+// the primary key, texts that they are known by, and what a binding binds to.
+func askable(kind *schema.Kind) []string {
+	var names []string
+	if kind.Lookup == kind.ID {
+		names = append(names, kind.ID)
 	}
-	field := kind.Fields.Field(name)
-	known := name == kind.Key || name == kind.Lookup || slices.ContainsFunc(kind.Keys, func(key []string) bool { return len(key) == 1 && key[0] == name })
-	return known && field != nil && field.Type == schema.Text && !field.Sensitive && (field.Filter || name == kind.Lookup)
-}
-
-// canAsk reports whether objects of a kind can be asked for by a text that they are known
-// by.
-func canAsk(kind *schema.Kind) bool {
-	return slices.ContainsFunc(kind.KnownBy(), func(name string) bool { return answers(kind, name) })
-}
-
-// questionOf returns what finds the objects of a kind that are as where says, if one of the
-// fields can be asked for. Text that the server would take otherwise can't.
-func questionOf(kind *schema.Kind, where []want) (q Question, can bool) {
-	for _, w := range where {
-		value := schema.IDText(w.value)
-		if w.field != kind.ID {
-			value = asText(w.value)
+	known := []string{kind.Lookup, kind.Key}
+	for _, key := range kind.Keys {
+		if len(key) == 1 {
+			known = append(known, key...)
 		}
-		if value != "" && value == strings.TrimSpace(value) && !strings.ContainsRune(value, 0) && answers(kind, w.field) {
-			return Question{w.field, value}, true
+	}
+	for _, name := range known {
+		field := kind.Fields.Field(name)
+		if field != nil && field.Type == schema.Text && !field.Sensitive && (field.Filter || name == kind.Lookup) {
+			names = append(names, name)
+		}
+	}
+	for _, name := range kind.Label {
+		if field := kind.Fields.Field(name); field != nil && field.Refers != "" && field.Filter {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// canAsk reports whether objects of a kind can be asked for by something else than their
+// primary key.
+func canAsk(kind *schema.Kind) bool {
+	return slices.ContainsFunc(askable(kind), func(name string) bool { return name != kind.ID })
+}
+
+// questionOf returns what finds the objects of a kind that are as where says, if one of
+// the fields can be asked for. Text that the server would take otherwise can't.
+func questionOf(kind *schema.Kind, where []want) (q Question, can bool) {
+	for _, name := range askable(kind) {
+		for _, w := range where {
+			value := w.text()
+			if w.field == name && value != "" && value == strings.TrimSpace(value) && !strings.ContainsRune(value, 0) {
+				return Question{name, value}, true
+			}
 		}
 	}
 	return Question{}, false
 }
+
+// text is a value as a question has it.
+func (w want) text() string { return cmp.Or(asText(w.value), schema.IDText(w.value)) }
 
 // speakOf adds what an entry and the references in it speak of, as far as it is written
 // there.
@@ -185,17 +218,17 @@ func (l Listing) read(ctx context.Context, api Reader, kind *schema.Kind, need N
 		}
 		l = Listing{Count: count, answered: map[Question]bool{}}
 	}
-	return l.ask(ctx, api, kind, questions)
+	return l.ask(ctx, api, kind, questions, need.As)
 }
 
 // ask adds the answers to questions. Where a filter can't be trusted all objects are
 // listed instead.
-func (l Listing) ask(ctx context.Context, api Reader, kind *schema.Kind, questions []Question) Listing {
+func (l Listing) ask(ctx context.Context, api Reader, kind *schema.Kind, questions []Question, as map[Question]string) Listing {
 	answers := make([][]schema.Object, len(questions))
 	group, asking := errgroup.WithContext(ctx)
 	for i, q := range questions {
 		group.Go(func() (err error) {
-			answers[i], err = q.ask(asking, api, kind)
+			answers[i], err = q.ask(asking, api, kind, as[q])
 			return err
 		})
 	}
@@ -234,8 +267,8 @@ func (l Listing) with(kind *schema.Kind, questions []Question, answers [][]schem
 	return now
 }
 
-// ask asks the question.
-func (q Question) ask(ctx context.Context, api Reader, kind *schema.Kind) ([]schema.Object, error) {
+// ask asks the question, with another value in its place unless as is empty.
+func (q Question) ask(ctx context.Context, api Reader, kind *schema.Kind, as string) ([]schema.Object, error) {
 	if q.Field == kind.Lookup && (q.Field == kind.ID || kind.Filtered) {
 		object, err := api.Retrieve(ctx, kind.Path, q.Value)
 		if is(err, Failure.NotFound) {
@@ -247,6 +280,6 @@ func (q Question) ask(ctx context.Context, api Reader, kind *schema.Kind) ([]sch
 		return []schema.Object{object}, nil
 	}
 	query := queryOf(kind)
-	query.Set(q.Field, q.Value)
+	query.Set(q.Field, cmp.Or(as, q.Value))
 	return api.List(ctx, kind.Path, kind.ID, query, pageRows)
 }

@@ -221,6 +221,11 @@ func (p *planner) need(kind *schema.Kind, need Need) {
 		return
 	}
 	p.plan.Needs.ask(kind.Model, need.Questions...)
+	for _, q := range need.Questions {
+		if as := p.otherID(kind.Fields.Field(q.Field), q.Value); as != "" {
+			p.plan.Needs.as(kind.Model, q, as)
+		}
+	}
 }
 
 // own returns those of a kind's list that are of the kind, where the server lists
