@@ -90,7 +90,7 @@ func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := a.send(req, x, token, &connected)
 	if err == nil {
 		a.silence.answered(x)
-		told = answerOf(x, resp, time.Since(*connected.Load()))
+		told = answerOf(x, resp, connected.Load())
 	}
 	told.overload = overloaded(resp, err)
 	a.report(x, resp, time.Since(began))

@@ -52,10 +52,10 @@ func (g *gate) enter(ctx context.Context) (tenure int, err error) {
 func (g *gate) leave(tenure int, a answer) {
 	g.mutex.Lock()
 	defer g.mutex.Unlock()
-	settled := g.width.settled
+	before := g.width.calm()
 	g.width.learn(a, tenure, g.inside >= g.width.now)
-	if g.width.settled != settled {
-		g.log.Debug().Int("before", settled).Int("now", g.width.settled).Msg("another number of requests at a time")
+	if now := g.width.calm(); now != before {
+		g.log.Debug().Int("before", before).Int("now", now).Msg("another number of requests at a time")
 	}
 	g.inside--
 	g.admit()

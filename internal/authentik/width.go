@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// slower is how much slower answers may be for more requests at a time: a fifth, as
-	// whoever logs in meanwhile waits as much longer as an answer does.
+	// slower is how much slower answers may be for more requests at a time: a fifth, by
+	// which a log-in may be slower for all that aksync does meanwhile.
 	slower = 1.2
 	// windowSize is how many answers at one width are taken together.
 	windowSize = 16
@@ -25,30 +25,40 @@ const (
 
 // width decides how many requests go out at a time. It begins with the most that are
 // allowed and tries from time to time how fast answers are with fewer, and then with
-// more again: the widest stays with which they are as fast as with fewer. Only answers
+// more again: the widest holds with which they are as fast as with fewer. Only answers
 // at one width are held against those at another shortly before, each with its like;
 // so it makes no difference how slow the server is by itself, whether it becomes so,
 // and which calls are slow. Where a server works on k requests at a time and lets the
 // others wait, width comes to about k, as TCP Vegas does, whose baseline of the
-// fastest answer ever would need a start with few at a time.
+// fastest answer ever would need a start with few at a time. A server that has shown
+// such a k is left room for one request of somebody else.
 type width struct {
 	most int // of --parallelism
 	now  int
 	// tenure counts the changes of now. An answer to a request from before the latest
 	// says nothing about now.
 	tenure int
-	// settled is the width that a trial, during which now is another, goes back to.
-	settled int
+	// holds is the widest that answers are as fast with, as far as trials have shown.
+	holds int
+	trial bool
 	// window has the latest answers at now; before has those of the window before, or,
-	// in a trial, of the settled width.
+	// in a trial, those from before it.
 	window, before latencies
 	// since counts the answers since the last trial, the next of which comes after patience.
 	since, patience int
-	up              bool // the next trial is of more at a time
+	up              bool // the next trial, or this one, is of more at a time
 }
 
 func newWidth(most int) width {
-	return width{most: most, now: most, settled: most, patience: firstTrial, window: latencies{}}
+	return width{most: most, now: most, holds: most, patience: firstTrial, window: latencies{}}
+}
+
+// calm is the width outside of trials.
+func (w *width) calm() int {
+	if w.holds == w.most {
+		return w.most
+	}
+	return max(1, w.holds-1)
 }
 
 // answer is what an attempt tells about the server.
@@ -66,8 +76,14 @@ type like struct {
 	status, size     int
 }
 
-func answerOf(x *exchange, resp *http.Response, took time.Duration) answer {
-	return answer{like: like{x.method, x.endpoint, resp.StatusCode, bits.Len64(uint64(max(resp.ContentLength, 0)))}, took: took}
+// answerOf is what a complete answer tells. connected is when the request had its
+// connection: to make one takes time that is not the server's.
+func answerOf(x *exchange, resp *http.Response, connected *time.Time) answer {
+	if connected == nil {
+		return answer{}
+	}
+	size := bits.Len64(uint64(max(resp.ContentLength, 0)))
+	return answer{like: like{x.method, x.endpoint, resp.StatusCode, size}, took: time.Since(*connected)}
 }
 
 // overloaded reports whether the server says that it is asked too much, or does not
@@ -85,10 +101,10 @@ func (w *width) learn(a answer, tenure int, full bool) {
 	switch {
 	case tenure != w.tenure:
 	case a.overload:
-		w.settle(max(1, w.now/2))
+		w.hold(max(1, w.now/2), nil)
 	case full && a.took > 0:
 		w.window.add(a)
-		if w.now != w.settled {
+		if w.trial {
 			w.judge()
 		} else if w.window.count() == windowSize {
 			w.look()
@@ -103,20 +119,31 @@ func (w *width) look() {
 	ratio, compared := w.window.against(w.before)
 	worse := compared >= few && ratio > slower
 	w.before, w.window = w.window, latencies{}
-	switch {
-	case worse && w.now > 1:
-		w.patience = firstTrial
-		w.try(w.now / 2)
-	case w.since < w.patience || w.most == 1:
-	case w.now == 1, w.up && w.now < w.most:
-		w.try(min(w.most, w.now+(w.now+1)/2))
-	default:
-		w.try(w.now / 2)
+	if worse {
+		w.up, w.patience = false, firstTrial
+	}
+	if worse || w.since >= w.patience {
+		w.try()
 	}
 }
 
-// try begins a trial.
-func (w *width) try(now int) {
+// try begins a trial, where there is any width to try.
+func (w *width) try() {
+	more, fewer := min(w.most, w.holds+(w.holds+1)/2), w.holds/2
+	canGrow, canShrink := more > w.holds, fewer > 0 && fewer < w.calm()
+	w.up = canGrow && (w.up || !canShrink)
+	switch {
+	case w.up:
+		w.trial = true
+		w.change(more)
+	case canShrink:
+		w.trial = true
+		w.change(fewer)
+	}
+}
+
+// change makes now another.
+func (w *width) change(now int) {
 	w.now, w.window = now, latencies{}
 	w.tenure++
 }
@@ -125,39 +152,32 @@ func (w *width) try(now int) {
 // many have come that can't.
 func (w *width) judge() {
 	ratio, compared := w.window.against(w.before)
-	if w.now < w.settled {
+	if !w.up {
 		ratio = 1 / ratio
 	}
 	// The wider of the two is now that many times slower.
 	plain := compared >= few && (ratio < math.Sqrt(slower) || ratio > slower*slower)
 	switch {
 	case !plain && compared < enough && w.window.count() < 2*enough:
-	case compared >= few && (ratio > slower) == (w.now < w.settled):
-		w.settle(w.now)
-	default:
-		w.back()
+	case compared >= few && (ratio > slower) != w.up:
+		w.hold(w.now, w.window)
+	default: // it shows nothing better
+		w.trial, w.up, w.before = false, !w.up, nil
+		w.since, w.patience = 0, min(4*w.patience, lastTrial)
+		w.change(w.calm())
 	}
 }
 
-// settle makes a width the one that further trials begin at.
-func (w *width) settle(now int) {
-	w.up = now > w.settled
-	w.before, w.window = w.window, latencies{}
-	if now != w.now {
-		w.tenure++
-		w.before = nil
+// hold ends a trial with its width as the one that holds. What it tells of answers is
+// what a further trial of fewer at a time is held against, at once: the width may
+// still be far too large.
+func (w *width) hold(width int, told latencies) {
+	w.trial, w.holds, w.before = false, width, told
+	w.since, w.patience = 0, firstTrial
+	w.change(w.calm())
+	if !w.up && told != nil {
+		w.try()
 	}
-	w.now, w.settled, w.since, w.patience = now, now, 0, firstTrial
-	if !w.up && now > 1 && w.before.count() >= few {
-		w.try(now / 2) // it may still be far too wide
-	}
-}
-
-// back ends a trial that has shown nothing better.
-func (w *width) back() {
-	w.try(w.settled)
-	w.up = !w.up
-	w.before, w.since, w.patience = nil, 0, min(4*w.patience, lastTrial)
 }
 
 // latencies are times of answers. Their logarithms are summed: one answer that takes
