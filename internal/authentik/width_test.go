@@ -128,12 +128,12 @@ func TestWidth(t *testing.T) {
 		{"two workers", 2, 0, creates, 1, 1.5},
 		{"three workers", 3, 0, creates, 1.5, 3.3},
 		{"four workers", 4, 0, creates, 2.5, 4},
-		{"six workers", 6, 0, creates, 3, 6},
+		{"six workers", 6, 0, creates, 3, 8},
 		{"as many as may be asked", 8, 0, creates, 8, 8},
 		{"no end of workers", 100, 0, creates, 8, 8},
 		{"one worker, uneven", 1, 0.5, creates, 1, 1.5},
 		{"two workers, uneven", 2, 0.5, creates, 1, 2},
-		{"four workers, uneven", 4, 0.5, creates, 2, 4},
+		{"four workers, uneven", 4, 0.5, creates, 1.5, 5},
 		{"no end of workers, uneven", 100, 0.5, creates, 7, 8},
 		{"one worker, mixed", 1, 0, mixed, 1, 2},
 		{"two workers, mixed", 2, 0, mixed, 1, 3},
@@ -160,6 +160,7 @@ func TestWidthLeavesRoom(t *testing.T) {
 	for _, workers := range []int64{2, 4, 100} {
 		synctest.Test(t, func(t *testing.T) {
 			m, g := newMachine(workers), newGate(8, zerolog.Nop())
+			m.spread = 0.2
 			ctx, cancel := context.WithCancel(t.Context())
 			logins, took := 0, time.Duration(0)
 			var loop sync.WaitGroup
@@ -171,7 +172,7 @@ func TestWidthLeavesRoom(t *testing.T) {
 					logins, took = logins+1, took+time.Since(began)
 				}
 			})
-			m.calls(t, g, 1000, creates)
+			m.calls(t, g, 3000, creates)
 			cancel()
 			loop.Wait()
 			if ratio := float64(took) / float64(logins) / float64(service); ratio > slower {

@@ -85,7 +85,7 @@ func (m *meter) build(ctx context.Context) error {
 
 // quietLogins is how many log-ins each round measures before and between what aksync
 // does, so that what else slows the machine meets both alike.
-const quietLogins = 12
+const quietLogins = 8
 
 // round logs in while nothing happens, while aksync creates and while it deletes.
 func (m *meter) round(ctx context.Context, t *table, width string) error {
