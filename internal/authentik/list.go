@@ -121,7 +121,7 @@ func (l *listing) read(ctx context.Context) ([]Object, error) {
 	pages := make([]*page, max(first.pages, 1))
 	pages[0] = first
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(l.client.parallelism)
+	group.SetLimit(l.client.parallelism) // of goroutines: how many of their requests go out, all lists together, is up to the gate
 	for i := 1; i < len(pages); i++ {
 		group.Go(func() (err error) {
 			pages[i], err = l.page(ctx, i+1)
