@@ -133,33 +133,48 @@ func (a *attempts) send(req *http.Request, x *exchange, token string, connected 
 	if err != nil {
 		return nil, &attemptError{sent: connected.Load() != nil, final: req.Context().Err() != nil, err: a.explain(req, ctx, err)}
 	}
-	body, err := a.read(resp.Body, x)
+	body, err := a.read(resp.Body, resp.ContentLength, x)
 	if err != nil {
 		final := req.Context().Err() != nil || errors.Is(err, errTooLarge)
 		return nil, &attemptError{sent: true, final: final, status: resp.StatusCode, err: a.explain(req, ctx, err)}
 	}
-	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	resp.Body, resp.ContentLength = complete{bytes.NewReader(body), body}, int64(len(body))
 	return resp, nil
 }
 
 var errTooLarge = errors.New("too large")
 
 // read reads a body to its end, so that the connection can be used again.
-func (a *attempts) read(body io.ReadCloser, x *exchange) ([]byte, error) {
+func (a *attempts) read(body io.ReadCloser, length int64, x *exchange) ([]byte, error) {
 	defer body.Close()
 	var from io.Reader = body
 	if x.budget != nil {
 		from = counted{body, x}
 	}
-	data, err := io.ReadAll(io.LimitReader(from, a.maxBody+1))
-	if err != nil {
+	var data bytes.Buffer
+	if length > 0 { // not so where it is compressed; and what it says may not be so
+		data.Grow(int(min(length, mostForetold)) + bytes.MinRead)
+	}
+	if _, err := data.ReadFrom(io.LimitReader(from, a.maxBody+1)); err != nil {
 		return nil, err
 	}
-	if int64(len(data)) > a.maxBody {
+	if int64(data.Len()) > a.maxBody {
 		return nil, fmt.Errorf("the answer is %w: more than %d bytes", errTooLarge, a.maxBody)
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
+
+// mostForetold is how many bytes are set aside for an answer that says how long it is.
+const mostForetold = 1 << 20
+
+// complete is the body of an answer that was read.
+type complete struct {
+	*bytes.Reader
+	data []byte
+}
+
+// Close does nothing: the answer's own body is closed.
+func (complete) Close() error { return nil }
 
 // explain tells the end of the call's context from that of the attempt's own
 // time, which both surface as any error of the network. The latter is no
