@@ -18,23 +18,14 @@ import (
 )
 
 // exportAll writes a whole server as a folder.
-func (f *exportFlags) exportAll(cmd *cobra.Command, s *schema.Schema, server sync.API, needs []string, o export.Options) error {
+func (f *exportFlags) exportAll(cmd *cobra.Command, s *schema.Schema, server sync.API, o export.Options) error {
 	api := &onceListed{API: server} // with --update, a plan asks for the same
-	bar := newBar(cmd.ErrOrStderr(), "listing")
-	bar.expectLists(len(needs))
-	live, err := readAll(cmd.Context(), s, &counted{Reader: api, bar: bar}, needs, &o)
-	bar.finish()
+	objects, problems, err := f.everything(cmd, s, api, &o)
 	if err != nil {
 		return err
 	}
-	objects, problems := listed(s, live)
 	if f.terraform != "" {
-		missing, err := f.fromTerraform(s, objects, &o)
-		if err != nil {
-			return err
-		}
 		o.Full = true // what Terraform keeps is somebody's own
-		problems = append(problems, missing...)
 	}
 	folder, err := f.save(cmd, s, api, objects, o)
 	if err != nil {
@@ -42,6 +33,31 @@ func (f *exportFlags) exportAll(cmd *cobra.Command, s *schema.Schema, server syn
 	}
 	folder.Problems = append(problems, folder.Problems...)
 	return f.sumUp(cmd, folder, o)
+}
+
+// everything lists all objects of a server, and what goes along with them in options. The
+// problems are what could not be had.
+func (f *exportFlags) everything(cmd *cobra.Command, s *schema.Schema, api sync.Reader, o *export.Options) (objects map[string][]schema.Object, problems []error, err error) {
+	needs, err := export.Needs(s, export.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	bar := newBar(cmd.ErrOrStderr(), "listing")
+	bar.expectLists(len(needs))
+	live, err := readAll(cmd.Context(), s, &counted{Reader: api, bar: bar}, needs, o)
+	bar.finish()
+	if err != nil {
+		return nil, nil, err
+	}
+	objects, problems = listed(s, live)
+	if f.terraform != "" {
+		missing, err := f.fromTerraform(s, objects, o)
+		if err != nil {
+			return nil, nil, err
+		}
+		problems = append(problems, missing...)
+	}
+	return objects, problems, nil
 }
 
 // save writes the folder, or brings it up to date.
@@ -126,7 +142,10 @@ func (f *exportFlags) sumUp(cmd *cobra.Command, folder *export.Folder, o export.
 	if folder.Guessed {
 		fmt.Fprintf(w, "What authentik %s brings is not known: it was told by what another version does, and more may be in the files than somebody made.\n", o.Server)
 	}
-	if folder.Secrets > 0 {
+	switch {
+	case folder.Secrets > 0 && f.all == "":
+		fmt.Fprintf(w, "Left out %s: a line of the blueprint is ready for each.\n", things(folder.Secrets, "secret"))
+	case folder.Secrets > 0:
 		fmt.Fprintf(w, "Left out %s: secrets.env.example lists them.\n", things(folder.Secrets, "secret"))
 	}
 	for _, note := range folder.Notes {

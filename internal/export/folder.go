@@ -44,7 +44,7 @@ func MakeFolder(s *schema.Schema, objects map[string][]schema.Object, o Options)
 	if err != nil {
 		return nil, err
 	}
-	folder := &Folder{Problems: g.problems, Notes: g.notes}
+	folder := &Folder{Problems: g.problems}
 	l, files, err := folder.layOut(entries, o)
 	if err != nil {
 		return nil, err
@@ -64,11 +64,11 @@ func (f *Folder) layOut(entries []*entry, o Options) (*layout, map[string][]*ent
 	files := map[string][]*entry{}
 	for _, e := range entries {
 		switch {
-		case o.Want != nil && !o.Want(e.kind.Model, e.identity.id):
+		case !o.wants(e):
 		case refused[e.identity] || !o.Full && own.has(e):
 			f.LeftOut++
 		default:
-			f.Entries++
+			f.note([]*entry{e})
 			path := l.file(e) + "." + cmp.Or(o.Format, YAML)
 			files[path] = append(files[path], e)
 		}
@@ -77,6 +77,14 @@ func (f *Folder) layOut(entries []*entry, o Options) (*layout, map[string][]*ent
 		slices.SortFunc(inFile, before)
 	}
 	return l, files, nil
+}
+
+// note counts entries that are written, and notes what is left out of them.
+func (f *Folder) note(entries []*entry) {
+	f.Entries += len(entries)
+	for _, e := range entries {
+		f.Notes = append(f.Notes, e.notes...)
+	}
 }
 
 // refusedOf returns the objects that no blueprint can make, since they have a value that

@@ -26,6 +26,8 @@ type entry struct {
 	hidden []hidden
 	// refused is set where a field has a value that no blueprint may ask for.
 	refused bool
+	// notes are what had to be left out of it.
+	notes []string
 	// managed is set where authentik says that it manages the object itself.
 	managed bool
 	// id is what other entries of the file call it, where one does.
@@ -77,8 +79,6 @@ type gathering struct {
 	folder bool
 	// whole are the models of which all objects are exported.
 	whole map[string]bool
-	// notes are what had to be left out of objects that are exported.
-	notes []string
 	// problems are what is wrong with objects.
 	problems []error
 }
@@ -89,12 +89,9 @@ func gather(s *schema.Schema, objects map[string][]schema.Object, o Options) ([]
 	if err != nil {
 		return nil, err
 	}
-	if err := checkFlow(s, kinds, objects, o.Flow); err != nil {
-		return nil, err
-	}
 	objects = ownObjects(s, objects)
 	g := &gathering{schema: s, options: o, objects: objects, targets: newTargets(s, objects), names: newNameFilter(o.Names)}
-	if len(o.Names) == 0 && o.Flow == "" && o.Want == nil {
+	if len(o.Names) == 0 && o.Want == nil {
 		g.whole = map[string]bool{}
 		for _, kind := range kinds {
 			g.whole[kind.Model] = true
@@ -201,7 +198,7 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object, name string) 
 			continue
 		}
 		if g.folder && g.hasReserved(of, value) {
-			g.notes = append(g.notes, fmt.Sprintf("%s of %s is left out: it has something in it that authentik makes for itself.", of.Name, describe(kind, object, name)))
+			made.notes = append(made.notes, fmt.Sprintf("%s of %s is left out: it has something in it that authentik makes for itself.", of.Name, describe(kind, object, name)))
 			continue
 		}
 		declared := field{name: of.Name, of: of}

@@ -65,7 +65,7 @@ func MakeUpdate(s *schema.Schema, objects map[string][]schema.Object, o Options,
 	if err != nil {
 		return nil, err
 	}
-	u.Folder.Problems, u.Folder.Notes = g.problems, g.notes
+	u.Folder.Problems = g.problems
 	l, files, err := u.Folder.layOut(entries, o)
 	if err != nil {
 		return nil, err
