@@ -44,12 +44,15 @@ func (f *exportFlags) everything(cmd *cobra.Command, s *schema.Schema, api sync.
 	}
 	bar := newBar(cmd.ErrOrStderr(), "listing")
 	bar.expectLists(len(needs))
-	live, err := readAll(cmd.Context(), s, &counted{Reader: api, bar: bar}, needs, o)
+	live, unread, err := readAll(cmd.Context(), s, &counted{Reader: api, bar: bar}, needs, o)
 	bar.finish()
 	if err != nil {
 		return nil, nil, err
 	}
 	objects, problems = listed(s, live)
+	if unread != nil {
+		problems = append(problems, unread)
+	}
 	if f.terraform != "" {
 		missing, err := f.fromTerraform(s, objects, o)
 		if err != nil {
@@ -95,17 +98,18 @@ func (f *exportFlags) fromTerraform(s *schema.Schema, objects map[string][]schem
 	return missing, nil
 }
 
-// readAll lists all objects, and what is granted to them.
-func readAll(ctx context.Context, s *schema.Schema, api sync.Reader, needs []string, o *export.Options) (*sync.Live, error) {
-	live, err := sync.ReadListed(ctx, s, api, needs)
-	if err != nil {
-		return nil, err
+// readAll lists all objects, what is granted to them, and who is permitted what with
+// them: unread is why that could not be had.
+func readAll(ctx context.Context, s *schema.Schema, api sync.Reader, needs []string, o *export.Options) (live *sync.Live, unread, err error) {
+	if live, err = sync.ReadListed(ctx, s, api, needs); err != nil {
+		return nil, nil, err
 	}
 	if err := live.ReadGrants(ctx, s, api); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	o.Granted = live.Grants
-	return live, nil
+	o.Permitted, unread = live.ReadPermits(ctx, s, api)
+	return live, unread, ctx.Err()
 }
 
 // listed returns the objects of the kinds that could be listed, and says which could

@@ -98,8 +98,11 @@ func (b brought) read(text []byte) error {
 
 // has reports whether an object is authentik's own: it is as it came; or authentik
 // manages it, and it is none of those that every server has, which somebody can have
-// changed.
+// changed. Nobody is permitted anything with one that is as it came.
 func (b brought) has(e *entry) bool {
+	if len(e.permissions) > 0 {
+		return false
+	}
 	if digests, known := b[[2]string{e.kind.Model, e.name}]; known {
 		return slices.Contains(digests, e.digest())
 	}

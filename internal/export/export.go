@@ -39,6 +39,8 @@ type Options struct {
 	// Granted are the elements of lists that no answer shows and that were asked for,
 	// such as the permissions of roles.
 	Granted map[sync.Grant]sync.Granted
+	// Permitted is who may do what with single objects; only a folder and a part have it.
+	Permitted []sync.Permitted
 	// Server is the version of the server that the objects are from, for the
 	// comment at the top; it may be empty.
 	Server string

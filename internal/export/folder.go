@@ -59,8 +59,8 @@ func (f *Folder) layOut(entries []*entry, o Options) (*layout, map[string][]*ent
 		return nil, nil, err
 	}
 	f.Guessed = guessed && !o.Full
-	l := newLayout(entries)
-	refused := refusedOf(entries)
+	l, refused := newLayout(entries), refusedOf(entries)
+	withoutRefused(entries, refused)
 	files := map[string][]*entry{}
 	for _, e := range entries {
 		switch {
@@ -127,7 +127,7 @@ func gatherAll(s *schema.Schema, objects map[string][]schema.Object, o Options, 
 	}
 	o.Full, o.Want = defaults, nil
 	objects = ownObjects(s, objects)
-	g := &gathering{schema: s, options: o, objects: objects, targets: newTargets(s, objects), folder: true, whole: map[string]bool{}}
+	g := &gathering{schema: s, options: o, objects: objects, targets: newTargets(s, objects), folder: true, whole: map[string]bool{}, permitted: permittedBy(o.Permitted)}
 	for _, kind := range kinds {
 		_, g.whole[kind.Model] = objects[kind.Model]
 	}

@@ -97,6 +97,9 @@ func listed(t *testing.T, s *schema.Schema, server *devserver.Server, o *export.
 		t.Fatal(err)
 	}
 	o.Granted = live.Grants
+	if o.Permitted, err = live.ReadPermits(t.Context(), s, api); err != nil {
+		t.Fatal(err)
+	}
 	return s, live.Objects()
 }
 
@@ -182,7 +185,7 @@ func TestFolderLayout(t *testing.T) {
 	all := texts(folder)
 	got := slices.Sorted(maps.Keys(all))
 	want := []string{
-		"applications/chat.yaml", "applications/tool.yaml", "applications/wiki.yaml", "brands.yaml", "flows/company-login.yaml", "flows/default-authentication-flow.yaml",
+		"applications/chat.yaml", "applications/tool.yaml", "applications/wiki.yaml", "brands.yaml", "flows/company-login.yaml", "flows/default-authentication-flow.yaml", "flows/default-invalidation-flow.yaml",
 		"groups.yaml", "outposts.yaml", "policies/expression-policies.yaml", "property-mappings/scope-mappings.yaml", "roles.yaml",
 		"secrets.env.example", "sources/plex.yaml", "stages/authenticator-totp-stages.yaml", "users.yaml",
 	}

@@ -21,6 +21,9 @@ type entry struct {
 	// identifiers find the object; fields are the others, in the order of the
 	// schema.
 	identifiers, fields []field
+	// permissions are what somebody is permitted to do with the object: of each its name,
+	// and who has it.
+	permissions [][]field
 	// hidden are the fields that are left out, since they are secret or the API does
 	// not show them.
 	hidden []hidden
@@ -77,6 +80,8 @@ type gathering struct {
 	names   nameFilter
 	// folder is set where a whole server is gathered for one.
 	folder bool
+	// permitted is who may do what with an object.
+	permitted map[identity][]sync.Permitted
 	// whole are the models of which all objects are exported.
 	whole map[string]bool
 	// problems are what is wrong with objects.
@@ -211,7 +216,7 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object, name string) 
 			made.fields = append(made.fields, declared)
 		}
 	}
-	return made, nil
+	return made, g.permit(&made)
 }
 
 // sortedSet is a list in order where the server keeps none.

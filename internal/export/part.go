@@ -42,6 +42,7 @@ func MakePart(s *schema.Schema, objects map[string][]schema.Object, o Options, p
 		return nil, err
 	}
 	l, refused := newLayout(all), refusedOf(all)
+	withoutRefused(all, refused)
 	home := l.file(head)
 	entries := slices.DeleteFunc(all, func(e *entry) bool {
 		return l.file(e) != home || refused[e.identity] || !o.wants(e) || e.managed && !o.Full && own.has(e) ||

@@ -118,6 +118,10 @@ func (u *updating) change(change *sync.Change) error {
 	default:
 		return nil
 	}
+	if change.Permits != nil {
+		u.ByHand = append(u.ByHand, place+" permits what the server does not: take it out, or have it given again")
+		return nil
+	}
 	file, err := filepath.Rel(u.dir, change.Source.File)
 	if err != nil || !filepath.IsLocal(file) {
 		u.ByHand = append(u.ByHand, place+" is in no file of the folder")
