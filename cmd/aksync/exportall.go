@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	gosync "sync"
 
 	"github.com/spf13/cobra"
@@ -38,7 +39,7 @@ func (f *exportFlags) exportAll(cmd *cobra.Command, s *schema.Schema, server syn
 // everything lists all objects of a server, and what goes along with them in options. The
 // problems are what could not be had.
 func (f *exportFlags) everything(cmd *cobra.Command, s *schema.Schema, api sync.Reader, o *export.Options) (objects map[string][]schema.Object, problems []error, err error) {
-	needs, err := export.Needs(s, export.Options{})
+	needs, err := export.NeedsAll(s)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -143,6 +144,9 @@ func (f *exportFlags) sumUp(cmd *cobra.Command, folder *export.Folder, o export.
 	case folder.LeftOut > 0:
 		fmt.Fprintf(w, "Left out %s that authentik brings itself; --full takes them along.\n", things(folder.LeftOut, "object"))
 	}
+	if count := len(folder.Missing); count > 0 {
+		fmt.Fprintf(w, "authentik brings %s that this server has not: %s.\n", things(count, "object"), someOf(folder.Missing))
+	}
 	if folder.Guessed {
 		fmt.Fprintf(w, "What authentik %s brings is not known: it was told by what another version does, and more may be in the files than somebody made.\n", o.Server)
 	}
@@ -156,6 +160,15 @@ func (f *exportFlags) sumUp(cmd *cobra.Command, folder *export.Folder, o export.
 		fmt.Fprintln(w, note)
 	}
 	return sayProblems(w, folder.Problems)
+}
+
+// someOf names the first of many.
+func someOf(names []string) string {
+	const most = 5
+	if more := len(names) - most; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }
 
 // sayProblems says what could not be exported; the error is that there is anything.

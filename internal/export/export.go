@@ -71,6 +71,20 @@ func Needs(s *schema.Schema, o Options) ([]string, error) {
 	return models, nil
 }
 
+// NeedsAll gives the models whose live objects MakeFolder and MakePart have to be given.
+func NeedsAll(s *schema.Schema) ([]string, error) {
+	var o Options
+	for _, kind := range filed(s) {
+		o.Models = append(o.Models, kind.Model)
+	}
+	return Needs(s, o)
+}
+
+// filed are the kinds of which a folder has objects.
+func filed(s *schema.Schema) []*schema.Kind {
+	return slices.DeleteFunc(s.Managed(), func(kind *schema.Kind) bool { return !kind.IsFiled() })
+}
+
 // needTarget adds what finding the objects of a model needs: their list, or those
 // of all that the model is the base of where the API has none; and what finding
 // those needs that have no key of their own.

@@ -16,6 +16,8 @@ type Folder struct {
 	Entries int
 	// LeftOut is how many objects are left out, since authentik brings them itself.
 	LeftOut int
+	// Missing are the objects that authentik brings and that the server has not, sorted.
+	Missing []string
 	// Guessed is set where aksync does not know what this version of authentik brings,
 	// and has gone by what another one does.
 	Guessed bool
@@ -45,7 +47,7 @@ func MakeFolder(s *schema.Schema, objects map[string][]schema.Object, o Options)
 		return nil, err
 	}
 	folder := &Folder{Problems: g.problems}
-	l, files, err := folder.layOut(entries, o)
+	l, files, err := folder.layOut(entries, objects, o)
 	if err != nil {
 		return nil, err
 	}
@@ -53,18 +55,24 @@ func MakeFolder(s *schema.Schema, objects map[string][]schema.Object, o Options)
 }
 
 // layOut decides which entries are written into which files, and sorts those of each.
-func (f *Folder) layOut(entries []*entry, o Options) (*layout, map[string][]*entry, error) {
+// listed are the objects of the kinds that could be listed.
+func (f *Folder) layOut(entries []*entry, listed map[string][]schema.Object, o Options) (*layout, map[string][]*entry, error) {
 	own, guessed, err := broughtBy(o.Server)
 	if err != nil {
 		return nil, nil, err
 	}
 	f.Guessed = guessed && !o.Full
+	if !guessed && o.Want == nil {
+		f.Missing = own.missing(entries, listed)
+	}
 	l, refused := newLayout(entries), refusedOf(entries)
 	withoutRefused(entries, refused)
 	files := map[string][]*entry{}
 	for _, e := range entries {
 		switch {
 		case !o.wants(e):
+		case !e.kind.Create && !own.knows(e):
+			f.leaveUnknown(e, own)
 		case refused[e.identity] || !o.Full && own.has(e):
 			f.LeftOut++
 		default:
@@ -77,6 +85,15 @@ func (f *Folder) layOut(entries []*entry, o Options) (*layout, map[string][]*ent
 		slices.SortFunc(inFile, before)
 	}
 	return l, files, nil
+}
+
+// leaveUnknown leaves out what authentik makes for an object of this server: it is known
+// by the primary key of that alone. Where it is not as such ones come, that is noted.
+func (f *Folder) leaveUnknown(e *entry, own *brought) {
+	f.LeftOut++
+	if !own.like[e.digest()] {
+		f.Notes = append(f.Notes, fmt.Sprintf("the %s %q is left out: authentik makes it for an object of this server, and it has no name that another one would know.", e.kind.Title, e.name))
+	}
 }
 
 // note counts entries that are written, and notes what is left out of them.
@@ -121,10 +138,10 @@ func refusedOf(entries []*entry) map[identity]bool {
 // gatherAll makes the entries of all objects, since all say where others belong, with
 // defaults or without, and says which can't be declared.
 func gatherAll(s *schema.Schema, objects map[string][]schema.Object, o Options, defaults bool) (*gathering, []*entry, error) {
-	kinds, err := o.kinds(s)
-	if err != nil {
+	if err := o.check(); err != nil {
 		return nil, nil, err
 	}
+	kinds := filed(s)
 	o.Full, o.Want = defaults, nil
 	objects = ownObjects(s, objects)
 	g := &gathering{schema: s, options: o, objects: objects, targets: newTargets(s, objects), folder: true, whole: map[string]bool{}, permitted: permittedBy(o.Permitted)}

@@ -85,7 +85,10 @@ func listed(t *testing.T, s *schema.Schema, server *devserver.Server, o *export.
 	}
 	o.Server = version
 	s = s.At(version)
-	needs, err := export.Needs(s, *o)
+	needs, err := export.NeedsAll(s)
+	if len(o.Models) > 0 {
+		needs, err = export.Needs(s, *o)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

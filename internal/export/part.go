@@ -27,7 +27,7 @@ func MakePart(s *schema.Schema, objects map[string][]schema.Object, o Options, p
 	if err != nil {
 		return nil, err
 	}
-	names := newNameFilter(o.Names)
+	models, names := o.Models, newNameFilter(o.Names)
 	o.Models, o.Names = nil, nil
 	g, all, err := gatherAll(s, objects, o, o.Full)
 	if err != nil {
@@ -46,7 +46,7 @@ func MakePart(s *schema.Schema, objects map[string][]schema.Object, o Options, p
 	home := l.file(head)
 	entries := slices.DeleteFunc(all, func(e *entry) bool {
 		return l.file(e) != home || refused[e.identity] || !o.wants(e) || e.managed && !o.Full && own.has(e) ||
-			!slices.Contains(chosen, e.kind) || !names.wants(e.name)
+			len(models) > 0 && !slices.Contains(chosen, e.kind) || !names.wants(e.name)
 	})
 	switch problems := names.problems(); {
 	case len(problems) > 0:

@@ -66,7 +66,7 @@ func MakeUpdate(s *schema.Schema, objects map[string][]schema.Object, o Options,
 		return nil, err
 	}
 	u.Folder.Problems = g.problems
-	l, files, err := u.Folder.layOut(entries, o)
+	l, files, err := u.Folder.layOut(entries, objects, o)
 	if err != nil {
 		return nil, err
 	}
