@@ -62,7 +62,7 @@ func (f *Folder) layOut(entries []*entry, listed map[string][]schema.Object, o O
 		return nil, nil, err
 	}
 	f.Guessed = guessed && !o.Full
-	if !guessed && o.Want == nil {
+	if !guessed && o.Want == nil && len(f.Problems) == 0 {
 		f.Missing = own.missing(entries, listed)
 	}
 	l, refused := newLayout(entries), refusedOf(entries)
@@ -144,7 +144,7 @@ func gatherAll(s *schema.Schema, objects map[string][]schema.Object, o Options, 
 	kinds := filed(s)
 	o.Full, o.Want = defaults, nil
 	objects = ownObjects(s, objects)
-	g := &gathering{schema: s, options: o, objects: objects, targets: newTargets(s, objects), folder: true, whole: map[string]bool{}, permitted: permittedBy(o.Permitted)}
+	g := &gathering{schema: s, options: o, objects: objects, targets: newTargets(s, objects), folder: true, unlisted: map[*schema.Kind]int{}, whole: map[string]bool{}, permitted: permittedBy(o.Permitted)}
 	for _, kind := range kinds {
 		_, g.whole[kind.Model] = objects[kind.Model]
 	}
@@ -154,6 +154,10 @@ func gatherAll(s *schema.Schema, objects map[string][]schema.Object, o Options, 
 			entries = append(entries, &made)
 		}
 	}
+	for kind, count := range g.unlisted {
+		g.problems = append(g.problems, fmt.Errorf("%d objects that refer to a %s are left out, too: those can't be listed", count, kind.Title))
+	}
+	slices.SortStableFunc(g.problems, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })
 	return g, entries, nil
 }
 

@@ -84,6 +84,8 @@ type gathering struct {
 	permitted map[identity][]sync.Permitted
 	// whole are the models of which all objects are exported.
 	whole map[string]bool
+	// unlisted counts the objects that refer to one of a kind that could not be listed.
+	unlisted map[*schema.Kind]int
 	// problems are what is wrong with objects.
 	problems []error
 }
@@ -141,6 +143,10 @@ func (g *gathering) entries(kind *schema.Kind) []entry {
 		var made entry
 		if err == nil {
 			made, err = g.entry(kind, object, name)
+		}
+		if unlisted, is := errors.AsType[*unlistedError](err); is && g.folder {
+			g.unlisted[unlisted.kind]++
+			continue
 		}
 		if err != nil {
 			g.problems = append(g.problems, fmt.Errorf("%s: %w", describe(kind, object, name), err))
@@ -216,7 +222,8 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object, name string) 
 			made.fields = append(made.fields, declared)
 		}
 	}
-	return made, g.permit(&made)
+	g.permit(&made)
+	return made, nil
 }
 
 // sortedSet is a list in order where the server keeps none.

@@ -22,7 +22,7 @@ func permittedBy(all []sync.Permitted) map[identity][]sync.Permitted {
 // permit adds what somebody is permitted to do with the object of an entry, sorted by
 // who it is and not by his key. Names of permissions have their app in front, as all
 // versions of authentik's own engine take them.
-func (g *gathering) permit(e *entry) error {
+func (g *gathering) permit(e *entry) {
 	for _, one := range g.permitted[e.identity] {
 		who := slices.IndexFunc(g.schema.Permission.Fields, func(of *schema.Field) bool { return of.Refers == one.Holder.Model })
 		if who < 0 {
@@ -31,7 +31,8 @@ func (g *gathering) permit(e *entry) error {
 		of := g.schema.Permission.Fields[who]
 		holder, err := g.reference(e, one.Holder.Model, one.Holder.ID)
 		if err != nil {
-			return fmt.Errorf("permissions: %w", err)
+			e.notes = append(e.notes, fmt.Sprintf("%s with the %s %q is left out: %s.", one.Codename, e.kind.Title, e.name, err))
+			continue
 		}
 		e.permissions = append(e.permissions, []field{
 			{name: "permission", value: e.kind.App() + "." + one.Codename},
@@ -41,7 +42,6 @@ func (g *gathering) permit(e *entry) error {
 	slices.SortFunc(e.permissions, func(a, b []field) int {
 		return cmp.Or(cmp.Compare(a[1].name, b[1].name), cmp.Compare(canonical(a[1].value), canonical(b[1].value)), cmp.Compare(canonical(a[0].value), canonical(b[0].value)))
 	})
-	return nil
 }
 
 // withoutRefused takes away the permissions of those that no blueprint can make, such as
