@@ -120,7 +120,10 @@ func (one target) known(names []string) []string {
 	var known []string
 	for _, name := range names {
 		of := one.kind.Fields.Field(name)
-		if of != nil && !of.Sensitive && of.Answers() && one.object[name] != nil {
+		if of == nil && one.kind.Create || of != nil && (of.Sensitive || !of.Answers()) {
+			continue // what the server gives finds what it makes, and nothing else
+		}
+		if one.object[name] != nil {
 			known = append(known, name)
 		}
 	}
@@ -194,7 +197,7 @@ func (t targets) isListed(kind *schema.Kind) bool {
 type unlistedError struct{ kind *schema.Kind }
 
 func (e *unlistedError) Error() string {
-	return fmt.Sprintf("refers to a %s, which can't be listed", e.kind.Title)
+	return fmt.Sprintf("refers to a %s, which the server does not list", e.kind.Title)
 }
 
 // condition is what an object has in a field, with a reference for the key of
