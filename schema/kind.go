@@ -189,6 +189,7 @@ type Field struct {
 	Mirrors   string         `json:"mirrors,omitempty"`
 	Stated    bool           `json:"stated,omitempty"`
 	Loose     bool           `json:"loose,omitempty"`
+	Drawn     string         `json:"drawn,omitempty"`
 	Volatile  bool           `json:"volatile,omitempty"`
 	Reserved  string         `json:"reserved,omitempty"`
 	Loses     string         `json:"loses,omitempty"`
