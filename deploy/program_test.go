@@ -38,12 +38,11 @@ func TestProgram(t *testing.T) {
 	})
 }
 
-// built gives the file of the program, built with some flags.
-func built(t *testing.T, flags ...string) string {
+// built gives the file of the program.
+func built(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "aksync")
-	args := slices.Concat([]string{"build", "-o", program}, flags, []string{"../cmd/aksync"})
-	if out, err := exec.CommandContext(t.Context(), "go", args...).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../cmd/aksync").CombinedOutput(); err != nil {
 		t.Fatalf("building aksync: %v: %s", err, out)
 	}
 	return program
