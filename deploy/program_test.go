@@ -3,6 +3,7 @@ package deploy_test
 import (
 	"bufio"
 	"context"
+	"debug/buildinfo"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -27,6 +28,18 @@ func TestProgram(t *testing.T) {
 			used = append(used, name)
 		}
 		checkSettings(t, program, used)
+	})
+	// Kubernetes' packages are larger than all the rest: only tests have them.
+	t.Run("modules", func(t *testing.T) {
+		info, err := buildinfo.ReadFile(program)
+		if err != nil || len(info.Deps) == 0 {
+			t.Fatalf("the program's modules are %v, %v", info, err)
+		}
+		for _, module := range info.Deps {
+			if strings.HasPrefix(module.Path, "k8s.io/") {
+				t.Errorf("the program has %s in it", module.Path)
+			}
+		}
 	})
 	t.Run("queries", func(t *testing.T) {
 		series := exported(t, program, "--dev")
