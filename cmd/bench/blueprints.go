@@ -24,16 +24,19 @@ func (p blueprint) attempts(i int) int {
 }
 
 // write writes the blueprints anew, in the bench's form.
-func (b *bench) write(p blueprint) error {
-	if err := os.RemoveAll(b.folder); err != nil {
-		return fmt.Errorf("writing blueprints: %w", err)
+func (b *bench) write(p blueprint) error { return writeFiles(b.folder, b.files(p)) }
+
+// writeFiles makes a folder that holds these files and nothing else.
+func writeFiles(folder string, files iter.Seq2[string, string]) error {
+	if err := os.RemoveAll(folder); err != nil {
+		return fmt.Errorf("writing files: %w", err)
 	}
-	if err := os.MkdirAll(b.folder, 0o755); err != nil {
-		return fmt.Errorf("writing blueprints: %w", err)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("writing files: %w", err)
 	}
-	for name, text := range b.files(p) {
-		if err := os.WriteFile(filepath.Join(b.folder, name), []byte(text), 0o600); err != nil {
-			return fmt.Errorf("writing blueprints: %w", err)
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			return fmt.Errorf("writing files: %w", err)
 		}
 	}
 	return nil

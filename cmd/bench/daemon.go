@@ -147,7 +147,7 @@ func (b *bench) repeat(d *daemon, trigger string, cause func(i int) error) (cost
 // passOf measures one pass.
 func (b *bench) passOf(d *daemon, trigger string, cause func() error) (cost, error) {
 	pid := d.command.Process.Pid
-	before, err := b.server.total()
+	before, err := b.server.requests()
 	if err != nil {
 		return cost{}, err
 	}
@@ -173,12 +173,12 @@ func (b *bench) passOf(d *daemon, trigger string, cause func() error) (cost, err
 	if err != nil {
 		return cost{}, err
 	}
-	after, err := b.server.total()
+	after, err := b.server.requests()
 	if err != nil {
 		return cost{}, err
 	}
 	return cost{
-		requests: after - before,
+		requests: after.since(before).total(),
 		first:    first.CPU - began,
 		cpu:      end - began,
 		wall:     time.Duration(line.Duration * float64(time.Millisecond)),
@@ -201,14 +201,4 @@ func (b *bench) printDaemon(name string, c cost, peak float64) {
 	milliseconds := func(d time.Duration) float64 { return d.Seconds() * 1000 }
 	fmt.Printf("| %s | %d | %s | %d | %.1f | %.0f | %.3f | %s | %.0f |\n", b.form, b.n, name, c.requests,
 		milliseconds(c.first), milliseconds(c.cpu), c.wall.Seconds(), b.floorRatio(c.requests, c.wall), peak)
-}
-
-// total gives how many requests the server has had.
-func (s *server) total() (int, error) {
-	counts, err := s.requests()
-	total := 0
-	for _, count := range counts {
-		total += count
-	}
-	return total, err
 }
