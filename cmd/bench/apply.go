@@ -16,11 +16,11 @@ type pass struct {
 func (b *bench) applyRows(ctx context.Context) error {
 	percent := max(1, b.n/100)
 	for _, p := range []pass{
-		{"create all", func() error { return b.write(blueprint{}) }},
+		{"create all", func() error { return b.write(wanted{}) }},
 		{"no changes", func() error { return nil }},
-		{"1 % changed", func() error { return b.write(blueprint{changed: percent}) }},
+		{"1 % changed", func() error { return b.write(wanted{changed: percent}) }},
 		{"1 % drifted", func() error { return b.server.drift(percent) }},
-		{"delete all", func() error { return b.write(blueprint{changed: percent, absent: true}) }},
+		{"delete all", func() error { return b.write(wanted{changed: percent, absent: true}) }},
 	} {
 		if err := p.prepare(); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)

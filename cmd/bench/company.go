@@ -32,7 +32,7 @@ type company struct {
 // blueprint declares.
 const peoplePerApplication = 10
 
-func newCompany(n int, p blueprint) (*company, error) {
+func newCompany(n int, p wanted) (*company, error) {
 	texts, err := template.ParseFS(companyFiles, "company/*.tmpl")
 	if err != nil {
 		return nil, fmt.Errorf("the texts of a company: %w", err)
@@ -137,7 +137,7 @@ func (c *company) parts(extension string) iter.Seq2[string, string] {
 // its own.
 func writeCompanies(folder string, sizes []int) error {
 	for _, n := range sizes {
-		c, err := newCompany(n, blueprint{})
+		c, err := newCompany(n, wanted{})
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 // companyStep is one of the things that are measured, one after the other.
 type companyStep struct {
 	name string
-	says blueprint
+	says wanted
 	// idle is set where nothing is to change.
 	idle bool
 }
@@ -20,8 +20,8 @@ func companySteps(n int) []companyStep {
 	return []companyStep{
 		{name: "create all"},
 		{name: "no changes", idle: true},
-		{name: "1 % changed", says: blueprint{changed: percent}},
-		{name: "delete all", says: blueprint{changed: percent, absent: true}},
+		{name: "1 % changed", says: wanted{changed: percent}},
+		{name: "delete all", says: wanted{changed: percent, absent: true}},
 	}
 }
 

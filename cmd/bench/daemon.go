@@ -90,7 +90,7 @@ type cost struct {
 
 // daemonRows measures the passes of a running daemon and prints their rows.
 func (b *bench) daemonRows(ctx context.Context) error {
-	if err := b.write(blueprint{}); err != nil {
+	if err := b.write(wanted{}); err != nil {
 		return err
 	}
 	d, err := b.startDaemon(ctx)
@@ -188,7 +188,7 @@ func (b *bench) passOf(d *daemon, trigger string, cause func() error) (cost, err
 // edit gives the first object another value, and saves as editors do: under
 // another name that then takes the file's place.
 func (b *bench) edit(i int) error {
-	p := blueprint{changed: 1 - i%2}
+	p := wanted{changed: 1 - i%2}
 	name, text := b.firstFile(p)
 	temporary := filepath.Join(b.folder, "."+name)
 	if err := os.WriteFile(temporary, []byte(text), 0o600); err != nil {
