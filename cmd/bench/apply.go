@@ -31,6 +31,9 @@ func (b *bench) applyRows(ctx context.Context) error {
 		}
 		fmt.Printf("| %s | %d | %s |%s %.2f | %s | %.3f | %.2f | %.0f |\n", b.form, b.n, p.name, m.requests.row(), m.wall.Seconds(),
 			b.floorRatio(m.requests.total(), m.wall), m.first.Seconds(), m.cpu.Seconds(), m.largest)
+		if err := b.writeEndpoints("aksync", p.name, m); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/aksync/aksync/internal/blueprint"
 	"github.com/aksync/aksync/internal/tree"
@@ -32,7 +33,7 @@ func TestFormsSayTheSame(t *testing.T) {
 				if err := writeFiles(folder, c.files(form)); err != nil {
 					t.Fatal(err)
 				}
-				set, err := blueprint.NewReader(blueprint.Options{Schema: s}).Read(context.Background(), []string{folder})
+				set, err := blueprint.NewReader(blueprint.Options{Schema: s, EvaluationTime: time.Hour}).Read(context.Background(), []string{folder})
 				if err != nil {
 					t.Fatal(err)
 				}

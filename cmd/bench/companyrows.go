@@ -73,6 +73,6 @@ func (b *bench) writeEndpoints(who, step string, m measured) error {
 	if !b.endpoints {
 		return nil
 	}
-	fmt.Fprintf(os.Stderr, "\n%s, %s, %d applications, %s: %d requests\n", who, b.form, b.n, step, m.requests.total())
+	fmt.Fprintf(os.Stderr, "\n%s, %s of %d, %s: %d requests\n", who, b.form, b.n, step, m.requests.total())
 	return m.requests.write(os.Stderr)
 }

@@ -37,7 +37,7 @@ func main() {
 	flag.DurationVar(&o.latency, "latency", 35*time.Millisecond, "what each request takes the server")
 	flag.StringVar(&o.forms, "forms", strings.Join(forms, ","), "forms of the blueprints, separated by commas; a company has no \"cue files\"")
 	flag.StringVar(&o.tables, "tables", "apply,daemon", "what to measure, separated by commas: apply, daemon, company, terraform")
-	flag.BoolVar(&o.endpoints, "endpoints", false, "tell on stderr which endpoints were asked how often, for company and terraform")
+	flag.BoolVar(&o.endpoints, "endpoints", false, "tell on stderr which endpoints were asked how often, by all but the daemon, with the size of their answers")
 	flag.StringVar(&o.program, "aksync", "", "the aksync to measure; built from ./cmd/aksync if empty")
 	flag.StringVar(&o.terraform, "terraform", "terraform", "the program to compare with")
 	flag.StringVar(&o.provider, "provider", "terraform-provider-authentik", "its provider goauthentik/authentik, a program too")
@@ -84,15 +84,22 @@ func run(ctx context.Context, o options) (err error) {
 	for _, t := range tables {
 		fmt.Println("\n" + t.head)
 		for _, n := range sizes {
-			for _, form := range t.forms {
-				b := &bench{options: o, form: form, n: n, folder: filepath.Join(folder, "blueprints")}
-				if err := b.serve(ctx, t.rows); err != nil {
-					return fmt.Errorf("%s, %s, %d objects: %w", t.name, form, n, err)
-				}
-			}
+			err = errors.Join(err, t.print(ctx, bench{options: o, n: n, folder: filepath.Join(folder, "blueprints")}))
 		}
 	}
-	return nil
+	return err
+}
+
+// print prints the rows of all forms at one size. What one form can't do, another
+// may.
+func (t table) print(ctx context.Context, b bench) (err error) {
+	for _, form := range t.forms {
+		b.form = form
+		if failed := b.serve(ctx, t.rows); failed != nil {
+			err = errors.Join(err, fmt.Errorf("%s, %s of %d: %w", t.name, form, b.n, failed))
+		}
+	}
+	return err
 }
 
 func build(ctx context.Context, program string) error {
@@ -121,6 +128,8 @@ type table struct {
 	name, head string
 	// forms are those that it can be measured in.
 	forms []string
+	// needs tells what is missing that the table can't do without; nil for nothing.
+	needs func(options) error
 	// rows measures one form at one size and prints its rows.
 	rows func(*bench, context.Context) error
 }
@@ -129,18 +138,18 @@ func allTables() []table {
 	return []table{
 		{
 			"apply", "| blueprints | objects | aksync apply | GET | POST | PUT | PATCH | DELETE | wall s | wall/floor | s to first request | CPU s | peak MiB |\n" +
-				"|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|", forms, (*bench).applyRows,
+				"|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|", forms, nil, (*bench).applyRows,
 		},
 		{
 			"daemon", "| blueprints | objects | pass of aksync run | requests | CPU ms to first request | CPU ms | wall s | wall/floor | peak MiB |\n" +
-				"|---|---:|---|---:|---:|---:|---:|---:|---:|", forms, (*bench).daemonRows,
+				"|---|---:|---|---:|---:|---:|---:|---:|---:|", forms, nil, (*bench).daemonRows,
 		},
 		{
 			"company", "| blueprints | applications | objects | aksync apply | GET | POST | PUT | PATCH | DELETE | wall s | wall/floor | s to first request | CPU s | peak MiB |\n" +
-				"|---|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|", companyForms, (*bench).companyRows,
+				"|---|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|", companyForms, nil, (*bench).companyRows,
 		},
 		{
-			"terraform", terraformHead, []string{"yaml"}, (*bench).terraformRows,
+			"terraform", terraformHead, []string{"yaml"}, needsTerraform, (*bench).terraformRows,
 		},
 	}
 }
@@ -162,6 +171,11 @@ func parseTables(o options) ([]table, error) {
 			return nil, fmt.Errorf("-tables: %q is none of apply, daemon, company, terraform", name)
 		}
 		t := all[i]
+		if t.needs != nil {
+			if err := t.needs(o); err != nil {
+				return nil, err
+			}
+		}
 		t.forms = slices.DeleteFunc(slices.Clone(t.forms), func(form string) bool { return !slices.Contains(wanted, form) })
 		tables = append(tables, t)
 	}

@@ -48,9 +48,10 @@ func (b *bench) run(command *exec.Cmd) (measured, error) {
 	return m, nil
 }
 
-// watched runs a command, and looks at its memory and that of what it starts.
+// watched runs a command, and looks at its memory and that of what it starts: as
+// often as takes a fiftieth of the time at most, since the command waits meanwhile.
 func watched(command *exec.Cmd) (out []byte, together float64, err error) {
-	const often = 20 * time.Millisecond
+	const often, share = 20 * time.Millisecond, 50
 	collected := &bytes.Buffer{}
 	command.Stdout, command.Stderr = collected, collected
 	if err := command.Start(); err != nil {
@@ -58,12 +59,14 @@ func watched(command *exec.Cmd) (out []byte, together float64, err error) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
-	for ticks := time.Tick(often); ; {
+	for wait := often; ; {
 		select {
 		case err := <-ended:
 			return collected.Bytes(), together, err
-		case <-ticks:
+		case <-time.After(wait):
+			began := time.Now()
 			together = max(together, memoryMiB(command.Process.Pid))
+			wait = max(often, share*time.Since(began))
 		}
 	}
 }

@@ -15,7 +15,7 @@ const terraformHead = "| applications | what | Terraform: requests | wall s | CP
 // a server of its own, with as many requests at a time as they make by themselves.
 // Without changes both plan, else both apply.
 func (b *bench) terraformRows(ctx context.Context) error {
-	t, err := b.findTerraform()
+	t, err := findTerraform(b.options, fmt.Sprintf("%s-terraform-%d", b.folder, b.n))
 	if err != nil {
 		return err
 	}
@@ -49,20 +49,25 @@ func (m measured) cells() string {
 // terraform is where the programs are.
 type terraform struct{ program, provider, folder string }
 
+func needsTerraform(o options) error {
+	_, err := findTerraform(o, "")
+	return err
+}
+
 // findTerraform tells what is missing where something is.
-func (b *bench) findTerraform() (*terraform, error) {
-	program, err := exec.LookPath(b.terraform)
+func findTerraform(o options, folder string) (*terraform, error) {
+	program, err := exec.LookPath(o.terraform)
 	if err != nil {
 		return nil, fmt.Errorf("there is no Terraform to compare with: %w; put it on PATH or name it with -terraform", err)
 	}
-	provider, err := exec.LookPath(b.provider)
+	provider, err := exec.LookPath(o.provider)
 	if err != nil {
 		return nil, fmt.Errorf("there is no provider of authentik for Terraform: %w; build github.com/goauthentik/terraform-provider-authentik, and put it on PATH or name it with -provider", err)
 	}
 	if provider, err = filepath.Abs(provider); err != nil {
 		return nil, fmt.Errorf("finding the provider: %w", err)
 	}
-	return &terraform{program: program, provider: provider, folder: b.folder + "-terraform"}, nil
+	return &terraform{program: program, provider: provider, folder: folder}, nil
 }
 
 // withTerraform measures the steps, each in a process of its own.

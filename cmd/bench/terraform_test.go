@@ -22,14 +22,12 @@ func TestFindTerraform(t *testing.T) {
 		{"no provider", here, gone, "there is no provider of authentik for Terraform"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			b := &bench{options: options{terraform: tt.terraform, provider: tt.provider}}
-			if _, err := b.findTerraform(); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+			if err := needsTerraform(options{terraform: tt.terraform, provider: tt.provider}); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 				t.Errorf("got %v, want %s", err, tt.want)
 			}
 		})
 	}
-	b := &bench{options: options{terraform: here, provider: program("terraform-provider-authentik")}}
-	if _, err := b.findTerraform(); err != nil {
+	if err := needsTerraform(options{terraform: here, provider: program("terraform-provider-authentik")}); err != nil {
 		t.Error(err)
 	}
 }
