@@ -40,7 +40,7 @@ func (b *bench) applyRows(ctx context.Context) error {
 
 // apply is aksync for all blueprints, whatever they delete.
 func (b *bench) apply(ctx context.Context) *exec.Cmd {
-	return b.aksync(ctx, "apply", "--yes", "--max-deletes", "100%", "--allow-in-use", b.folder)
+	return b.aksync(ctx, "apply", "--yes", "--max-deletes", "100%", b.folder)
 }
 
 func (b *bench) aksync(ctx context.Context, arguments ...string) *exec.Cmd {
