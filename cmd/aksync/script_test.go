@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 //	server [VERSION]         start an embedded server and point the environment at it
 //	server down              stop it
 //	api METHOD PATH [BODY]   send a request to it and print the answer
+//	take NAME PATH FIELD     put a field of the one object at a path into the environment
 //	await URL REGEXP         ask the URL until the answer matches
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -56,6 +57,7 @@ func TestScripts(t *testing.T) {
 			"server": startServer,
 			"api":    callAPI,
 			"await":  await,
+			"take":   take,
 		},
 	})
 }
