@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/aksync/aksync/internal/devserver"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -29,6 +31,8 @@ type realServer struct {
 	native, rows string
 
 	version string
+	// embedded is set where it is the embedded server that stands for one.
+	embedded bool
 }
 
 // realFromEnvironment reads what the environment says; nil where it names no server.
@@ -54,14 +58,34 @@ func realFromEnvironment() *realServer {
 //	native FILE…       apply blueprints with authentik's own engine
 //	rows               print all that is in authentik's database
 //
-// and the conditions [since:VERSION] for the server's version, [reset] and [native] for
-// the commands of these names (and rows).
+// and the conditions [since:VERSION] for the server's version, [embedded], and [reset]
+// and [native] for the commands of these names (and rows).
 func TestReal(t *testing.T) {
 	real := realFromEnvironment()
 	if real == nil {
 		t.Skip("set AKSYNC_E2E_URL and AKSYNC_E2E_TOKEN to run it against an authentik that may be overwritten: see CONTRIBUTING.md")
 	}
 	runReal(t, real)
+}
+
+// The scripts hold for the embedded server, too, so far as it is one of authentik's
+// versions: what is wrong with a script itself is seen without a server.
+func TestRealScripts(t *testing.T) {
+	s, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range s.Versions {
+		t.Run(version, func(t *testing.T) {
+			handler, err := devserver.NewSeeded(devserver.Config{Schema: s, Version: version})
+			if err != nil {
+				t.Fatal(err)
+			}
+			front := httptest.NewServer(handler)
+			defer front.Close()
+			runReal(t, &realServer{url: front.URL, token: devserver.DevToken, embedded: true})
+		})
+	}
 }
 
 func runReal(t *testing.T, real *realServer) {
@@ -147,6 +171,8 @@ func (s *realServer) holds(condition string) (bool, error) {
 	switch {
 	case isSince:
 		return !schema.Before(s.version, since), nil
+	case condition == "embedded":
+		return s.embedded, nil
 	case condition == "reset":
 		return s.reset != "", nil
 	case condition == "native":
