@@ -132,17 +132,19 @@ func showEvent(s *schema.Schema, text *report.Text) func(*history.Event) error {
 	}
 }
 
-// whenAndWhy says when something was changed, by which pass, and why.
-func whenAndWhy(event *history.Event) string {
+// whenAndWhy says when something was changed, by which pass, and why; and of which
+// commit, in a line of its own.
+func whenAndWhy(event *history.Event) []string {
 	words := fmt.Sprintf("%s  %s", event.Time.Local().Format("2006-01-02 15:04:05 -07:00"), event.Why.Words())
 	if event.Trigger != "" && event.Why != history.FirstPass {
 		words += fmt.Sprintf(" (pass: %s)", event.Trigger)
 	}
-	if event.Commit != "" {
-		words += ", commit " + event.Commit[:min(len(event.Commit), 12)]
-		if event.Uncommitted {
-			words += " and what is not committed"
-		}
+	if event.Commit == "" {
+		return []string{words}
 	}
-	return words
+	commit := "    commit " + event.Commit[:min(len(event.Commit), 12)]
+	if event.Uncommitted {
+		commit += " and what is not committed"
+	}
+	return []string{words, commit}
 }

@@ -35,7 +35,7 @@ type History struct {
 // NewHistory returns a History.
 func NewHistory(events *history.Log, log zerolog.Logger) *History {
 	return &History{
-		Events: events, Log: log, failed: map[string]string{},
+		Events: events, Log: log, heads: map[string]checkout.Head{}, failed: map[string]string{},
 		Head: func(folder string) checkout.Head { return checkout.HeadOf(context.Background(), folder) },
 	}
 }
