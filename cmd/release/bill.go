@@ -80,6 +80,6 @@ func (r *release) bill(info *debug.BuildInfo, t target) ([]byte, error) {
 
 // module is a module of Go as package URLs name it.
 func module(kind, path, version string) component {
-	purl := "pkg:golang/" + path + "@" + url.QueryEscape(version)
+	purl := "pkg:golang/" + strings.ToLower(path) + "@" + url.QueryEscape(version)
 	return component{Ref: purl, Type: kind, Name: path, Version: version, PURL: purl}
 }
