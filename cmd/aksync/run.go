@@ -101,11 +101,11 @@ func run(cmd *cobra.Command, flags runFlags, args []string) error {
 		return err
 	}
 	defer passes.client.Close()
-	forget, err := flags.history.remember(passes, flags.interval)
+	remembered, err := flags.history.remember(passes, flags.interval)
 	if err != nil {
 		return err
 	}
-	defer forget()
+	defer remembered.Close()
 	source := passes.source
 	watcher, err := watch.New(watch.Config{Paths: source.paths, OnEvent: measured.AddWatchEvent, Logger: log})
 	if err != nil {
@@ -121,6 +121,7 @@ func run(cmd *cobra.Command, flags runFlags, args []string) error {
 		observe.NewCount(measured), shown, &observe.Log{Log: log},
 		&observe.Diff{Out: cmd.OutOrStdout(), Coloured: coloured(cmd.OutOrStdout()), DryRun: shown.DryRun, Log: log},
 	}
+	observers = append(observers, remembered.observers(log)...)
 	page, err := metrics.NewHTTP(metrics.Config{
 		Metrics: measured, Health: shown.Health, Status: shown.Status,
 		Sync: func() { request(requests) }, Logger: log,
