@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -167,7 +168,7 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, strings.Replace(args[0], "API", serverOf(ts).url+"/api/v3", 1), nil)
 	ts.Check(err)
-	request.Header.Set("Authorization", "Bearer "+serverOf(ts).token)
+	request.Header.Set("Authorization", "Bearer "+cmp.Or(serverOf(ts).token, devserver.DevToken))
 	var last string
 	for end := time.Now().Add(awaitAtMost); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		last = answerOf(request)
