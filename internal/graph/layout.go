@@ -6,16 +6,17 @@ package graph
 
 // The measures of a picture, in pixels.
 const (
-	margin    = 16
-	boxWidth  = 284
-	boxHeight = 44
-	pillGap   = 28 // between a small node and the box beside it
-	rowGap    = 12
-	graphGap  = 28
-	indent    = 30
-	trunk     = 13 // from the left of a box to the line that goes down from it
-	pillPad   = 22
-	glyph     = 7.9 // the width of a character of a name
+	margin     = 16
+	boxWidth   = 284
+	boxHeight  = 44
+	pillGap    = 28 // between a small node and the box beside it
+	rowGap     = 12
+	lineHeight = 16
+	graphGap   = 28
+	indent     = 30
+	trunk      = 13 // from the left of a box to the line that goes down from it
+	pillPad    = 22
+	glyph      = 7.9 // the width of a character of a name
 )
 
 // place is a node where it is drawn.
@@ -26,9 +27,12 @@ type place struct {
 	parent        int  // the place that it hangs from, or -1
 	beside, backs bool // it is beside its parent; and the edge leads to its parent
 	edge          Edge
+	// lines are what is shown of its name.
+	lines []string
 }
 
-func (p place) middle() int { return p.y + p.h/2 }
+// middle is where lines meet the place: that of its first lines.
+func (p place) middle() int { return p.y + min(p.h, boxHeight)/2 }
 
 // layout gives each node its place.
 type layout struct {
@@ -123,11 +127,16 @@ func (l *layout) row(p place) int {
 	p.y, p.w, p.h = l.y, boxWidth, boxHeight
 	if node.Small {
 		const pillHeight = 26
-		p.w = int(float64(width(node.Mark.signed(shown(node.Name, mostSmall))))*glyph) + pillPad
+		p.lines = []string{node.Mark.signed(shown(node.Name, mostSmall))}
+		p.w = int(float64(width(p.lines[0]))*glyph) + pillPad
 		p.h = pillHeight
 		p.y += (boxHeight - pillHeight) / 2
+		l.y += boxHeight + rowGap
+	} else {
+		p.lines = p.name(node)
+		p.h += (len(p.lines) - 1) * lineHeight
+		l.y += p.h + rowGap
 	}
-	l.y += boxHeight + rowGap
 	l.width = max(l.width, p.x+p.w+margin)
 	l.places = append(l.places, p)
 	return len(l.places) - 1

@@ -141,8 +141,8 @@ func mermaidText(parts ...string) string {
 		if i > 0 {
 			b.WriteString("<br/>")
 		}
-		for _, r := range shown(part, mostKind) {
-			if r < 0x80 && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" ,", r) {
+		for _, r := range shown(part, 2*mostName) {
+			if r < 0x80 && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" ,-_/.:", r) {
 				fmt.Fprintf(&b, "#%d;", r)
 				continue
 			}

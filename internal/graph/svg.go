@@ -150,14 +150,16 @@ func (d *drawing) node(n Node, p place, first bool) {
 	d.draw(`<g><title>%s</title>`, escaped(strings.TrimSpace(p.relation()+n.Kind+" "+n.Mark.signed(n.Name))))
 	if n.Small {
 		d.draw(`<rect class="%s" x="%d" y="%d" width="%d" height="%d" rx="%d"/><text class="n" x="%d" y="%d" text-anchor="middle">%s</text></g>`,
-			class, p.x, p.y, p.w, p.h, p.h/2, p.x+p.w/2, p.middle()+4, html.EscapeString(shown(n.Mark.signed(n.Name), mostSmall+2)))
+			class, p.x, p.y, p.w, p.h, p.h/2, p.x+p.w/2, p.middle()+4, html.EscapeString(p.lines[0]))
 		return
 	}
 	const left, upper, lower = 12, 17, 34
 	d.draw(`<rect class="%s" x="%d" y="%d" width="%d" height="%d" rx="6"/>`, class, p.x, p.y, p.w, p.h)
-	d.draw(`<text class="k%s" x="%d" y="%d">%s</text><text class="n" x="%d" y="%d">%s</text></g>`,
-		p.edge.Mark.class(), p.x+left, p.y+upper, html.EscapeString(shown(p.relation()+n.Kind, mostKind)),
-		p.x+left, p.y+lower, html.EscapeString(p.name(n)))
+	d.draw(`<text class="k%s" x="%d" y="%d">%s</text>`, p.edge.Mark.class(), p.x+left, p.y+upper, html.EscapeString(shown(p.relation()+n.Kind, mostKind)))
+	for i, line := range p.lines {
+		d.draw(`<text class="n" x="%d" y="%d">%s</text>`, p.x+left, p.y+lower+i*lineHeight, html.EscapeString(line))
+	}
+	d.draw(`</g>`)
 }
 
 // relation says what a node is to its parent.
@@ -172,14 +174,18 @@ func (p place) relation() string {
 	return strings.TrimSpace(p.edge.Mark.signed(label)) + " · "
 }
 
-// name is what the box of a node says of it.
-func (p place) name(n Node) string {
-	const again = " (above)"
-	name, most := n.Mark.signed(n.Name), mostName
+// name is what the box of a node says of it, in one line or two.
+func (p place) name(n Node) []string {
+	again := ""
 	if p.again {
-		return shown(name, most-len(again)) + again
+		again = " (above)"
 	}
-	return shown(name, most)
+	name := shown(n.Mark.signed(n.Name), 2*mostName-len(again)-mostName/4) + again
+	if width(name) <= mostName {
+		return []string{name}
+	}
+	first, second := split(name, mostName)
+	return []string{first, second}
 }
 
 // legend says what the marks and lines mean that there are, and what is noted.

@@ -52,3 +52,21 @@ func runeWidth(r rune) int {
 	}
 	return 1
 }
+
+// split breaks text where a line is as wide as most, after a mark if there is one near.
+func split(text string, most int) (first, second string) {
+	columns, at, mark := 0, len(text), 0
+	for i, r := range text {
+		if columns += runeWidth(r); columns > most {
+			at = i
+			break
+		}
+		if strings.ContainsRune("-_/. ,", r) && columns > most/2 {
+			mark = i + 1
+		}
+	}
+	if mark > 0 {
+		at = mark
+	}
+	return text[:at], text[at:]
+}
