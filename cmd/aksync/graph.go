@@ -15,6 +15,7 @@ import (
 	"github.com/aksync/aksync/internal/depict"
 	"github.com/aksync/aksync/internal/explain"
 	"github.com/aksync/aksync/internal/graph"
+	"github.com/aksync/aksync/internal/report"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
 )
@@ -269,6 +270,17 @@ func (f *graphFlags) changedSet(cmd *cobra.Command, log zerolog.Logger, args []s
 	return set, errors.Join(status, complain(cmd, pass)), nil
 }
 
+// pictured adds to what a report says a picture of what changes, where the report shows
+// one.
+func pictured(s *schema.Schema, plan *sync.Plan, output string, about report.About) report.About {
+	const most = 200
+	if output == "markdown" && len(plan.Changes) > 0 {
+		// One that is too large is in no report.
+		about.Picture, _ = depict.Plan(s, plan).Picture(depict.Options{Most: most})
+	}
+	return about
+}
+
 // writePicture writes a picture in one of its forms.
 func writePicture(w io.Writer, picture graph.Picture, output string) error {
 	switch output {
@@ -280,4 +292,3 @@ func writePicture(w io.Writer, picture graph.Picture, output string) error {
 		return picture.SVG(w)
 	}
 }
-

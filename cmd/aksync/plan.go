@@ -52,7 +52,7 @@ func newPlan() *cobra.Command {
 			if pass.Err != nil {
 				return pass.Err
 			}
-			err = writePlan(cmd, pass, output, about(flags.server.url), all)
+			err = writePlan(cmd, pass, output, pictured(passes.Schema, pass.Plan, output, about(flags.server.url)), all)
 			if err == nil && outFile != "" {
 				err = savePlan(outFile, pass, passes.client.URL())
 			}

@@ -56,8 +56,8 @@ func (s *Set) noSuch(c Choice) error {
 		}
 	}
 	if len(names) == 0 {
-		return fmt.Errorf("%s has no %s at all", s.source, what)
+		return fmt.Errorf("there is no %s in %s", what, s.source)
 	}
 	slices.Sort(names)
-	return fmt.Errorf("%s has no %s with the name %q: %s", s.source, what, c.Glob, schema.Suggest(c.Glob, names))
+	return fmt.Errorf("no %s in %s is called %q: %s", what, s.source, c.Glob, schema.Suggest(c.Glob, names))
 }

@@ -2,6 +2,7 @@ package depict
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,6 +14,8 @@ import (
 type links struct {
 	*Set
 	out map[*object][]lead
+	// users are the objects that lead to one, in order.
+	users map[*object][]user
 	// lines are the bindings that are drawn as lines.
 	lines map[*object]bool
 }
@@ -27,8 +30,14 @@ type lead struct {
 	order int64
 }
 
+// user is a line to an object, from another one.
+type user struct {
+	from *object
+	lead
+}
+
 func (s *Set) link() *links {
-	l := &links{Set: s, out: map[*object][]lead{}, lines: map[*object]bool{}}
+	l := &links{Set: s, out: map[*object][]lead{}, users: map[*object][]user{}, lines: map[*object]bool{}}
 	for _, o := range s.objects {
 		if s.isLine(o) {
 			l.line(o)
@@ -57,6 +66,11 @@ func (s *Set) link() *links {
 			}
 			return cmp.Or(cmp.Compare(a.order, b.order), before(a.to, b.to))
 		})
+	}
+	for _, o := range s.objects {
+		for _, to := range l.out[o] {
+			l.users[to.to] = append(l.users[to.to], user{o, to})
+		}
 	}
 	return l
 }
@@ -106,12 +120,14 @@ type building struct {
 	whole map[*object]bool
 }
 
-// graph draws an object with what belongs to it, and returns which objects are in it.
-func (l *links) graph(root *object) (graph.Graph, map[*object]int) {
+// graph draws an object with what belongs to it, and what uses it. It returns which
+// objects are in the graph, and whether anything changes that belongs to it.
+func (l *links) graph(root *object) (g graph.Graph, in map[*object]int, changes bool) {
 	b := &building{links: l, at: map[*object]int{}, whole: map[*object]bool{root: true}}
 	b.draw(root)
+	changes = isMarked(b.graph)
 	b.usersOf(root)
-	return b.graph, b.at
+	return b.graph, b.at, changes
 }
 
 // draw draws an object, once, with what it leads to.
@@ -122,8 +138,9 @@ func (b *building) draw(o *object) int {
 	at := b.node(o)
 	if b.whole[o] || belongs(o) {
 		for _, to := range b.few(at, b.out[o]) {
-			node := b.draw(to.to)
-			b.graph.Edges = append(b.graph.Edges, graph.Edge{From: at, To: node, Label: to.label, Mark: to.mark})
+			edge := len(b.graph.Edges)
+			b.graph.Edges = append(b.graph.Edges, graph.Edge{From: at, Label: to.label, Mark: to.mark})
+			b.graph.Edges[edge].To = b.draw(to.to)
 		}
 	}
 	return at
@@ -194,25 +211,22 @@ func (b *building) more(from int, such lead, n int) {
 // usersOf draws what else leads to the object that a graph is of.
 func (b *building) usersOf(root *object) {
 	const most = 6
+	inside := maps.Clone(b.at)
 	var users []graph.Edge
 	var left int
-	for _, o := range b.objects {
-		if _, has := b.at[o]; has {
+	for _, use := range b.users[root] {
+		if _, has := inside[use.from]; has {
 			continue
 		}
-		for _, to := range b.out[o] {
-			if to.to != root {
-				continue
-			}
-			if len(users) >= most && !changes(lead{to: o, mark: to.mark}) {
-				left++
-				continue
-			}
-			if _, has := b.at[o]; !has {
-				b.node(o)
-			}
-			users = append(users, graph.Edge{From: b.at[o], To: b.at[root], Label: to.label, Mark: to.mark})
+		if len(users) >= most && !changes(lead{to: use.from, mark: use.mark}) {
+			left++
+			continue
 		}
+		at, has := b.at[use.from]
+		if !has {
+			at = b.node(use.from)
+		}
+		users = append(users, graph.Edge{From: at, To: b.at[root], Label: use.label, Mark: use.mark})
 	}
 	b.graph.Edges = append(b.graph.Edges, users...)
 	if left > 0 {

@@ -34,8 +34,8 @@ func (s *Set) Picture(o Options) (graph.Picture, error) {
 	picture := graph.Picture{Title: "aksync: " + s.source, Outside: s.outside, Notes: slices.Clone(s.notes)}
 	drawn, boxes := map[*object]bool{}, 0
 	for _, root := range roots {
-		g, in := l.graph(root)
-		if s.only && whole && !isMarked(g) {
+		g, in, changes := l.graph(root)
+		if s.only && whole && !changes {
 			continue
 		}
 		for o := range in {
@@ -47,6 +47,13 @@ func (s *Set) Picture(o Options) (graph.Picture, error) {
 	if whole {
 		l.others(&picture, drawn)
 		boxes, _ = picture.Size()
+	}
+	if picture.IsEmpty() {
+		nothing := "There is nothing to draw."
+		if s.only {
+			nothing = "Nothing changes."
+		}
+		picture.Notes = append(picture.Notes, nothing)
 	}
 	if boxes > o.Most {
 		return graph.Picture{}, &TooLargeError{Boxes: boxes, Most: o.Most, Of: s.source, Such: examples(roots), Graphs: len(picture.Graphs)}

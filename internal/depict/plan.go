@@ -47,9 +47,10 @@ func (s *Set) change(plan *sync.Plan) {
 			s.referChange(o, change, named)
 		}
 	}
+	binds := s.binds()
 	for _, change := range plan.Changes {
 		if o := changed[change]; o != nil {
-			s.uses(o, change)
+			s.uses(o, change, binds)
 		}
 	}
 }
@@ -115,24 +116,35 @@ func (s *Set) targets(field *schema.Field, value any, named func(model, key stri
 
 // uses notes what the server says uses an object, where nothing in the set binds it to
 // that.
-func (s *Set) uses(o *object, change *sync.Change) {
+func (s *Set) uses(o *object, change *sync.Change, binds map[[2]*object]bool) {
 	for _, user := range change.Users {
 		kind := s.schema.Kind(user.Model)
 		if kind == nil {
 			continue
 		}
 		by := s.other(kind, user.Model, user.ID, cmp.Or(user.Name, user.ID))
-		if by != o && !s.binds(by, o) {
+		if by != o && !binds[[2]*object{by, o}] {
 			by.refs = append(by.refs, ref{to: o})
 		}
 	}
 }
 
-// binds reports whether an object of the set belongs to one and refers to the other.
-func (s *Set) binds(owned, to *object) bool {
-	return slices.ContainsFunc(s.objects, func(o *object) bool {
-		return o.has(owned) && o.has(to)
-	})
+// binds are the pairs of objects of which something that belongs to the first refers to
+// the second.
+func (s *Set) binds() map[[2]*object]bool {
+	pairs := map[[2]*object]bool{}
+	for _, o := range s.objects {
+		own := owner(o.kind)
+		for _, to := range o.refs {
+			if own == "" || to.field == nil || to.field.Name != own {
+				continue
+			}
+			for _, r := range o.refs {
+				pairs[[2]*object{to.to, r.to}] = true
+			}
+		}
+	}
+	return pairs
 }
 
 func (o *object) has(to *object) bool {

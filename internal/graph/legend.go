@@ -33,7 +33,7 @@ func (p Picture) legend() []string {
 	}
 	var lines []string
 	if len(words) > 0 {
-		lines = append(lines, strings.Join(words, "   "))
+		lines = append(lines, strings.Join(words, ", "))
 	}
 	for _, note := range p.Notes {
 		lines = append(lines, terminal.Wrap("", "", strings.Fields(terminal.Clean(note)), "", mostNote)...)

@@ -20,6 +20,7 @@ func (p Picture) Mermaid(w io.Writer) error {
 		if len(p.Graphs) > 1 {
 			m.line("  subgraph g%d[%s]", i+1, mermaidText(g.title()))
 			indent = "    "
+			m.line("    direction LR")
 		}
 		m.mermaid(g, indent)
 		if len(p.Graphs) > 1 {

@@ -169,7 +169,7 @@ func (p place) relation() string {
 	}
 	label := p.edge.Label
 	if p.backs {
-		label = "uses it as " + label
+		label = "its " + label
 	}
 	return strings.TrimSpace(p.edge.Mark.signed(label)) + " · "
 }

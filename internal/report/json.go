@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/aksync/aksync/internal/graph"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
@@ -21,6 +22,8 @@ type About struct {
 	// the names of files are relative to; both absolute. SARIF and annotations
 	// name files from Root. If both are empty, names stay as they are.
 	Root, Dir string
+	// Picture draws what changes, for Markdown; it may be empty.
+	Picture graph.Picture
 }
 
 type document struct {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/aksync/aksync/internal/graph"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -60,6 +61,7 @@ func Markdown(w io.Writer, pass *sync.Pass, about About) error {
 		{"note on what is hardly meant", "notes on what is hardly meant", "Warnings:\n\n", slips, "\n", 3},
 		{"note on what is switched off", "", "", off(pass.Blueprints), "", 2},
 		{"row", "rows of the table", "| | object | declared at | used by | fields |\n|---|---|---|---|---|\n", rows, "\n", 2},
+		{"picture", "pictures", "", picture(about.Picture), "", 3},
 		{"change in full", "changes in full", "", details, "", 1},
 		{"note on what is declared nowhere", "notes on what is declared nowhere", "", undeclaredDetails(pass.Plan), "", 2},
 		{"note on what was not compared", "", "", notCompared(pass.Plan), "", 1},
@@ -146,6 +148,23 @@ func off(blueprints *sync.Blueprints) []string {
 		return []string{sentence + ": " + codes(files) + ".\n\n"}
 	}
 	return nil
+}
+
+// picture is a drawing of what changes, folded: where it is small enough to be read, and
+// where anything has to do with anything else.
+func picture(p graph.Picture) []string {
+	const mostBoxes = 60
+	boxes, lines := p.Size()
+	if boxes > mostBoxes || lines == 0 {
+		return nil
+	}
+	var b strings.Builder
+	b.WriteString("<details><summary>Picture</summary>\n\n```mermaid\n")
+	if err := p.Mermaid(&b); err != nil {
+		return nil // a strings.Builder can be written to
+	}
+	b.WriteString("```\n\n</details>\n\n")
+	return []string{b.String()}
 }
 
 // object says what a change is of.
