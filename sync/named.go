@@ -21,17 +21,6 @@ type Named struct {
 // the field refers to, which may be a base.
 type Pointer struct{ Model, Key string }
 
-// Creator returns the change that creates the object of a key that is not known yet, or
-// nil.
-func (p *Plan) Creator(id tree.ID) *Change {
-	for _, change := range p.Changes {
-		if change.ID == id.Change && change.Action == Create {
-			return change
-		}
-	}
-	return nil
-}
-
 // named says what people call the live objects that changes refer to, as far as that is
 // known without asking for them.
 func (p *planner) named() map[Pointer]Named {

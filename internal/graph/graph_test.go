@@ -133,24 +133,6 @@ func TestLayout(t *testing.T) {
 	})
 }
 
-func TestShown(t *testing.T) {
-	for _, test := range []struct {
-		text string
-		most int
-		want string
-	}{
-		{"login", 5, "login"},
-		{"default-authentication", 12, "default-…ion"},
-		{"名前名前名前", 8, "名前…前"},
-		{"a\nb", 10, `a\nb`},
-	} {
-		got := shown(test.text, test.most)
-		if got != test.want || width(got) > test.most {
-			t.Errorf("shown(%q, %d) = %q, want %q", test.text, test.most, got, test.want)
-		}
-	}
-}
-
 // What changes is told without colour too.
 func TestMarks(t *testing.T) {
 	p := Picture{Graphs: []Graph{{

@@ -38,16 +38,17 @@ func Markdown(w io.Writer, pass *sync.Pass, about About) error {
 	if kinds := byKind(pass.Plan); len(kinds) > 0 {
 		m.text.WriteString("By kind: " + codes(kinds) + "\n\n")
 	}
+	names := NewNames(pass.Plan)
 	var warnings, problems, slips, rows, details, cut []string
 	for _, change := range pass.Plan.Changes {
 		if change.Action == sync.NoOp {
 			continue
 		}
 		for _, warning := range Warnings(change) {
-			warnings = append(warnings, fmt.Sprintf("> - %s: %s\n", object(change), code(warning)))
+			warnings = append(warnings, fmt.Sprintf("> - %s: %s\n", objectOf(change), code(warning)))
 		}
 		rows = append(rows, tableRow(change))
-		details = append(details, detail(change))
+		details = append(details, detail(names, change))
 	}
 	for _, problem := range pass.Problems() {
 		problems = append(problems, "- "+code(problem.Error())+"\n")
@@ -167,8 +168,8 @@ func picture(p graph.Picture) []string {
 	return []string{b.String()}
 }
 
-// object says what a change is of.
-func object(change *sync.Change) string {
+// objectOf says what a change is of.
+func objectOf(change *sync.Change) string {
 	return change.Title + " " + code(quote(change.Name, columns))
 }
 
@@ -177,13 +178,13 @@ func tableRow(change *sync.Change) string {
 	for _, field := range change.Fields {
 		fields = append(fields, code(field.Name))
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", verb(change), object(change),
+	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", verb(change), objectOf(change),
 		code(change.Source.String()), codes(change.UserNames()), strings.Join(fields, ", "))
 }
 
-func detail(change *sync.Change) string {
+func detail(names *Names, change *sync.Change) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "<details><summary>%s %s</summary>\n\n", verb(change), object(change))
+	fmt.Fprintf(&b, "<details><summary>%s %s</summary>\n\n", verb(change), objectOf(change))
 	at := declaredAt(change) + code(change.Source.String())
 	b.WriteString(strings.ToUpper(at[:1]) + at[1:])
 	if len(change.UserNames()) > 0 {
@@ -193,7 +194,7 @@ func detail(change *sync.Change) string {
 		b.WriteString(", " + why)
 	}
 	b.WriteString(".\n\n")
-	if rows := rowsOf(change); len(rows) > 0 {
+	if rows := rowsOf(names, change); len(rows) > 0 {
 		b.WriteString(fenced(rows))
 	}
 	b.WriteString("</details>\n\n")

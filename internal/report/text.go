@@ -48,8 +48,9 @@ func (t *Text) Plan(pass *sync.Pass) error {
 // Changes writes the changes of a planned pass in the order in which they are
 // applied, and a last line that sums up.
 func (t *Text) Changes(pass *sync.Pass) error {
+	names := NewNames(pass.Plan)
 	for _, change := range pass.Plan.Changes {
-		t.change(change)
+		t.change(names, change)
 	}
 	if left := uncomparedLines(pass.Plan); len(left) > 0 {
 		t.line("%s:", uncomparedHead)
@@ -127,7 +128,7 @@ func (t *Text) names(names []string) {
 	}
 }
 
-func (t *Text) change(change *sync.Change) {
+func (t *Text) change(names *Names, change *sync.Change) {
 	if change.Action == sync.NoOp {
 		if t.all {
 			t.header(t.faint, "  %s is as declared", change)
@@ -152,7 +153,7 @@ func (t *Text) change(change *sync.Change) {
 	for _, warning := range Warnings(change) {
 		t.lines(t.fail, wrap("    WARNING: ", "      ", strings.Fields(clean(warning)), ""))
 	}
-	for _, row := range rowsOf(change) {
+	for _, row := range rowsOf(names, change) {
 		t.row(row)
 	}
 	t.line("")
