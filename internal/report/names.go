@@ -135,13 +135,15 @@ func (o object) literal(width int) string {
 	return title
 }
 
-// createdRow says where the plan creates an object, where there was no room for that
-// beside its name.
-func (o object) createdRow(sign byte, width int) []row {
+// split puts where the plan creates an object into a row of its own, where there is no
+// room for that beside its name.
+func (o object) split(sign byte, width int) (object, []row) {
 	if o.created == "" || strings.HasSuffix(o.literal(width), o.notes()[0]) {
-		return nil
+		return o, nil
 	}
-	return []row{{sign, elementDepth, "created by this plan, " + o.created}}
+	further := []row{{sign, elementDepth, "created by this plan, " + o.created}}
+	o.created = ""
+	return o, further
 }
 
 // reference is an object that a field refers to, for programs.

@@ -76,7 +76,8 @@ func fieldRows(action sync.Action, field sync.FieldChange, most int) []row {
 		}
 	case action == sync.Create:
 		if o, isObject := field.After.(object); isObject {
-			return append(one(" %s", o.literal(width)), o.createdRow(sign, width)...)
+			o, further := o.split(sign, width)
+			return append(one(" %s", o.literal(width)), further...)
 		}
 		if rows := objectRows(field, most); rows != nil && utf8.RuneCount(appendLiteral(nil, field.After)) > width {
 			return append(one(""), rows...)
