@@ -62,7 +62,9 @@ func draw(t *testing.T, set *depict.Set, choices ...depict.Choice) graph.Picture
 func lines(g graph.Graph) []string {
 	var lines []string
 	for _, e := range g.Edges {
-		name := func(n graph.Node) string { return strings.TrimSpace(strings.Trim(string(rune(n.Mark)), "\x00") + n.Name) }
+		name := func(n graph.Node) string {
+			return strings.TrimSpace(strings.Trim(string(rune(n.Mark)), "\x00") + n.Name)
+		}
 		lines = append(lines, fmt.Sprintf("%s -%s%s> %s", name(g.Nodes[e.From]), strings.Trim(string(rune(e.Mark)), "\x00"), e.Label, name(g.Nodes[e.To])))
 	}
 	return lines

@@ -53,6 +53,7 @@ func (s *Set) change(plan *sync.Plan) {
 			s.uses(o, change, binds)
 		}
 	}
+	s.changes = changed
 }
 
 // changed returns the object of a change, marked.

@@ -11,6 +11,7 @@ import (
 	"github.com/aksync/aksync/internal/graph"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/sync"
 )
 
 // Set is objects that can be drawn, and what they refer to.
@@ -27,6 +28,8 @@ type Set struct {
 	// source says what the picture is of, and outside what objects are that are in none.
 	source, outside string
 	notes           []string
+	// changes are the objects that a plan changes.
+	changes map[*sync.Change]*object
 	// bound tells kinds of bindings that nothing can refer to.
 	bound map[*schema.Kind]bool
 }

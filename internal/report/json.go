@@ -24,6 +24,8 @@ type About struct {
 	Root, Dir string
 	// Picture draws what changes, for Markdown; it may be empty.
 	Picture graph.Picture
+	// View says which changes are listed, and in Markdown in which groups.
+	View View
 }
 
 type document struct {
@@ -110,7 +112,7 @@ func JSON(w io.Writer, pass *sync.Pass, about About, all bool) error {
 	}
 	names := NewNames(pass.Plan)
 	for _, planned := range pass.Plan.Changes {
-		if planned.Action != sync.NoOp || all {
+		if (planned.Action != sync.NoOp || all) && about.View.shows(planned) {
 			doc.Changes = append(doc.Changes, asChange(names, planned))
 		}
 	}

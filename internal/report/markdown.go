@@ -38,8 +38,19 @@ func Markdown(w io.Writer, pass *sync.Pass, about About) error {
 	if kinds := byKind(pass.Plan); len(kinds) > 0 {
 		m.text.WriteString("By kind: " + codes(kinds) + "\n\n")
 	}
-	names := NewNames(pass.Plan)
-	var warnings, problems, slips, rows, details, cut []string
+	if left := about.View.left(pass.Plan); left != "" {
+		m.text.WriteString(left + "\n\n")
+	}
+	m.sections(sectionsOf(pass, about))
+	if _, err := io.WriteString(w, m.text.String()); err != nil {
+		return fmt.Errorf("writing the plan as Markdown: %w", err)
+	}
+	return nil
+}
+
+// sectionsOf are the parts of a comment below what sums up.
+func sectionsOf(pass *sync.Pass, about About) []section {
+	var warnings, problems, slips, rows []string
 	for _, change := range pass.Plan.Changes {
 		if change.Action == sync.NoOp {
 			continue
@@ -47,8 +58,9 @@ func Markdown(w io.Writer, pass *sync.Pass, about About) error {
 		for _, warning := range Warnings(change) {
 			warnings = append(warnings, fmt.Sprintf("> - %s: %s\n", objectOf(change), code(warning)))
 		}
-		rows = append(rows, tableRow(change))
-		details = append(details, detail(names, change))
+		if about.View.shows(change) {
+			rows = append(rows, tableRow(change))
+		}
 	}
 	for _, problem := range pass.Problems() {
 		problems = append(problems, "- "+code(problem.Error())+"\n")
@@ -56,33 +68,63 @@ func Markdown(w io.Writer, pass *sync.Pass, about About) error {
 	for _, slip := range pass.Warnings() {
 		slips = append(slips, "- "+code(slip.Error())+"\n")
 	}
-	for _, s := range []section{
+	sections := []section{
 		{"warning", "warnings", "> [!CAUTION]\n> This can lock people out:\n>\n", warnings, "\n", 3},
 		{"error", "errors", "Errors:\n\n", problems, "\n", 3},
 		{"note on what is hardly meant", "notes on what is hardly meant", "Warnings:\n\n", slips, "\n", 3},
 		{"note on what is switched off", "", "", off(pass.Blueprints), "", 2},
 		{"row", "rows of the table", "| | object | declared at | used by | fields |\n|---|---|---|---|---|\n", rows, "\n", 2},
 		{"picture", "pictures", "", picture(about.Picture), "", 3},
-		{"change in full", "changes in full", "", details, "", 1},
+	}
+	sections = append(sections, changeSections(pass.Plan, about.View)...)
+	return append(sections, []section{
 		{"note on what is declared nowhere", "notes on what is declared nowhere", "", undeclaredDetails(pass.Plan), "", 2},
 		{"note on what was not compared", "", "", notCompared(pass.Plan), "", 1},
 		{"note on what is not managed", "", "", notManaged(pass.Blueprints), "", 1},
-	} {
-		if left := m.section(s); left > 0 {
+	}...)
+}
+
+// changeSections are the changes in full, in a section for each group: what there is room
+// for is shared among those that are left.
+func changeSections(plan *sync.Plan, view View) []section {
+	names, groups := NewNames(plan), view.groups(plan)
+	var sections []section
+	for i, group := range groups {
+		s := section{one: "change in full", many: "changes in full", share: len(groups) - i}
+		if title := view.title(group); title != "" {
+			s.open = "<details><summary>" + code(title) + "</summary>\n\n"
+			s.close = "</details>\n\n"
+		}
+		for _, change := range group.changes {
+			if change.Action != sync.NoOp {
+				s.pieces = append(s.pieces, detail(names, change))
+			}
+		}
+		sections = append(sections, s)
+	}
+	return sections
+}
+
+// markdown is a comment as it grows.
+type markdown struct{ text strings.Builder }
+
+// sections writes sections, and what of them there was no room for.
+func (m *markdown) sections(sections []section) {
+	missing := map[string]int{}
+	for _, s := range sections {
+		missing[s.one] += m.section(s)
+	}
+	var cut []string
+	for _, s := range sections {
+		if left := missing[s.one]; left > 0 {
 			cut = append(cut, count(left, s.one, s.many))
+			delete(missing, s.one)
 		}
 	}
 	if len(cut) > 0 {
 		m.text.WriteString("**Cut** at GitHub's 65,536 characters; left out: " + strings.Join(cut, ", ") + ". `aksync plan` shows all.\n")
 	}
-	if _, err := io.WriteString(w, m.text.String()); err != nil {
-		return fmt.Errorf("writing the plan as Markdown: %w", err)
-	}
-	return nil
 }
-
-// markdown is a comment as it grows.
-type markdown struct{ text strings.Builder }
 
 // section is a part of a comment, made of pieces that are never cut.
 type section struct {

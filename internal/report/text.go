@@ -19,7 +19,8 @@ type Text struct {
 	w                        io.Writer
 	all                      bool
 	add, alter, remove, fail paint
-	faint, plain             paint
+	faint, plain, strong     paint
+	view                     View
 	err                      error
 }
 
@@ -33,8 +34,14 @@ func NewText(w io.Writer, coloured, all bool) *Text {
 	return &Text{
 		w: w, all: all,
 		add: in(color.FgGreen), alter: in(color.FgYellow), remove: in(color.FgRed),
-		fail: in(color.FgRed, color.Bold), faint: in(color.Faint), plain: fmt.Sprintf,
+		fail: in(color.FgRed, color.Bold), faint: in(color.Faint), plain: fmt.Sprintf, strong: in(color.Bold),
 	}
+}
+
+// Listing has plans list some changes only, or in groups.
+func (t *Text) Listing(view View) *Text {
+	t.view = view
+	return t
 }
 
 // Plan writes a planned pass: errors and warnings first, then what is left alone
@@ -49,8 +56,14 @@ func (t *Text) Plan(pass *sync.Pass) error {
 // applied, and a last line that sums up.
 func (t *Text) Changes(pass *sync.Pass) error {
 	names := NewNames(pass.Plan)
-	for _, change := range pass.Plan.Changes {
-		t.change(names, change)
+	for _, group := range t.view.groups(pass.Plan) {
+		if title := t.view.title(group); title != "" {
+			t.line("%s", t.strong("== %s", clean(title)))
+			t.line("")
+		}
+		for _, change := range group.changes {
+			t.change(names, change)
+		}
 	}
 	if left := uncomparedLines(pass.Plan); len(left) > 0 {
 		t.line("%s:", uncomparedHead)
@@ -62,6 +75,9 @@ func (t *Text) Changes(pass *sync.Pass) error {
 	t.undeclared(pass.Plan)
 	if kinds := byKind(pass.Plan); len(kinds) > 0 {
 		t.lines(t.faint, wrap("By kind: ", "  ", kinds, ", "))
+	}
+	if left := t.view.left(pass.Plan); left != "" {
+		t.line("%s", left)
 	}
 	t.line("%s", Summarize(pass))
 	return t.err

@@ -53,7 +53,7 @@ func TestValues(t *testing.T) {
 		{"an object that becomes text", object("a", int64(1)), "x", `  ~ f: {"a":1} -> "x"`},
 		{"an element of which a member changes", []any{object("m", "strict", "url", "https://a/")}, []any{object("m", "strict", "url", "https://b/")},
 			`  ~ f:` + "\n" + `    ~ m: "strict", url: "https://a/" -> "https://b/"`},
-		{"a long one", []any{object("m", "strict", "url", long)}, []any{object("m", "strict", "url", long + "y"), object("m", "regex", "url", long)},
+		{"a long one", []any{object("m", "strict", "url", long)}, []any{object("m", "strict", "url", long+"y"), object("m", "regex", "url", long)},
 			"  ~ f:\n    ~ m: \"strict\", url:\n      - \"" + long + "\"\n      + \"" + long + "y\"\n    + m: \"regex\"\n      + url: \"" + long + "\""},
 		{"another element", []any{object("m", "strict", "url", "a")}, []any{object("m", "regex", "url", "b")},
 			"  ~ f:\n    - {\"m\":\"strict\",\"url\":\"a\"}\n    + {\"m\":\"regex\",\"url\":\"b\"}"},
