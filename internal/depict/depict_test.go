@@ -81,7 +81,7 @@ func TestLive(t *testing.T) {
 	if len(picture.Graphs) != 1 || !slices.Equal(lines(picture.Graphs[0]), want) {
 		t.Errorf("it draws %+v", picture.Graphs)
 	}
-	if len(picture.Notes) != 1 || !strings.Contains(picture.Notes[0], "1 object") {
+	if len(picture.Notes) != 1 || !strings.Contains(picture.Notes[0], "1 more object") {
 		t.Errorf("the notes are %q", picture.Notes)
 	}
 }

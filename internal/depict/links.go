@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/aksync/aksync/internal/graph"
 )
@@ -248,7 +247,7 @@ func (l *links) others(p *graph.Picture, drawn map[*object]bool) {
 		return
 	}
 	if !l.rest {
-		p.Notes = append(p.Notes, sentence(counted(len(rest), "object", "objects"))+" that nothing of this leads to.")
+		p.Notes = append(p.Notes, counted(len(rest), "more object is not drawn: nothing here leads to it.", "more objects are not drawn: nothing here leads to them."))
 		return
 	}
 	slices.SortStableFunc(rest, before)
@@ -292,6 +291,3 @@ func (l *links) isOfUse(o *object) bool {
 	}
 	return !o.outside || len(leads) > 0
 }
-
-// sentence begins with a capital.
-func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
