@@ -195,7 +195,7 @@ func createdFields(kind *schema.Kind, declared map[string]any) []FieldChange {
 func fieldChange(field *schema.Field, before, after any) FieldChange {
 	return FieldChange{
 		Name: field.Name, Before: before, After: after, Choices: len(field.Values) > 0,
-		Sensitive: field.Sensitive, WriteOnly: !field.Shown(),
+		Sensitive: field.Sensitive, WriteOnly: !field.Shown(), Refers: field.Refers,
 	}
 }
 

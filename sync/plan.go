@@ -103,6 +103,9 @@ type Plan struct {
 	unseen map[fieldKey]any
 	// Surveyed is what is live and nobody speaks of; nil where it was not asked for.
 	Surveyed *Surveyed
+	// Names are what people call the live objects that changes refer to, as far as that
+	// is known.
+	Names map[Pointer]Named
 	// Rivals counts the blueprints of authentik's own that are files here too.
 	Rivals int
 	// Needs are objects that entries speak of and Live does not hold,
@@ -181,6 +184,9 @@ type Change struct {
 type FieldChange struct {
 	Name          string
 	Before, After any
+	// Refers is the model whose key the field, or each element of its list, holds; or
+	// empty.
+	Refers string
 	// Choices is set where the field is one, or a list, of a few known values.
 	Choices bool
 	// Sensitive values are shown to nobody; WriteOnly ones can't be read back, so

@@ -65,6 +65,7 @@ func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan
 	p.sortChanges()
 	p.countLive() // before the survey, which looks at more than limits are a share of
 	p.plan.Surveyed = p.survey(desired)
+	p.plan.Names = p.named()
 	p.plan.Problems = p.plan.Problems.Sort()
 	return p.plan
 }

@@ -19,7 +19,7 @@ import (
 
 // SavedFormat is the version of the form of a saved plan. One of another
 // version is not taken.
-const SavedFormat = "3"
+const SavedFormat = "4"
 
 // SavedPlan is a plan in a file: what was looked at is what is done. It is the
 // plan's own data, with what tells whether an object has moved since. It holds no
@@ -30,6 +30,18 @@ type SavedPlan struct {
 	Server  string        `json:"server"`
 	Version string        `json:"authentik_version"`
 	Changes []SavedChange `json:"changes"`
+	// Names are Plan.Names, in order.
+	Names []SavedName `json:"names,omitempty"`
+}
+
+// SavedName is what people call an object that changes refer to: by a key of a model,
+// which may be a base.
+type SavedName struct {
+	Refers string `json:"refers"`
+	Key    string `json:"key"`
+	Model  string `json:"model"`
+	Name   string `json:"name"`
+	PK     string `json:"pk"`
 }
 
 // SavedChange is one change of a saved plan; its words are those of Change.
@@ -78,6 +90,7 @@ func (p *Plan) Save(w io.Writer, server string) error {
 			After: slices.DeleteFunc(slices.Clone(c.After), func(id int) bool { return !kept[id] }), Of: c.Of,
 		})
 	}
+	saved.Names = p.saveNames()
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
@@ -269,7 +282,7 @@ func (r *Reconciler) ApplySaved(ctx context.Context, saved *SavedPlan, partial b
 // restore makes the plan that was saved. Nothing in the file is taken on trust:
 // it may have been written by anybody.
 func (s *SavedPlan) restore(sch *schema.Schema) (*Plan, error) {
-	plan := &Plan{Version: s.Version, Failed: map[string]int{}, Live: map[string]int{}}
+	plan := &Plan{Version: s.Version, Failed: map[string]int{}, Live: map[string]int{}, Names: RestoreNames(sch, s.Names)}
 	seen := map[int]*Change{}
 	for _, saved := range s.Changes {
 		change, err := saved.restore(sch)

@@ -132,8 +132,8 @@ func TestSavedPlanIsChecked(t *testing.T) {
 		"":                                    "this is no saved plan",
 		"{}":                                  "this is no saved plan",
 		`{"aksync_plan": "1"}`:                `has the format "1"`,
-		`{"aksync_plan": "3", "bogus": 1}`:    "bogus",
-		`{"aksync_plan": "3", "changes": {}}`: "damaged",
+		`{"aksync_plan": "4", "bogus": 1}`:    "bogus",
+		`{"aksync_plan": "4", "changes": {}}`: "damaged",
 	} {
 		if _, err := sync.LoadPlan(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: the error is %v, want %q", text, err, want)

@@ -166,26 +166,12 @@ func fromEnvironment(cmd *cobra.Command, _ []string) error {
 				continue
 			}
 			if err := cmd.Flags().Set(flag.Name, value); err != nil && failed == nil {
-				failed = &usageError{fmt.Errorf("%s: %w", name, err)}
+				failed = &usageError{unfit(name, err)}
 			}
 			return
 		}
 	})
 	return failed
-}
-
-// flagError says of a flag that is unknown which one was meant.
-func flagError(cmd *cobra.Command, err error) error {
-	unknown, isUnknown := strings.CutPrefix(err.Error(), "unknown flag: --")
-	if !isUnknown {
-		return &usageError{err}
-	}
-	var names []string
-	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
-	if near := schema.Nearest(unknown, names); near != "" {
-		return &usageError{fmt.Errorf("unknown flag --%s: did you mean --%s?", unknown, near)}
-	}
-	return &usageError{fmt.Errorf("unknown flag --%s", unknown)}
 }
 
 // paths gives the blueprint paths of a command line.

@@ -128,7 +128,7 @@ func showEvent(s *schema.Schema, text *report.Text) func(*history.Event) error {
 		if kind := s.Kind(event.Model); kind != nil {
 			title = kind.Title
 		}
-		return text.Past(whenAndWhy(event), event.Change(title), event.Error)
+		return text.Past(whenAndWhy(event), event.Change(title), sync.RestoreNames(s, event.Names), event.Error)
 	}
 }
 

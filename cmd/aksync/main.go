@@ -11,8 +11,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-
-	"github.com/aksync/aksync/schema"
 )
 
 // The exit statuses.
@@ -36,6 +34,7 @@ func main() {
 // execute runs the command line and gives the exit status.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := newRoot()
+	strict(root)
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -84,21 +83,9 @@ such as AKSYNC_INTERVAL=1m.`,
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveDefault)
-	root.AddCommand(newRun(), newPlan(), newApply(), newAdopt(), newValidate(), newPermissions(), newExport(), newSchema(), newExplain(), newNew(), newDev(), newHistory(), newVersion(), newHealthcheck(), newCUEWorker())
+	root.AddCommand(newRun(), newPlan(), newApply(), newAdopt(), newValidate(), newPermissions(), newExport(), newSchema(), newExplain(), newNew(), newGraph(), newDev(), newHistory(), newVersion(), newHealthcheck(), newCUEWorker())
 	for _, command := range root.Commands() {
 		command.PreRunE = fromEnvironment
 	}
 	return root
-}
-
-// noCommand refuses a word that is no command, and says which was meant.
-func noCommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	var names []string
-	for _, command := range cmd.Commands() {
-		names = append(names, command.Name())
-	}
-	return &usageError{fmt.Errorf("unknown command %q: %s", args[0], schema.Suggest(args[0], names))}
 }

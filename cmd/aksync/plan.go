@@ -20,6 +20,7 @@ func newPlan() *cobra.Command {
 		all              bool
 		detailedExitCode bool
 		unmanaged        unmanagedFlag
+		listing          viewFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "plan [PATH…]",
@@ -28,11 +29,16 @@ func newPlan() *cobra.Command {
   aksync plan -o json --detailed-exitcode login.yaml
   aksync plan -o markdown > comment.md
   aksync plan --unmanaged=authentik_core.application,authentik_core.group
+  aksync plan --group-by application --filter action=delete
   aksync plan --out plan.json && aksync apply --plan plan.json
   aksync plan --removed-since "$(git merge-base origin/main HEAD)"`,
 		ValidArgsFunction: completeBlueprints,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("output", output, "text", "json", "markdown"); err != nil {
+				return err
+			}
+			view, err := listing.check()
+			if err != nil {
 				return err
 			}
 			log, err := flags.logs.logger(cmd)
@@ -52,7 +58,11 @@ func newPlan() *cobra.Command {
 			if pass.Err != nil {
 				return pass.Err
 			}
-			err = writePlan(cmd, pass, output, about(flags.server.url), all)
+			about := pictured(passes.Schema, pass.Plan, output, about(flags.server.url))
+			if about.View, err = grouped(passes.Schema, pass.Plan, view); err != nil {
+				return err
+			}
+			err = writePlan(cmd, pass, output, about, all)
 			if err == nil && outFile != "" {
 				err = savePlan(outFile, pass, passes.client.URL())
 			}
@@ -69,6 +79,7 @@ func newPlan() *cobra.Command {
 	cmd.Flags().StringVar(&outFile, "out", "", "save the plan in this file, for apply --plan")
 	cmd.Flags().BoolVar(&all, "all", false, "list the objects that are as declared, too, and every unmanaged one")
 	unmanaged.register(cmd)
+	listing.register(cmd)
 	cmd.Flags().BoolVar(&detailedExitCode, "detailed-exitcode", false, "exit with 2 where there are changes")
 	return cmd
 }
@@ -84,7 +95,7 @@ func writePlan(cmd *cobra.Command, pass *sync.Pass, output string, about report.
 	case "markdown":
 		err = report.Markdown(out, pass, about)
 	default:
-		err = report.NewText(out, coloured(out), all).Plan(pass)
+		err = report.NewText(out, coloured(out), all).Listing(about.View).Plan(pass)
 	}
 	return errors.Join(err, annotate(cmd, pass, about))
 }

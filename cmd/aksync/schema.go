@@ -36,7 +36,7 @@ blueprints in YAML.`,
   # for a comment at the top of a blueprint:
   # yaml-language-server: $schema=aksync.schema.json
   aksync schema -o json-schema > aksync.schema.json`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              atMostOne,
 		ValidArgsFunction: completeSchema,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("output", output, "cue", "json-schema"); err != nil {

@@ -28,6 +28,8 @@ type Event struct {
 	Source Source `json:"source"`
 	// Fields are those that were changed, without what nobody is to see.
 	Fields []report.Field `json:"fields,omitempty"`
+	// Names are what people call the objects that fields refer to.
+	Names []sync.SavedName `json:"names,omitempty"`
 	// SentAlong are fields that were sent beside those, since authentik does not show
 	// whether they differ.
 	SentAlong []string `json:"sent_along,omitempty"`

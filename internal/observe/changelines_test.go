@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/aksync/aksync/internal/report"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
@@ -21,7 +22,7 @@ func TestChangeLines(t *testing.T) {
 		{Name: "odd", Before: struct{ Token string }{"secret"}, After: int64(1)},
 		{Name: "long", Before: strings.Repeat("x", 4<<20), After: []any{strings.Repeat("y", 4<<20)}},
 	}}
-	lines := changeLines(change)
+	lines := changeLines(report.NewNames(&sync.Plan{}), change)
 	want := []string{
 		`title: "<a>" → null`,
 		`backends: ["a"] → [(known after apply),"x"]`,
@@ -35,7 +36,7 @@ func TestChangeLines(t *testing.T) {
 		t.Errorf("a long value has %d characters on the page", n)
 	}
 	change.Action = sync.Create
-	if got := changeLines(change)[2]; got != "flow: (known after apply)" {
+	if got := changeLines(report.NewNames(&sync.Plan{}), change)[2]; got != "flow: (known after apply)" {
 		t.Errorf("a creation is %s", got)
 	}
 }

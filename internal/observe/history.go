@@ -24,6 +24,7 @@ type History struct {
 	// Head gives the commit that is checked out where a folder lies.
 	Head func(folder string) checkout.Head
 
+	plan    *sync.Plan // that is carried out
 	trigger sync.Trigger
 	first   bool // this is the first pass of which anything is known
 	passed  bool // one has ended
@@ -42,7 +43,7 @@ func NewHistory(events *history.Log, log zerolog.Logger) *History {
 
 // Planned notes what a pass was made for.
 func (h *History) Planned(pass *sync.Pass) {
-	h.trigger, h.first, h.heads = pass.Trigger, !h.passed, map[string]checkout.Head{}
+	h.plan, h.trigger, h.first, h.heads = pass.Plan, pass.Trigger, !h.passed, map[string]checkout.Head{}
 }
 
 // Changed keeps what was done, and what failed if it did not fail in the same way when
@@ -74,6 +75,7 @@ func (h *History) Changed(result sync.Result) {
 	}
 	event.Source = history.Source{File: change.Source.File, Line: change.Source.Line, Column: change.Source.Column}
 	event.Fields, event.SentAlong = report.Fields(change, longValue), change.Along
+	event.Names = h.plan.NamesIn(change)
 	h.keep(h.Events.Add(event))
 }
 
@@ -105,7 +107,7 @@ func (h *History) head(file string) checkout.Head {
 
 // Passed puts what was kept onto the disk.
 func (h *History) Passed(pass *sync.Pass) {
-	h.passed = h.passed || pass.Plan != nil
+	h.plan, h.passed = nil, h.passed || pass.Plan != nil
 	h.keep(h.Events.Sync())
 }
 

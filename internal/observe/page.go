@@ -155,11 +155,12 @@ func byFile(problems tree.Problems) map[string][]string {
 }
 
 func objectRows(pass *sync.Pass) []metrics.Object {
+	names := report.NewNames(pass.Plan)
 	rows := make([]metrics.Object, 0, len(pass.Plan.Changes))
 	add := func(change *sync.Change, state sync.ObjectState, problem string) {
 		rows = append(rows, metrics.Object{
 			Model: change.Model, Name: change.Name, State: state,
-			Source: change.Source.String(), Error: problem, Changes: changeLines(change),
+			Source: change.Source.String(), Error: problem, Changes: changeLines(names, change),
 		})
 	}
 	for _, change := range pass.Plan.Changes {
@@ -186,10 +187,10 @@ func objectRows(pass *sync.Pass) []metrics.Object {
 const pageColumns = 200
 
 // changeLines gives the fields of a change, one a line.
-func changeLines(change *sync.Change) []string {
+func changeLines(names *report.Names, change *sync.Change) []string {
 	lines := make([]string, len(change.Fields))
 	for i, field := range change.Fields {
-		field = report.Masked(change.Action, field)
+		field = names.Shown(change.Action, field)
 		after := report.Literal(field.After, pageColumns)
 		lines[i] = field.Name + ": " + after
 		if change.Action == sync.Update {

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/aksync/aksync/internal/metrics"
+	"github.com/aksync/aksync/internal/report"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
@@ -61,7 +62,7 @@ func TestPageOfWarnings(t *testing.T) {
 
 // TestPageHidesSecrets wants values that nobody is to see not to be on the page.
 func TestPageHidesSecrets(t *testing.T) {
-	lines := changeLines(&sync.Change{Action: sync.Update, Fields: []sync.FieldChange{
+	lines := changeLines(report.NewNames(&sync.Plan{}), &sync.Change{Action: sync.Update, Fields: []sync.FieldChange{
 		{Name: "client_secret", Before: "hidden", After: "hidden", Sensitive: true},
 		{Name: "key_data", After: "hidden", Sensitive: true, WriteOnly: true},
 	}})

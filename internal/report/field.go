@@ -9,7 +9,9 @@ import (
 // Field is a field of a change as it is kept: without what nobody is to see, and with
 // long values folded. Its JSON is that of plans.
 type Field struct {
-	Name            string `json:"name"`
+	Name string `json:"name"`
+	// Refers is the model whose keys the values are, or empty.
+	Refers          string `json:"refers,omitempty"`
 	Before          any    `json:"before"`
 	After           any    `json:"after"`
 	KnownAfterApply bool   `json:"known_after_apply,omitempty"`
@@ -27,7 +29,7 @@ func Fields(change *sync.Change, most int) []Field {
 	for _, f := range change.Fields {
 		kept := asField(change.Action, f)
 		field := Field{
-			Name: kept.Name, Before: kept.Before, After: kept.After,
+			Name: kept.Name, Refers: f.Refers, Before: kept.Before, After: kept.After,
 			KnownAfterApply: kept.KnownAfterApply, Sensitive: kept.Sensitive, WriteOnly: kept.WriteOnly,
 		}
 		if isLonger(field.Before, most) || isLonger(field.After, most) {
@@ -46,7 +48,7 @@ func isLonger(value any, most int) bool {
 
 // Change is the field for those who show changes.
 func (f Field) Change() sync.FieldChange {
-	change := sync.FieldChange{Name: f.Name, Before: f.Before, After: f.After, Sensitive: f.Sensitive, WriteOnly: f.WriteOnly}
+	change := sync.FieldChange{Name: f.Name, Refers: f.Refers, Before: f.Before, After: f.After, Sensitive: f.Sensitive, WriteOnly: f.WriteOnly}
 	if f.KnownAfterApply {
 		change.After = mark(afterApply)
 	}

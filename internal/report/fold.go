@@ -16,15 +16,8 @@ const columns = terminal.Columns
 // inside belongs to the value.
 const ellipsis = "…"
 
-// clean makes text fit for one line: what does not print, such as a line break,
-// an escape sequence or a mark that turns the writing round, is escaped.
-func clean(text string) string {
-	shown := make([]byte, 0, len(text))
-	for _, r := range text {
-		shown = appendShown(shown, r, strconv.IsPrint)
-	}
-	return string(shown)
-}
+// clean makes text fit for one line.
+func clean(text string) string { return terminal.Clean(text) }
 
 // appendShown appends a character as it is shown.
 func appendShown(shown []byte, r rune, shows func(rune) bool) []byte {

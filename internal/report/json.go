@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/aksync/aksync/internal/graph"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
@@ -21,6 +22,10 @@ type About struct {
 	// the names of files are relative to; both absolute. SARIF and annotations
 	// name files from Root. If both are empty, names stay as they are.
 	Root, Dir string
+	// Picture draws what changes, for Markdown; it may be empty.
+	Picture graph.Picture
+	// View says which changes are listed, and in Markdown in which groups.
+	View View
 }
 
 type document struct {
@@ -76,6 +81,8 @@ type field struct {
 	KnownAfterApply bool   `json:"known_after_apply,omitempty"`
 	Sensitive       bool   `json:"sensitive,omitempty"`
 	WriteOnly       bool   `json:"write_only,omitempty"`
+	// References name the objects whose keys Before and After hold.
+	References *references `json:"references,omitempty"`
 }
 
 type fault struct {
@@ -103,9 +110,10 @@ func JSON(w io.Writer, pass *sync.Pass, about About, all bool) error {
 	if found := surveyOf(pass.Plan); found != nil {
 		doc.UnmanagedNotes = undeclaredNotes(found, true)
 	}
+	names := NewNames(pass.Plan)
 	for _, planned := range pass.Plan.Changes {
-		if planned.Action != sync.NoOp || all {
-			doc.Changes = append(doc.Changes, asChange(planned))
+		if (planned.Action != sync.NoOp || all) && about.View.shows(planned) {
+			doc.Changes = append(doc.Changes, asChange(names, planned))
 		}
 	}
 	return encode(w, doc)
@@ -124,7 +132,7 @@ func Validation(w io.Writer, pass *sync.Pass, about About) error {
 	}{FormatVersion, about.AksyncVersion, Summarize(pass), faults(pass.Problems()), faults(pass.Warnings()), disabled(pass.Blueprints)})
 }
 
-func asChange(planned *sync.Change) change {
+func asChange(names *Names, planned *sync.Change) change {
 	c := change{
 		Action:   planned.Action,
 		Model:    planned.Model,
@@ -142,7 +150,9 @@ func asChange(planned *sync.Change) change {
 		c.PK = &planned.PK
 	}
 	for _, f := range planned.Fields {
-		c.Fields = append(c.Fields, asField(planned.Action, f))
+		of := asField(planned.Action, f)
+		of.References = names.references(f)
+		c.Fields = append(c.Fields, of)
 	}
 	return c
 }

@@ -3,24 +3,30 @@ package report
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // listRows gives a list an element a row, as it will be: with those that go at
 // their old place, and a sign at those that are new or have another place. There
 // are no more rows than most; the last one counts what has none.
 func listRows(before, after []any, most int) []row {
-	elements := outcome(before, after)
-	parts := fold(elements)
+	return foldedRows(paired(outcome(before, after)), 1, most, element.rows)
+}
+
+// foldedRows gives elements their rows, no more than most. Of many in a row that stay
+// those around others have one.
+func foldedRows(elements []element, around, most int, show func(element) []row) []row {
+	parts := fold(elements, around)
 	if len(parts) > most {
 		first := parts[most-1].from
 		parts = append(parts[:most-1:most-1], part{first, len(elements)})
 	}
-	rows := make([]row, len(parts))
-	for i, p := range parts {
+	rows := make([]row, 0, len(parts))
+	for _, p := range parts {
 		if p.to-p.from == 1 {
-			rows[i] = elements[p.from].row()
+			rows = append(rows, show(elements[p.from])...)
 		} else {
-			rows[i] = countRow(elements[p.from:p.to])
+			rows = append(rows, countRow(elements[p.from:p.to]))
 		}
 	}
 	return rows
@@ -32,19 +38,29 @@ type element struct {
 	value any
 	// from and to are its places, from 1, where it moves.
 	from, to int
+	// was is the object that it was, of which a member changes; else nil.
+	was map[string]any
 }
 
-func (e element) row() row {
+func (e element) rows() []row {
+	if e.was != nil {
+		return e.memberRows()
+	}
+	if object, isObject := e.value.(map[string]any); isObject && e.sign != ' ' && utf8.RuneCount(appendLiteral(nil, object)) > room(elementDepth) {
+		return e.longRows(object)
+	}
 	note := ""
 	if e.sign == '~' {
 		note = fmt.Sprintf(" (moved from %d to %d)", e.from, e.to)
 	}
-	return row{e.sign, elementDepth, Literal(e.value, room(elementDepth)-len(note)) + note}
+	return []row{{e.sign, elementDepth, Literal(e.value, room(elementDepth)-len(note)) + note}}
 }
 
 // outcome sets the elements of two lists in the order that they are shown in.
-func outcome(before, after []any) []element {
-	f := compare(before, after)
+func outcome(before, after []any) []element { return arrange(compare(before, after), before, after) }
+
+// arrange is outcome where it is known what becomes of the elements.
+func arrange(f fates, before, after []any) []element {
 	kept, origin := make([]bool, len(after)), none(len(after))
 	for i := range before {
 		if j := f.stays[i]; j >= 0 {
@@ -70,7 +86,7 @@ func outcome(before, after []any) []element {
 			elements = append(elements, element{sign: ' ', value: value})
 			i++
 		case origin[j] >= 0:
-			elements = append(elements, element{'~', value, origin[j] + 1, j + 1})
+			elements = append(elements, element{sign: '~', value: value, from: origin[j] + 1, to: j + 1})
 		default:
 			elements = append(elements, element{sign: '+', value: value})
 		}
@@ -82,23 +98,31 @@ func outcome(before, after []any) []element {
 // part is a stretch of elements that has one row.
 type part struct{ from, to int }
 
-// fold gives each element a row, save for the middle of many in a row that stay.
-func fold(elements []element) []part {
+// fold gives each element a row, save for the middle of many in a row that stay: so
+// many of them as there are around others have one.
+func fold(elements []element, around int) []part {
 	const most = 4
 	var parts []part
+	one := func(from, to int) {
+		for ; from < to; from++ {
+			parts = append(parts, part{from, from + 1})
+		}
+	}
 	for from := 0; from < len(elements); {
 		to := from
 		for to < len(elements) && elements[to].sign == ' ' {
 			to++
 		}
-		if to-from > most {
-			parts = append(parts, part{from, from + 1}, part{from + 1, to - 1}, part{to - 1, to})
+		if to-from > max(most, 2*around+1) {
+			one(from, from+around)
+			parts = append(parts, part{from + around, to - around})
+			one(to-around, to)
 			from = to
 			continue
 		}
-		for to = max(to, from+1); from < to; from++ {
-			parts = append(parts, part{from, from + 1})
-		}
+		to = max(to, from+1)
+		one(from, to)
+		from = to
 	}
 	return parts
 }

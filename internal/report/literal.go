@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"math"
 	"math/big"
 	"slices"
 	"strconv"
@@ -22,8 +23,13 @@ func Literal(value any, width int) string {
 	if text, isText := value.(string); isText {
 		return quote(text, width)
 	}
-	return foldMiddle(string(appendLiteral(nil, value)), strconv.IsPrint, "", width)
+	if o, isObject := value.(object); isObject {
+		return o.literal(width)
+	}
+	return foldMiddle(string(appendLiteral(nil, value)), isPrint, "", width)
 }
+
+func isPrint(r rune) bool { return strconv.IsPrint(r) }
 
 // appendLiteral appends a value as Literal writes it, but whole. Two values are
 // equal where their literals are. A value that no field can have is named by its
@@ -48,6 +54,8 @@ func appendLiteral(b []byte, value any) []byte {
 		return appendText(b, value)
 	case mark:
 		return append(b, value...)
+	case object:
+		return append(b, value.literal(math.MaxInt)...)
 	case []any:
 		return appendList(b, value)
 	case map[string]any:

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/aksync/aksync/internal/graph"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -37,16 +38,29 @@ func Markdown(w io.Writer, pass *sync.Pass, about About) error {
 	if kinds := byKind(pass.Plan); len(kinds) > 0 {
 		m.text.WriteString("By kind: " + codes(kinds) + "\n\n")
 	}
-	var warnings, problems, slips, rows, details, cut []string
+	if left := about.View.left(pass.Plan); left != "" {
+		m.text.WriteString(left + "\n\n")
+	}
+	m.sections(sectionsOf(pass, about))
+	if _, err := io.WriteString(w, m.text.String()); err != nil {
+		return fmt.Errorf("writing the plan as Markdown: %w", err)
+	}
+	return nil
+}
+
+// sectionsOf are the parts of a comment below what sums up.
+func sectionsOf(pass *sync.Pass, about About) []section {
+	var warnings, problems, slips, rows []string
 	for _, change := range pass.Plan.Changes {
 		if change.Action == sync.NoOp {
 			continue
 		}
 		for _, warning := range Warnings(change) {
-			warnings = append(warnings, fmt.Sprintf("> - %s: %s\n", object(change), code(warning)))
+			warnings = append(warnings, fmt.Sprintf("> - %s: %s\n", objectOf(change), code(warning)))
 		}
-		rows = append(rows, tableRow(change))
-		details = append(details, detail(change))
+		if about.View.shows(change) {
+			rows = append(rows, tableRow(change))
+		}
 	}
 	for _, problem := range pass.Problems() {
 		problems = append(problems, "- "+code(problem.Error())+"\n")
@@ -54,32 +68,63 @@ func Markdown(w io.Writer, pass *sync.Pass, about About) error {
 	for _, slip := range pass.Warnings() {
 		slips = append(slips, "- "+code(slip.Error())+"\n")
 	}
-	for _, s := range []section{
+	sections := []section{
 		{"warning", "warnings", "> [!CAUTION]\n> This can lock people out:\n>\n", warnings, "\n", 3},
 		{"error", "errors", "Errors:\n\n", problems, "\n", 3},
 		{"note on what is hardly meant", "notes on what is hardly meant", "Warnings:\n\n", slips, "\n", 3},
 		{"note on what is switched off", "", "", off(pass.Blueprints), "", 2},
 		{"row", "rows of the table", "| | object | declared at | used by | fields |\n|---|---|---|---|---|\n", rows, "\n", 2},
-		{"change in full", "changes in full", "", details, "", 1},
+		{"picture", "pictures", "", picture(about.Picture), "", 3},
+	}
+	sections = append(sections, changeSections(pass.Plan, about.View)...)
+	return append(sections, []section{
 		{"note on what is declared nowhere", "notes on what is declared nowhere", "", undeclaredDetails(pass.Plan), "", 2},
 		{"note on what was not compared", "", "", notCompared(pass.Plan), "", 1},
 		{"note on what is not managed", "", "", notManaged(pass.Blueprints), "", 1},
-	} {
-		if left := m.section(s); left > 0 {
+	}...)
+}
+
+// changeSections are the changes in full, in a section for each group: what there is room
+// for is shared among those that are left.
+func changeSections(plan *sync.Plan, view View) []section {
+	names, groups := NewNames(plan), view.groups(plan)
+	var sections []section
+	for i, group := range groups {
+		s := section{one: "change in full", many: "changes in full", share: len(groups) - i}
+		if title := view.title(group); title != "" {
+			s.open = "<details><summary>" + code(title) + "</summary>\n\n"
+			s.close = "</details>\n\n"
+		}
+		for _, change := range group.changes {
+			if change.Action != sync.NoOp {
+				s.pieces = append(s.pieces, detail(names, change))
+			}
+		}
+		sections = append(sections, s)
+	}
+	return sections
+}
+
+// markdown is a comment as it grows.
+type markdown struct{ text strings.Builder }
+
+// sections writes sections, and what of them there was no room for.
+func (m *markdown) sections(sections []section) {
+	missing := map[string]int{}
+	for _, s := range sections {
+		missing[s.one] += m.section(s)
+	}
+	var cut []string
+	for _, s := range sections {
+		if left := missing[s.one]; left > 0 {
 			cut = append(cut, count(left, s.one, s.many))
+			delete(missing, s.one)
 		}
 	}
 	if len(cut) > 0 {
 		m.text.WriteString("**Cut** at GitHub's 65,536 characters; left out: " + strings.Join(cut, ", ") + ". `aksync plan` shows all.\n")
 	}
-	if _, err := io.WriteString(w, m.text.String()); err != nil {
-		return fmt.Errorf("writing the plan as Markdown: %w", err)
-	}
-	return nil
 }
-
-// markdown is a comment as it grows.
-type markdown struct{ text strings.Builder }
 
 // section is a part of a comment, made of pieces that are never cut.
 type section struct {
@@ -148,8 +193,25 @@ func off(blueprints *sync.Blueprints) []string {
 	return nil
 }
 
-// object says what a change is of.
-func object(change *sync.Change) string {
+// picture is a drawing of what changes, folded: where it is small enough to be read, and
+// where anything has to do with anything else.
+func picture(p graph.Picture) []string {
+	const mostBoxes = 60
+	boxes, lines := p.Size()
+	if boxes > mostBoxes || lines == 0 {
+		return nil
+	}
+	var b strings.Builder
+	b.WriteString("<details><summary>Picture</summary>\n\n```mermaid\n")
+	if err := p.Mermaid(&b); err != nil {
+		return nil // a strings.Builder can be written to
+	}
+	b.WriteString("```\n\n</details>\n\n")
+	return []string{b.String()}
+}
+
+// objectOf says what a change is of.
+func objectOf(change *sync.Change) string {
 	return change.Title + " " + code(quote(change.Name, columns))
 }
 
@@ -158,13 +220,13 @@ func tableRow(change *sync.Change) string {
 	for _, field := range change.Fields {
 		fields = append(fields, code(field.Name))
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", verb(change), object(change),
+	return fmt.Sprintf("| %s | %s | %s | %s | %s |\n", verb(change), objectOf(change),
 		code(change.Source.String()), codes(change.UserNames()), strings.Join(fields, ", "))
 }
 
-func detail(change *sync.Change) string {
+func detail(names *Names, change *sync.Change) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "<details><summary>%s %s</summary>\n\n", verb(change), object(change))
+	fmt.Fprintf(&b, "<details><summary>%s %s</summary>\n\n", verb(change), objectOf(change))
 	at := declaredAt(change) + code(change.Source.String())
 	b.WriteString(strings.ToUpper(at[:1]) + at[1:])
 	if len(change.UserNames()) > 0 {
@@ -174,7 +236,7 @@ func detail(change *sync.Change) string {
 		b.WriteString(", " + why)
 	}
 	b.WriteString(".\n\n")
-	if rows := rowsOf(change); len(rows) > 0 {
+	if rows := rowsOf(names, change); len(rows) > 0 {
 		b.WriteString(fenced(rows))
 	}
 	b.WriteString("</details>\n\n")

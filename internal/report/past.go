@@ -7,12 +7,12 @@ import (
 )
 
 // Past writes a change that was made, or that failed: when and why in lines of their
-// own, and then what, as plans do.
-func (t *Text) Past(when []string, change *sync.Change, failure string) error {
+// own, and then what, as plans do. names are what it refers to.
+func (t *Text) Past(when []string, change *sync.Change, names map[sync.Pointer]sync.Named, failure string) error {
 	for _, line := range when {
 		t.line("%s", t.faint("%s", clean(line)))
 	}
-	t.change(change)
+	t.change(NewNames(&sync.Plan{Names: names}), change)
 	if failure != "" {
 		t.lines(t.fail, wrap("    failed: ", "      ", strings.Fields(clean(failure)), ""))
 		t.line("")

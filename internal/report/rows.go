@@ -28,12 +28,12 @@ func room(depth int) int { return columns - 2*depth - 2 }
 // rowsOf gives the rows of all fields of a change. Each field has one, and a list
 // no more below it than a reader takes in: fewer where the lists before it have
 // had many.
-func rowsOf(change *sync.Change) []row {
+func rowsOf(names *Names, change *sync.Change) []row {
 	const mostOfList, mostOfChange = 40, 200
 	var rows []row
 	for _, field := range change.Fields {
 		left := mostOfChange - len(rows) - 1
-		rows = append(rows, fieldRows(change.Action, field, min(max(left, 1), mostOfList))...)
+		rows = append(rows, fieldRows(change.Action, names.Shown(change.Action, field), min(max(left, 1), mostOfList))...)
 	}
 	return append(rows, alongOf(change)...)
 }
@@ -51,9 +51,9 @@ func afterCreation(change *sync.Change) string {
 	}
 }
 
-// fieldRows gives the rows of a field, of which a list has no more than most.
+// fieldRows gives the rows of a field as it is shown, of which a list has no more than
+// most.
 func fieldRows(action sync.Action, field sync.FieldChange, most int) []row {
-	field = Masked(action, field)
 	sign := byte('~')
 	if action == sync.Create {
 		sign = '+'
@@ -70,8 +70,22 @@ func fieldRows(action sync.Action, field sync.FieldChange, most int) []row {
 		return one(" []")
 	case afterIsList && (beforeIsList || field.Before == nil):
 		return append(one(""), listRows(before, after, most)...)
+	case isMultiline(field.Before) || isMultiline(field.After):
+		if rows := textRows(field, most); rows != nil {
+			return append(one(""), rows...)
+		}
 	case action == sync.Create:
+		if o, isObject := field.After.(object); isObject {
+			o, further := o.split(sign, width)
+			return append(one(" %s", o.literal(width)), further...)
+		}
+		if rows := objectRows(field, most); rows != nil && utf8.RuneCount(appendLiteral(nil, field.After)) > width {
+			return append(one(""), rows...)
+		}
 		return one(" %s", Literal(field.After, width))
+	}
+	if rows := objectRows(field, most); rows != nil {
+		return append(one(""), rows...)
 	}
 	// A value that is folded is as wide as it may be, and so is not beside
 	// another one.
@@ -82,13 +96,33 @@ func fieldRows(action sync.Action, field sync.FieldChange, most int) []row {
 	if utf8.RuneCountInString(old)+len(" -> ")+utf8.RuneCountInString(now) <= width {
 		return one(" %s -> %s", old, now)
 	}
-	return append(one(""), pairRows(field.Before, field.After)...)
+	return append(one(""), pairRows(elementDepth, field.Before, field.After)...)
+}
+
+// textRows compares texts of several lines; nil where one of them is none.
+func textRows(field sync.FieldChange, most int) []row {
+	before, wasText := textOf(field.Before)
+	after, isText := textOf(field.After)
+	if !wasText || !isText {
+		return nil
+	}
+	return lineRows(before, after, most)
+}
+
+// objectRows compares objects by path; nil where one of them is none.
+func objectRows(field sync.FieldChange, most int) []row {
+	before, wasObject := field.Before.(map[string]any)
+	after, isObject := field.After.(map[string]any)
+	if !isObject || !wasObject && field.Before != nil || len(before)+len(after) == 0 {
+		return nil
+	}
+	return memberRows(before, after, most)
 }
 
 // pairRows sets two long values below each other. Of two long texts that part
 // is shown in which they differ.
-func pairRows(before, after any) []row {
-	width := room(elementDepth)
+func pairRows(depth int, before, after any) []row {
+	width := room(depth)
 	old, now := Literal(before, width), Literal(after, width)
 	if a, isText := before.(string); isText {
 		if b, isText := after.(string); isText {
@@ -96,5 +130,5 @@ func pairRows(before, after any) []row {
 			old, now = quoteFrom(a, width, from), quoteFrom(b, width, from)
 		}
 	}
-	return []row{{'-', elementDepth, old}, {'+', elementDepth, now}}
+	return []row{{'-', depth, old}, {'+', depth, now}}
 }

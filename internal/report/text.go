@@ -19,7 +19,8 @@ type Text struct {
 	w                        io.Writer
 	all                      bool
 	add, alter, remove, fail paint
-	faint, plain             paint
+	faint, plain, strong     paint
+	view                     View
 	err                      error
 }
 
@@ -33,8 +34,14 @@ func NewText(w io.Writer, coloured, all bool) *Text {
 	return &Text{
 		w: w, all: all,
 		add: in(color.FgGreen), alter: in(color.FgYellow), remove: in(color.FgRed),
-		fail: in(color.FgRed, color.Bold), faint: in(color.Faint), plain: fmt.Sprintf,
+		fail: in(color.FgRed, color.Bold), faint: in(color.Faint), plain: fmt.Sprintf, strong: in(color.Bold),
 	}
+}
+
+// Listing has plans list some changes only, or in groups.
+func (t *Text) Listing(view View) *Text {
+	t.view = view
+	return t
 }
 
 // Plan writes a planned pass: errors and warnings first, then what is left alone
@@ -48,8 +55,15 @@ func (t *Text) Plan(pass *sync.Pass) error {
 // Changes writes the changes of a planned pass in the order in which they are
 // applied, and a last line that sums up.
 func (t *Text) Changes(pass *sync.Pass) error {
-	for _, change := range pass.Plan.Changes {
-		t.change(change)
+	names := NewNames(pass.Plan)
+	for _, group := range t.view.groups(pass.Plan) {
+		if title := t.view.title(group); title != "" {
+			t.line("%s", t.strong("== %s", clean(title)))
+			t.line("")
+		}
+		for _, change := range group.changes {
+			t.change(names, change)
+		}
 	}
 	if left := uncomparedLines(pass.Plan); len(left) > 0 {
 		t.line("%s:", uncomparedHead)
@@ -61,6 +75,9 @@ func (t *Text) Changes(pass *sync.Pass) error {
 	t.undeclared(pass.Plan)
 	if kinds := byKind(pass.Plan); len(kinds) > 0 {
 		t.lines(t.faint, wrap("By kind: ", "  ", kinds, ", "))
+	}
+	if left := t.view.left(pass.Plan); left != "" {
+		t.line("%s", left)
 	}
 	t.line("%s", Summarize(pass))
 	return t.err
@@ -127,7 +144,7 @@ func (t *Text) names(names []string) {
 	}
 }
 
-func (t *Text) change(change *sync.Change) {
+func (t *Text) change(names *Names, change *sync.Change) {
 	if change.Action == sync.NoOp {
 		if t.all {
 			t.header(t.faint, "  %s is as declared", change)
@@ -152,7 +169,7 @@ func (t *Text) change(change *sync.Change) {
 	for _, warning := range Warnings(change) {
 		t.lines(t.fail, wrap("    WARNING: ", "      ", strings.Fields(clean(warning)), ""))
 	}
-	for _, row := range rowsOf(change) {
+	for _, row := range rowsOf(names, change) {
 		t.row(row)
 	}
 	t.line("")

@@ -1,0 +1,111 @@
+package sync
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
+)
+
+// Named is an object that a change refers to, as people call it.
+type Named struct {
+	// Model is that of the object, and Title what people call its kind.
+	Model, Title string
+	Name         string
+	PK           string
+}
+
+// Pointer is what a field holds that refers to an object: its key, and the model that
+// the field refers to, which may be a base.
+type Pointer struct{ Model, Key string }
+
+// named says what people call the live objects that changes refer to, as far as that is
+// known without asking for them.
+func (p *planner) named() map[Pointer]Named {
+	in := &naming{planner: p, models: slices.Sorted(maps.Keys(p.tables))}
+	names := map[Pointer]Named{}
+	for _, change := range p.plan.Changes {
+		if change.Action == NoOp || change.Permits != nil {
+			continue
+		}
+		for pointer := range change.pointers(p.schema.Kind(change.Model)) {
+			if _, has := names[pointer]; has {
+				continue
+			}
+			if named, known := in.find(pointer); known {
+				names[pointer] = named
+			}
+		}
+	}
+	return names
+}
+
+// pointers are what the change's object referred to and will refer to, as far as the
+// keys are known.
+func (c *Change) pointers(kind *schema.Kind) map[Pointer]bool {
+	pointers := map[Pointer]bool{}
+	note := func(model string, value any) {
+		for _, element := range elements(value) {
+			if key := schema.IDText(element); key != "" {
+				pointers[Pointer{model, key}] = true
+			}
+		}
+	}
+	for _, field := range kind.Fields.Fields {
+		if field.Refers == "" {
+			continue
+		}
+		note(field.Refers, c.Live[field.Name])
+		note(field.Refers, c.Declared[field.Name])
+	}
+	for _, field := range c.Fields {
+		if field.Refers != "" {
+			note(field.Refers, field.Before)
+			note(field.Refers, field.After)
+		}
+	}
+	return pointers
+}
+
+// naming looks for names among what the plan was made from.
+type naming struct {
+	*planner
+	models []string
+}
+
+func (n *naming) find(to Pointer) (Named, bool) {
+	if g := n.groups[liveIdentity(to.Model, to.Key)]; g != nil && g.object != nil {
+		id, _ := g.kind.IDOf(g.object)
+		return Named{g.kind.Model, g.kind.Title, n.nameOf(g), schema.IDText(id)}, true
+	}
+	for _, model := range n.models {
+		t := n.tables[model]
+		if !t.kind.Is(to.Model) {
+			continue
+		}
+		if object := t.byID[to.Key]; object != nil {
+			return n.of(t.kind, object), true
+		}
+	}
+	return Named{}, false
+}
+
+// of is what people call a live object. One that is listed by its base is called by
+// its own kind.
+func (n *naming) of(kind *schema.Kind, object schema.Object) Named {
+	id, _ := kind.IDOf(object)
+	key := schema.IDText(id)
+	if g := n.groups[liveIdentity(kind.Model, key)]; g != nil && g.object != nil {
+		return Named{kind.Model, kind.Title, n.nameOf(g), key}
+	}
+	name := asText(object[kind.Key])
+	if kind.Key == "" {
+		name = n.labelWords(kind, func(name string) any { return tree.PlainJSON(object[name]) })
+	}
+	if special := n.schema.Kind(schema.SpecialOf(object)); special != nil && special.Is(kind.Model) {
+		kind = special
+	}
+	return Named{kind.Model, kind.Title, cmp.Or(name, key), key}
+}
