@@ -184,7 +184,10 @@ type Field struct {
 	Unless    map[string]any `json:"unless,omitempty"`
 	Via       *Via           `json:"via,omitempty"`
 	Cascades  bool           `json:"cascades,omitempty"`
-	Becomes   string         `json:"becomes,omitempty"`
+	Successor *Successor     `json:"successor,omitempty"`
+	Variants  []Variant      `json:"variants,omitempty"`
+	// Shifts are by the version since which a value means something else.
+	Shifts    map[string]Shift `json:"shifts,omitempty"`
 	Mirrors   string         `json:"mirrors,omitempty"`
 	Stated    bool           `json:"stated,omitempty"`
 	Loose     bool           `json:"loose,omitempty"`
@@ -232,6 +235,8 @@ type Choice struct {
 	// Beside are the values of other fields beside which the server takes it for
 	// another one.
 	Beside map[string]string `json:"beside,omitempty"`
+	// Successor is the value that means the same since it is gone, if any.
+	Successor string `json:"successor,omitempty"`
 }
 
 // ReadOnly is a field that the server answers and nobody can write.

@@ -30,7 +30,11 @@ func notes(k *schema.Kind, f *schema.Field) []string {
 	note(f.Grants != "", "each is the full name of a permission, such as authentik_core.view_user")
 	note(f.Loses != "", "where it becomes null, %s", f.Loses)
 	note(f.Mirrors != "", "it is the other side of %s: set one of the two", f.Mirrors)
-	note(f.Becomes != "", "from authentik %s on it is taken for %s", f.Until, f.Becomes)
+	note(f.TakenFor() != "", "from authentik %s on it is taken for %s", f.Until, f.TakenFor())
+	note(f.TakenFor() == "" && f.WordsOfSuccessor() != "", "from authentik %s on: %s", f.Until, f.WordsOfSuccessor())
+	for _, since := range sorted(f.Shifts) {
+		note(true, "from authentik %s on it means something else: %s", since, f.Shifts[since].Words)
+	}
 	note(f.Volatile, "the server changes it by itself")
 	note(len(f.Unless) > 0, "the server sets it, and it is not compared, %s", unlessWords(f))
 	for _, need := range f.Needs {
