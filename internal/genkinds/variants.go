@@ -2,6 +2,7 @@ package genkinds
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -25,10 +26,10 @@ func variantsOf(together *Fact, versions []string, facts []*Fact) []*variant {
 			continue
 		}
 		v := together.variant(fact)
-		if i > 0 && facts[i-1] != nil {
+		if slices.ContainsFunc(facts[:i], isThere) {
 			v.Since = versions[i]
 		}
-		if i+1 < len(facts) && facts[i+1] != nil {
+		if slices.ContainsFunc(facts[i+1:], isThere) {
 			v.Until = versions[i+1]
 		}
 		if last := len(all) - 1; last >= 0 && all[last].Until == v.Since && all[last].same(v) {
@@ -37,7 +38,7 @@ func variantsOf(together *Fact, versions []string, facts []*Fact) []*variant {
 		}
 		all = append(all, v)
 	}
-	kept := all[:0]
+	var kept []*variant
 	for _, v := range all {
 		if !v.same(&variant{}) {
 			kept = append(kept, v)
@@ -45,6 +46,8 @@ func variantsOf(together *Fact, versions []string, facts []*Fact) []*variant {
 	}
 	return kept
 }
+
+func isThere(fact *Fact) bool { return fact != nil }
 
 // variant is what a fact says more exactly than all versions together.
 func (f *Fact) variant(one *Fact) *variant {
