@@ -32,7 +32,8 @@ type Mend struct {
 }
 
 // Findings says what a server of a version has otherwise than an entry has it, of a
-// blueprint that is written for an earlier version. An entry has to be normalized by the
+// blueprint that is written for an earlier version: one of which nothing is known where
+// from is empty. An entry has to be normalized by the
 // whole schema; of a model that nobody manages there is nothing to say.
 func (s *Schema) Findings(e *tree.Entry, from, version string) []Finding {
 	whole, _ := s.Whole()
@@ -115,7 +116,7 @@ func (v *versioning) attr(member tree.Pair) {
 func (v *versioning) shifts(field *Field, path string, member tree.Pair) {
 	for _, since := range slices.Sorted(maps.Keys(field.Shifts)) {
 		shift := field.Shifts[since]
-		if Before(v.from, since) && !Before(v.version, since) && !shift.keeps(member.Value) {
+		if (v.from == "" || Before(v.from, since)) && !Before(v.version, since) && !shift.keeps(member.Value) {
 			v.add(member.Key.Place, path, "means something else from authentik "+since+" on: "+shift.Words, false, nil)
 		}
 	}
