@@ -18,6 +18,8 @@ type Variant struct {
 	Required *bool           `json:"required,omitempty"`
 	Min      *big.Int        `json:"min,omitempty"`
 	Max      *big.Int        `json:"max,omitempty"`
+	Pattern  string          `json:"pattern,omitempty"`
+	Want     string          `json:"want,omitempty"`
 	Default  json.RawMessage `json:"default,omitempty"`
 	Now      string          `json:"now,omitempty"`
 }
@@ -66,8 +68,11 @@ func (f *Field) strict(version string) *Field {
 	if v.Max != nil {
 		own.Max = v.Max
 	}
-	if own.Type == f.Type && (v.Min != nil || v.Max != nil) {
-		own.Want = "" // it may be about the bounds
+	if v.Pattern != "" {
+		own.Pattern = v.Pattern
+	}
+	if own.Type == f.Type && (v.Min != nil || v.Max != nil || v.Pattern != "") {
+		own.Want = v.Want // the field's own is about what all versions take
 	}
 	return &own
 }
