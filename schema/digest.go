@@ -193,6 +193,9 @@ type parts struct {
 	// a value before its entry is understood.
 	Hidden []string `json:"hidden"`
 
+	// Versions are those of authentik that the schema is made of, the oldest first.
+	Versions []string `json:"versions"`
+
 	Blueprint  *Shape `json:"blueprint"`
 	Metadata   *Shape `json:"metadata"`
 	Entry      *Shape `json:"entry"`

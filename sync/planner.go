@@ -59,6 +59,7 @@ func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan
 	if p.plan.asks() {
 		return p.plan
 	}
+	p.warnOfVersion()
 	p.breakCircles()
 	p.warnOfLoss()
 	p.reportUnlisted()
@@ -204,7 +205,7 @@ func (p *planner) table(kind *schema.Kind) *table {
 	case kind.Among != "":
 		listing = p.own(kind, listing)
 	}
-	t := newTable(kind, listing)
+	t := newTable(kind, p.understood(kind, listing))
 	p.tables[kind.Model] = t
 	return t
 }

@@ -166,7 +166,11 @@ func (g *generator) digest() error {
 	if err != nil {
 		return err
 	}
-	text, err := schema.DigestOf(root, g.kinds)
+	versions := make([]string, len(g.facts))
+	for i, facts := range g.facts {
+		versions[i] = facts.Version
+	}
+	text, err := schema.DigestOf(root, g.kinds, versions)
 	if err != nil {
 		return err
 	}
