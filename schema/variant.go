@@ -52,8 +52,10 @@ func (v *Variant) other(f *Field) *Field {
 }
 
 // strict returns the field as exactly as it is known for a version.
-func (f *Field) strict(version string) *Field {
-	v := f.variant(version)
+func (f *Field) strict(version string) *Field { return f.variant(version).tighten(f) }
+
+// tighten returns a field with what the variant says of it.
+func (v *Variant) tighten(f *Field) *Field {
 	if v == nil {
 		return f
 	}
@@ -73,6 +75,20 @@ func (f *Field) strict(version string) *Field {
 	}
 	if own.Type == f.Type && (v.Min != nil || v.Max != nil || v.Pattern != "") {
 		own.Want = v.Want // the field's own is about what all versions take
+	}
+	return &own
+}
+
+// Exact returns a kind of the schema as exactly as it is known for the schema's version:
+// its fields refuse what a server of the version refuses, though others take it. What
+// such a server answers may be more than that.
+func (s *Schema) Exact(k *Kind) *Kind {
+	whole, version := s.Whole()
+	all := whole.Kind(k.Model)
+	own := *k
+	own.Fields = &Shape{Fields: make([]*Field, len(k.Fields.Fields))}
+	for i, field := range k.Fields.Fields {
+		own.Fields.Fields[i] = all.Fields.Field(field.Name).variant(version).tighten(field)
 	}
 	return &own
 }
