@@ -44,10 +44,6 @@ func (v *Variant) other(f *Field) *Field {
 	own := *f
 	own.Variants = nil
 	own.Data = Data{Name: f.Name, Type: v.Type, Nullable: f.Nullable, Min: v.Min, Max: v.Max, Trim: v.Type == Text}
-	if v.Default != nil {
-		own.HasDefault = true
-		own.Default, _ = plainJSON(v.Default) // it is JSON that was read already
-	}
 	return &own
 }
 

@@ -159,8 +159,8 @@ func TestPlanOfAllKinds(t *testing.T) {
 			want: []string{
 				"no_op r",
 				"a.yaml:3:3: entries[0].model: authentik_endpoints.deviceaccessgroup needs authentik 2025.12: this one is 2025.10.4",
-				"a.yaml:4:65: entries[1].attrs.parents: parents needs authentik 2025.12: this one is 2025.10.4",
-				"warning: a.yaml:5:78: entries[2].attrs.group: is left out: group is gone since authentik 2025.8: this one is 2025.10.4",
+				"a.yaml:4:65: entries[1].attrs.parents: parents needs authentik 2025.12: this one is 2025.10.4; until then parent has its place",
+				"warning: a.yaml:5:78: entries[2].attrs.group: is left out: group is gone since authentik 2025.8: this one is 2025.10.4; destination_group has its place",
 			},
 		},
 		{
