@@ -115,8 +115,21 @@ func (c Change) edits(s *source, root *yaml.Node) ([]edit, error) {
 	return append(edits, listing...), err
 }
 
+// isOneElement reports whether a value is one element of a list whatever happens: null
+// itself is none, and what a tag other than those of references gives may be null.
+func (c Change) isOneElement(value *yaml.Node) bool {
+	tag := value.ShortTag()
+	if c.Null {
+		return tag == "!!null"
+	}
+	return strings.HasPrefix(tag, "!!") || tag == "" || tag == "!Find" || tag == "!KeyOf"
+}
+
 // list makes a list of the value of a key that ends at a byte.
 func (c Change) list(s *source, key, value *yaml.Node, end int, inFlow bool) ([]edit, error) {
+	if !c.isOneElement(value) {
+		return nil, ErrByHand
+	}
 	colon := bytes.IndexByte(s.text[end:], ':')
 	if colon < 0 || strings.TrimSpace(string(s.text[end:end+colon])) != "" {
 		return nil, ErrByHand
