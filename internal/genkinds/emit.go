@@ -207,7 +207,7 @@ func (e *emitter) field(fact *Fact) *words {
 	w.data(fact, true)
 	w.span(span{Since: fact.Since, Until: fact.Until})
 	w.flag("required", fact.Required)
-	if len(fact.Variants) > 0 && rule["variants"] == nil && e.rules.Lookups[e.model] == "" {
+	if len(fact.Variants) > 0 && e.rules.Lookups[e.model] == "" {
 		w.add("variants", variants(fact.Variants))
 	}
 	w.rule(rule, func(name string) bool { return fits(name, fact) && !w.has(name) })
