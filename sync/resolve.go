@@ -127,10 +127,24 @@ func (p *planner) checkVersion(c *candidate) tree.Problems {
 			problems = append(problems, tree.Problem{Place: member.Key.Place, Path: path, Message: whole.LackingField(field, p.plan.Version)})
 		default:
 			problems = append(problems, field.CheckVersion(path, member.Value, p.plan.Version)...)
-			problems = append(problems, field.CheckVariant(path, member.Value, p.plan.Version)...)
+			if wrong := field.CheckVariant(path, member.Value, p.plan.Version); len(wrong) > 0 && !p.hasAlready(c, member) {
+				problems = append(problems, wrong...)
+			}
 		}
 	}
 	return problems
+}
+
+// hasAlready reports whether the live object has a value: the server may hold from before
+// what it takes from nobody any more.
+func (p *planner) hasAlready(c *candidate, member tree.Pair) bool {
+	field := c.kind.Fields.Field(member.Name())
+	if c.group == nil || c.group.object == nil || field == nil {
+		return false
+	}
+	live, err := c.kind.ReadAnswer(c.group.object)
+	value, has := live.Fields[member.Name()]
+	return err == nil && has && field.Same(member.Value.Plain(), value)
 }
 
 // dropFormer leaves out, with a warning, what the server's version has dropped; what
