@@ -17,10 +17,9 @@ ARG TARGETOS
 ARG TARGETARCH
 ARG VERSION=dev
 ARG REVISION=unknown
-# The tag is leader election, with the client of Kubernetes that it needs.
 RUN --mount=type=cache,target=/root/.cache/go-build \
     CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} \
-    go build -tags kubernetes -trimpath -ldflags "-s -w -X main.version=${VERSION} -X main.revision=${REVISION}" \
+    go build -trimpath -ldflags "-s -w -X main.version=${VERSION} -X main.revision=${REVISION}" \
     -o /out/aksync ./cmd/aksync
 
 FROM scratch

@@ -1,5 +1,3 @@
-//go:build kubernetes
-
 package deploy_test
 
 import (

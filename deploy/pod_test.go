@@ -1,5 +1,3 @@
-//go:build kubernetes
-
 package deploy_test
 
 import (
@@ -14,7 +12,7 @@ import (
 
 // TestProgramInPods holds the manifests to the program as the image has it.
 func TestProgramInPods(t *testing.T) {
-	program := built(t, "-tags", "kubernetes")
+	program := built(t)
 	objects := manifests(t)
 	t.Run("settings", func(t *testing.T) {
 		var used []string

@@ -3,6 +3,7 @@ package deploy_test
 import (
 	"bufio"
 	"context"
+	"debug/buildinfo"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -28,6 +29,18 @@ func TestProgram(t *testing.T) {
 		}
 		checkSettings(t, program, used)
 	})
+	// Kubernetes' packages are larger than all the rest: only tests have them.
+	t.Run("modules", func(t *testing.T) {
+		info, err := buildinfo.ReadFile(program)
+		if err != nil || len(info.Deps) == 0 {
+			t.Fatalf("the program's modules are %v, %v", info, err)
+		}
+		for _, module := range info.Deps {
+			if strings.HasPrefix(module.Path, "k8s.io/") {
+				t.Errorf("the program has %s in it", module.Path)
+			}
+		}
+	})
 	t.Run("queries", func(t *testing.T) {
 		series := exported(t, program, "--dev")
 		// Of a server that does not answer, for the code error.
@@ -38,12 +51,11 @@ func TestProgram(t *testing.T) {
 	})
 }
 
-// built gives the file of the program, built with some flags.
-func built(t *testing.T, flags ...string) string {
+// built gives the file of the program.
+func built(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "aksync")
-	args := slices.Concat([]string{"build", "-o", program}, flags, []string{"../cmd/aksync"})
-	if out, err := exec.CommandContext(t.Context(), "go", args...).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../cmd/aksync").CombinedOutput(); err != nil {
 		t.Fatalf("building aksync: %v: %s", err, out)
 	}
 	return program

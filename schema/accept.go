@@ -63,15 +63,26 @@ var timeForm = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z$`)
 var patterns sync.Map
 
 func (d *Data) matches(text string) bool {
-	if d.Pattern == "" {
-		return true
+	return d.Pattern == "" || pattern(d.Pattern).MatchString(text)
+}
+
+// pattern compiles one of a field, which TestDigest does with each.
+func pattern(text string) *regexp.Regexp {
+	made, has := patterns.Load(text)
+	if !has {
+		made, _ = patterns.LoadOrStore(text, regexp.MustCompile(text))
 	}
-	pattern, made := patterns.Load(d.Pattern)
-	if !made {
-		pattern = regexp.MustCompile(d.Pattern) // TestDigest compiles each
-		patterns.Store(d.Pattern, pattern)
+	return made.(*regexp.Regexp)
+}
+
+// WithoutDrawn returns a value of the field with the same in place of all that a server
+// draws by lot.
+func (f *Field) WithoutDrawn(plain any) any {
+	text, isText := plain.(string)
+	if f.Drawn == "" || !isText {
+		return plain
 	}
-	return pattern.(*regexp.Regexp).MatchString(text)
+	return pattern(f.Drawn).ReplaceAllLiteralString(text, "#")
 }
 
 // durationPart is a part of a duration, such as hours=1.5.

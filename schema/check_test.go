@@ -395,8 +395,10 @@ func TestDigest(t *testing.T) {
 	}
 	for _, kind := range kinds {
 		for _, field := range kind.Fields.Fields {
-			if _, err := regexp.Compile(field.Pattern); err != nil {
-				t.Errorf("%s.%s: %v", kind.Model, field.Name, err)
+			for _, pattern := range []string{field.Pattern, field.Drawn} {
+				if _, err := regexp.Compile(pattern); err != nil {
+					t.Errorf("%s.%s: %v", kind.Model, field.Name, err)
+				}
 			}
 		}
 	}

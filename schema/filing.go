@@ -14,6 +14,7 @@ type Filing struct {
 	Head   bool   `json:"head,omitempty"`
 	Joins  bool   `json:"joins,omitempty"`
 	With   string `json:"with,omitempty"`
+	Left   bool   `json:"left,omitempty"`
 }
 
 // SharedFile returns the path, without what says the format, of the file of those
@@ -25,6 +26,10 @@ func (k *Kind) SharedFile() string {
 	}
 	return path.Join(k.File.Folder, name)
 }
+
+// IsFiled reports whether an export of a whole server has objects of the kind: people make
+// them, or can change them at least.
+func (k *Kind) IsFiled() bool { return k.Path != "" && !k.File.Left && (k.Create || k.Update) }
 
 // IsReserved reports whether an object of the kind has a name that only authentik gives.
 func (k *Kind) IsReserved(object Object) bool {

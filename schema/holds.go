@@ -20,6 +20,7 @@ type Holds struct {
 	Read    string   `json:"read"`
 	ID      string   `json:"id"`
 	Shows   []string `json:"shows"`
+	All     string   `json:"all"`
 	Needs   []Need   `json:"needs"`
 	Full    string   `json:"full,omitempty"`
 	Instead string   `json:"instead,omitempty"`
@@ -136,8 +137,19 @@ func (h *Holds) ReadFrom(k *Kind, object string) (path string, query url.Values,
 	return readFrom(h.Read, "{model}", url.QueryEscape(k.Model), "{object}", url.QueryEscape(object))
 }
 
-// Permit is a permission for a single object.
-type Permit struct{ Model, Object, Codename string }
+// ReadAllFrom returns the path and the query of the list of all permissions for single
+// objects.
+func (h *Holds) ReadAllFrom() (path string, query url.Values, err error) { return readFrom(h.All) }
+
+// Permit is a permission for a single object. ID is its own primary key, among those of
+// holders of one kind.
+type Permit struct{ Model, Object, Codename, ID string }
+
+// ReadPermit returns the permission that an answer shows.
+func ReadPermit(shown Object) Permit {
+	word := func(name string) string { text, _ := shown[name].(string); return text }
+	return Permit{word("app_label") + "." + word("model"), word("object_pk"), word("codename"), IDText(tree.PlainJSON(shown["id"]))}
+}
 
 // Permits returns all permissions for single objects of somebody in that list.
 func (h *Holds) Permits(holder Object) []Permit {
@@ -146,8 +158,7 @@ func (h *Holds) Permits(holder Object) []Permit {
 		list, _ := holder[shows].([]any)
 		for _, element := range list {
 			object, _ := element.(Object)
-			word := func(name string) string { text, _ := object[name].(string); return text }
-			permits = append(permits, Permit{word("app_label") + "." + word("model"), word("object_pk"), word("codename")})
+			permits = append(permits, ReadPermit(object))
 		}
 	}
 	return permits

@@ -39,6 +39,7 @@ type Kind struct {
 	Among      string            `json:"among,omitempty"`
 	// Members are the models of the kinds that have the kind among their bases.
 	Members    []string    `json:"members,omitempty"`
+	Traced     string      `json:"traced,omitempty"`
 	Companions []Companion `json:"companions,omitempty"`
 	OneOf      [][]string  `json:"oneOf,omitempty"`
 	Last       string      `json:"last,omitempty"`
@@ -191,6 +192,7 @@ type Field struct {
 	Mirrors   string           `json:"mirrors,omitempty"`
 	Stated    bool             `json:"stated,omitempty"`
 	Loose     bool             `json:"loose,omitempty"`
+	Drawn     string           `json:"drawn,omitempty"`
 	Volatile  bool             `json:"volatile,omitempty"`
 	Reserved  string           `json:"reserved,omitempty"`
 	Loses     string           `json:"loses,omitempty"`

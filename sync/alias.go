@@ -56,14 +56,33 @@ func (p *planner) dealiasOne(c *candidate, field *schema.Field, v tree.Value) tr
 // by another id, or nil (policies/api/bindings.py: either is taken, and the primary
 // key answered).
 func (p *planner) byOtherID(base, id string) any {
+	for _, t := range p.tables {
+		if t.kind.Is(base) && t.byID[id] != nil {
+			return nil
+		}
+	}
 	for _, kind := range p.schema.Members(base) {
 		if kind.Alias == "" {
 			continue
 		}
-		for _, object := range p.table(kind).index(kind.Alias)[id] {
+		for _, object := range p.table(kind).having([]want{{field: kind.Alias, value: id}}) {
 			pk, _ := kind.IDOf(object)
 			return pk
 		}
 	}
 	return nil
+}
+
+// otherID is the other way round: the id by which policy bindings know the object with a
+// primary key that a field refers to by a base, or nothing where that is the same.
+func (p *planner) otherID(field *schema.Field, pk string) string {
+	if field == nil || field.Refers == "" {
+		return ""
+	}
+	for _, t := range p.tables {
+		if object := t.byID[pk]; object != nil && t.kind.Model != field.Refers && t.kind.Is(field.Refers) && t.kind.Alias != "" {
+			return asText(object[t.kind.Alias])
+		}
+	}
+	return ""
 }

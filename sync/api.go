@@ -14,8 +14,9 @@ type Reader interface {
 	// Version gives the server's version.
 	Version(ctx context.Context) (string, error)
 	// List gives all objects of a kind, whose primary key is in the field id. A
-	// filter in query may be ignored by the server.
-	List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error)
+	// filter in query may be ignored by the server. Where there are more than most,
+	// unless that is 0, it may give none and an error whose TooLong says how many.
+	List(ctx context.Context, path, id string, query url.Values, most int) ([]schema.Object, error)
 	// Retrieve gives one object by what ends its path.
 	Retrieve(ctx context.Context, path, key string) (schema.Object, error)
 	// Get asks for what is no object and no list of pages.
@@ -67,6 +68,16 @@ type Failure interface {
 func isIncomplete(err error) bool {
 	var incomplete interface{ Incomplete() bool }
 	return errors.As(err, &incomplete) && incomplete.Incomplete()
+}
+
+// tooLong reports whether an error is that of a list with more objects than were wanted,
+// and how many it counts.
+func tooLong(err error) (count int, is bool) {
+	var long interface{ TooLong() (int, bool) }
+	if errors.As(err, &long) {
+		return long.TooLong()
+	}
+	return 0, false
 }
 
 func is(err error, what func(Failure) bool) bool {

@@ -55,7 +55,7 @@ func (s *emptyServer) Version(context.Context) (string, error) {
 	return "2025.10.4", nil
 }
 
-func (s *emptyServer) List(context.Context, string, string, url.Values) ([]schema.Object, error) {
+func (s *emptyServer) List(context.Context, string, string, url.Values, int) ([]schema.Object, error) {
 	return nil, nil
 }
 
@@ -159,7 +159,7 @@ type contested struct {
 	last  schema.Object
 }
 
-func (c *contested) List(context.Context, string, string, url.Values) ([]schema.Object, error) {
+func (c *contested) List(context.Context, string, string, url.Values, int) ([]schema.Object, error) {
 	c.value = 9
 	return []schema.Object{stage(pk1, "a", map[string]any{"failed_attempts_before_cancel": c.value})}, nil
 }

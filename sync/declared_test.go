@@ -40,7 +40,7 @@ type twoStages struct {
 	deleted bool
 }
 
-func (s *twoStages) List(context.Context, string, string, url.Values) ([]schema.Object, error) {
+func (s *twoStages) List(context.Context, string, string, url.Values, int) ([]schema.Object, error) {
 	objects := []schema.Object{stage(pk1, "a", nil)}
 	if !s.deleted {
 		objects = append(objects, stage(pk2, s.b, nil))

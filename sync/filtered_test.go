@@ -18,11 +18,11 @@ type incompleteError struct{ error }
 
 func (incompleteError) Incomplete() bool { return true }
 
-func (a stingy) List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error) {
+func (a stingy) List(ctx context.Context, path, id string, query url.Values, most int) ([]schema.Object, error) {
 	if path == "core/applications" {
 		return nil, incompleteError{errors.New("0 rows of 2 came")}
 	}
-	return a.API.List(ctx, path, id, query)
+	return a.API.List(ctx, path, id, query, most)
 }
 
 // Applications that the list keeps back are asked for one by one.

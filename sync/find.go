@@ -36,15 +36,14 @@ func (p *planner) find(kind *schema.Kind, conditions []tree.Condition) (found, e
 		return found{}, err
 	}
 	t := p.table(kind)
-	if len(p.plan.Needs) > 0 {
-		return found{}, errAgain
-	}
 	if t.Err != nil {
 		return found{}, t.Err
 	}
 	p.identifyAll(kind)
 	matches, before, err := p.matches(t, where)
 	switch {
+	case len(p.plan.Needs) > 0:
+		return found{}, errAgain
 	case err != nil:
 		return found{}, err
 	case len(matches) == 1:

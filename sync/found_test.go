@@ -50,11 +50,11 @@ type blind struct {
 	path string
 }
 
-func (b *blind) List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error) {
+func (b *blind) List(ctx context.Context, path, id string, query url.Values, most int) ([]schema.Object, error) {
 	if path == b.path {
 		return nil, nil
 	}
-	return b.API.List(ctx, path, id, query)
+	return b.API.List(ctx, path, id, query, most)
 }
 
 // An object that the token can't see is what a name may be taken by, and so is one

@@ -120,7 +120,7 @@ func (p *planner) match(c *candidate) tree.Problems {
 	where := p.identifying(c)
 	var object schema.Object
 	if hasPK {
-		object = t.byID[schema.IDText(pk.Plain())]
+		object = t.get(schema.IDText(pk.Plain()))
 	}
 	switch {
 	case object != nil:

@@ -45,7 +45,7 @@ type noted struct {
 
 func (*noted) Version(context.Context) (string, error) { return "2025.10.4", nil }
 
-func (*noted) List(_ context.Context, path, _ string, _ url.Values) ([]schema.Object, error) {
+func (*noted) List(_ context.Context, path, _ string, _ url.Values, _ int) ([]schema.Object, error) {
 	if path == "core/users" {
 		return []schema.Object{{"id": json.Number("7"), "username": "root", "parent": nil}}, nil
 	}

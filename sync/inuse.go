@@ -39,17 +39,27 @@ type user struct {
 	part, many, hidden bool
 }
 
-// askUse asks for each deletion who uses its object, since an answer lists only
-// some of the users (bind-usedby).
-func askUse(ctx context.Context, s *schema.Schema, api Reader, plan *Plan, parallelism int) (map[int]use, error) {
+// askUse finds out for each deletion who uses its object, since an answer lists only
+// some of the users (bind-usedby): where lists tell it, by those, and else it asks.
+func askUse(ctx context.Context, whole *schema.Schema, api Reader, plan *Plan, live *Live, parallelism int) (map[int]use, error) {
+	s := whole.At(plan.Version)
+	traces, err := live.traces(ctx, whole, api, plan)
+	if err != nil {
+		return nil, err
+	}
+	byID := map[int]use{}
 	var deletions []*Change
 	for _, change := range plan.Changes {
-		if change.Action == Delete {
+		if change.Action != Delete {
+			continue
+		}
+		if traces := traces[change.Model]; traces != nil {
+			byID[change.ID] = use{users: traces.usersOf(change)}
+		} else {
 			deletions = append(deletions, change)
 		}
 	}
 	uses := make([]use, len(deletions))
-	s = s.At(plan.Version)
 	var bindings []*schema.Kind
 	if len(deletions) > 0 {
 		bindings = bindingKinds(s)
@@ -70,7 +80,6 @@ func askUse(ctx context.Context, s *schema.Schema, api Reader, plan *Plan, paral
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	byID := make(map[int]use, len(uses))
 	for i, change := range deletions {
 		byID[change.ID] = uses[i]
 	}

@@ -58,12 +58,27 @@ type Listing struct {
 	Err     error
 	// Partial is set where only some of them could be had, one by one.
 	Partial bool
+	// Count is how many objects there are, and answered are the questions that Objects
+	// are the answers to, where they are not all; else it is nil.
+	Count    int
+	answered map[Question]bool
 }
+
+// count is how many objects there are.
+func (l Listing) count() int {
+	if l.some() {
+		return l.Count
+	}
+	return len(l.Objects)
+}
+
+// some reports whether there are more objects than those that were asked for.
+func (l Listing) some() bool { return l.answered != nil }
 
 // ReadLive asks for the server's version and all objects of the models.
 func ReadLive(ctx context.Context, s *schema.Schema, api Reader, models []string) (*Live, error) {
 	live := &Live{}
-	if err := live.fetch(ctx, s, api, models); err != nil {
+	if err := live.fetch(ctx, s, api, whole(models)); err != nil {
 		return nil, err
 	}
 	for _, model := range models {
@@ -83,10 +98,10 @@ func (l *Live) Objects() map[string][]schema.Object {
 	return objects
 }
 
-// fetch adds the objects of the models, and the server's version if it is not
+// fetch adds what is needed, and the server's version if it is not
 // there yet; all side by side. It is an error where the server can't be talked
 // to at all; a kind that can't be listed has its error in its Listing.
-func (l *Live) fetch(ctx context.Context, s *schema.Schema, api Reader, models []string) error {
+func (l *Live) fetch(ctx context.Context, s *schema.Schema, api Reader, needs Needs) error {
 	if l.Kinds == nil {
 		l.Kinds = map[string]Listing{}
 	}
@@ -98,11 +113,13 @@ func (l *Live) fetch(ctx context.Context, s *schema.Schema, api Reader, models [
 			return err
 		})
 	}
-	for _, model := range models {
-		kind := s.Kind(model)
+	for model, need := range needs {
+		kind, known := s.Kind(model), l.Kinds[model]
+		if _, asked := l.Kinds[model]; asked && !known.some() {
+			continue
+		}
 		group.Go(func() error {
-			var listing Listing
-			listing.Objects, listing.Err = list(ctx, api, kind)
+			listing := known.read(ctx, api, kind, need)
 			if kind.Filtered && l.keys != nil && isIncomplete(listing.Err) {
 				listing.Partial = true
 				listing.Objects, listing.Err = each(ctx, api, kind, l.keys(kind))
@@ -119,12 +136,13 @@ func (l *Live) fetch(ctx context.Context, s *schema.Schema, api Reader, models [
 	return group.Wait()
 }
 
-// list asks for all objects of a kind.
-func list(ctx context.Context, api Reader, kind *schema.Kind) ([]schema.Object, error) {
+// list asks for all objects of a kind, or for none where there are more than most, unless
+// that is 0.
+func list(ctx context.Context, api Reader, kind *schema.Kind, most int) ([]schema.Object, error) {
 	if kind.Path == "" {
 		return nil, fmt.Errorf("listing each %s: the API has no list of them", kind.Title)
 	}
-	objects, err := api.List(ctx, kind.Path, kind.ID, queryOf(kind))
+	objects, err := api.List(ctx, kind.Path, kind.ID, queryOf(kind), most)
 	if err != nil {
 		return nil, fmt.Errorf("listing each %s: %w", kind.Title, lacking(err, kind.Rights(schema.ToView)))
 	}
@@ -192,7 +210,7 @@ func readGrant(ctx context.Context, api Reader, via *schema.Via, id string) ([]a
 	if err != nil {
 		return nil, err
 	}
-	objects, err := api.List(ctx, path, "id", query)
+	objects, err := api.List(ctx, path, "id", query, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -260,6 +278,8 @@ type table struct {
 	// by finds objects by the text, or the number, that a field has; made when
 	// it is asked for.
 	by map[string]map[any][]schema.Object
+	// needs is told what has to be asked; nil where nobody is asked any more.
+	needs func(Need)
 }
 
 // newTable finds the objects of a kind in its list.
@@ -277,6 +297,37 @@ func newTable(kind *schema.Kind, listing Listing) *table {
 func (t *table) id(object schema.Object) string {
 	id, _ := t.kind.IDOf(object)
 	return schema.IDText(id)
+}
+
+// get returns the object with a primary key, or nil.
+func (t *table) get(id string) schema.Object {
+	object := t.byID[id]
+	if object == nil && id != "" {
+		t.knows([]want{{field: t.kind.ID, value: id}})
+	}
+	return object
+}
+
+// all returns all objects.
+func (t *table) all() []schema.Object {
+	t.knows(nil)
+	return t.Objects
+}
+
+// knows reports whether all objects that are as where says are known, and where they are
+// not has them asked for.
+func (t *table) knows(where []want) bool {
+	isKnown := func(w want) bool {
+		return !tree.Known(w.value) || t.answered[Question{w.field, w.text()}]
+	}
+	if !t.some() || slices.ContainsFunc(where, isKnown) {
+		return true
+	}
+	if t.needs != nil {
+		q, can := questionOf(t.kind, where)
+		t.needs(Need{All: !can, Questions: []Question{q}})
+	}
+	return false
 }
 
 // indexed reports whether an index finds the value.
@@ -308,6 +359,9 @@ func (t *table) index(field string) map[any][]schema.Object {
 // list. An object that is not there for a value that is known only after apply
 // is not found by it.
 func (t *table) having(where []want) []schema.Object {
+	if !t.knows(where) {
+		return nil
+	}
 	among := t.Objects
 	if i := slices.IndexFunc(where, func(w want) bool { return indexed(w.value) }); i >= 0 {
 		among = t.index(where[i].field)[where[i].value]

@@ -49,8 +49,8 @@ func (p *planner) lastBinding(g *group) string {
 // pass.
 func (p *planner) boundTo(kind *schema.Kind, name, to string) bool {
 	t := p.table(kind)
-	for _, object := range t.Objects {
-		if p.groupOf(t, object) == nil && p.inForce(kind, object) && keyIn(object, name) == to {
+	for _, object := range t.having([]want{wantOf(kind, name, to)}) {
+		if p.groupOf(t, object) == nil && p.inForce(kind, object) {
 			return true
 		}
 	}

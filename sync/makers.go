@@ -27,7 +27,7 @@ func (r *Reconciler) askMakers(ctx context.Context, plan *Plan) error {
 			continue
 		}
 		for _, query := range makersQueries(kind, found.Objects) {
-			entries, err := r.API.List(ctx, kind.Path, kind.ID, query)
+			entries, err := r.API.List(ctx, kind.Path, kind.ID, query, 0)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}

@@ -14,11 +14,14 @@ func (p *planner) warnOfVersion() {
 	}
 }
 
+// isKnown reports whether the server's version is one that is known.
+func (p *planner) isKnown() bool { return p.whole.WordsOfUnknown(p.plan.Version) == "" }
+
 // understood returns the objects of a kind, or why they are not understood: a server of a
 // version that is not known may have another type for what is declared, or for what finds
 // them, and each would be taken for one that is not there.
 func (p *planner) understood(kind *schema.Kind, listing Listing) Listing {
-	if listing.Err != nil || p.whole.WordsOfUnknown(p.plan.Version) == "" {
+	if listing.Err != nil || p.isKnown() {
 		return listing
 	}
 	finding, others := append([]string{kind.ID}, kind.KnownBy()...), []string(nil)

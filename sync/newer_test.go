@@ -88,16 +88,19 @@ func TestKnownServer(t *testing.T) {
 	}
 }
 
-// changing answers objects of a list changed.
+// changing answers objects of a list changed, and none to a question by a name.
 type changing struct {
 	sync.API
 	path   string
 	change func(schema.Object)
 }
 
-func (c *changing) List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error) {
-	objects, err := c.API.List(ctx, path, id, query)
+func (c *changing) List(ctx context.Context, path, id string, query url.Values, most int) ([]schema.Object, error) {
+	objects, err := c.API.List(ctx, path, id, query, most)
 	if path == c.path {
+		if query.Has("slug") || query.Has("name") {
+			return nil, err
+		}
 		for _, object := range objects {
 			c.change(object)
 		}

@@ -130,7 +130,7 @@ func (p *planner) taken(kind *schema.Kind, change *Change, name scopedName) stri
 		if t.kind != kind && (name.field != "" || kind.Scope == "" || kind.Scope != t.kind.Scope || !t.kind.Managed) {
 			continue
 		}
-		for _, object := range t.index(cmp.Or(name.field, t.kind.Key))[name.value] {
+		for _, object := range t.having([]want{{field: cmp.Or(name.field, t.kind.Key), value: name.value}}) {
 			if model != change.Model || t.id(object) != change.PK {
 				return t.kind.Title
 			}

@@ -2,7 +2,6 @@ package sync
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -281,14 +280,14 @@ func (r *Reconciler) unguarded(ctx context.Context, desired Desired) (*Plan, *Li
 	live := Live{Sent: r.Sent, keys: func(kind *schema.Kind) []string { return spokenKeys(kind, desired.spoken()) }}
 	needs := r.needs(desired.spoken())
 	if desired.ReadOwn != nil {
-		needs = unique(append(needs, instanceModels(r.Schema)...))
+		needs.all(instanceModels(r.Schema)...)
 	}
 	if desired.Survey != nil && desired.Survey.List { // which kinds there are depends on the version
 		var err error
 		if live.Version, err = r.API.Version(ctx); err != nil {
 			return nil, nil, err
 		}
-		needs = unique(append(needs, desired.Survey.needs(r.Schema.At(live.Version))...))
+		needs.all(desired.Survey.needs(r.Schema.At(live.Version))...)
 	}
 	for {
 		if err := live.fetch(ctx, r.Schema, r.API, needs); err != nil {
@@ -307,7 +306,7 @@ func (r *Reconciler) unguarded(ctx context.Context, desired Desired) (*Plan, *Li
 		if err := live.fetchContext(ctx, r.API, plan.NeedsContext); err != nil {
 			return nil, nil, err
 		}
-		needs = unique(plan.Needs)
+		needs = plan.Needs
 	}
 }
 
@@ -333,7 +332,7 @@ func (r *Reconciler) guarded(ctx context.Context, plan *Plan, live *Live) (*Plan
 		plan = keepSelf(in, me)(plan)
 	}
 	if !r.Guards.AllowInUse {
-		uses, err := askUse(ctx, r.Schema, r.API, plan, r.Parallelism)
+		uses, err := askUse(ctx, r.Schema, r.API, plan, live, r.Parallelism)
 		if err != nil {
 			return nil, err
 		}
@@ -353,30 +352,11 @@ func unique(words []string) []string {
 	return slices.Compact(words)
 }
 
-// needs gives the models of the entries and of the references in them.
-func (r *Reconciler) needs(entries []*tree.Entry) []string {
-	models := map[string]bool{}
+// needs is what the entries and the references in them speak of.
+func (r *Reconciler) needs(entries []*tree.Entry) Needs {
+	needs := Needs{}
 	for _, entry := range entries {
-		if kind := r.Schema.Kind(entry.Model); kind != nil {
-			models[kind.Model], models[kind.Among] = true, true
-		}
-		values := []tree.Map{entry.Identifiers, entry.Attrs}
-		for _, permission := range entry.Permissions {
-			values = append(values, permission.Fields)
-		}
-		for _, values := range values {
-			for _, member := range values {
-				for _, ref := range member.Value.References() {
-					models[ref.Model] = true
-				}
-			}
-		}
-	}
-	var needs []string
-	for _, model := range slices.Sorted(maps.Keys(models)) {
-		if kind := r.Schema.Kind(model); kind != nil && kind.Path != "" {
-			needs = append(needs, kind.Model)
-		}
+		needs.speakOf(r.Schema, entry)
 	}
 	return needs
 }

@@ -95,7 +95,7 @@ func (h *past) match(t *table, entry tree.Entry, exact bool) (schema.Object, err
 		return nil, err
 	}
 	if pk, has := entry.Identifiers.Get(schema.PK); has {
-		if object := t.byID[schema.IDText(pk.Plain())]; object != nil {
+		if object := t.get(schema.IDText(pk.Plain())); object != nil {
 			if slices.ContainsFunc(where, func(w want) bool { return w.field != kind.ID && !w.met(object[w.field]) }) {
 				return nil, fmt.Errorf("the %s with the pk %s is another one now", kind.Title, t.id(object))
 			}

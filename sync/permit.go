@@ -107,7 +107,7 @@ func (p *planner) holder(c *candidate, field *schema.Field, value tree.Value) (h
 	}
 	holder = p.dealiasOne(c, field, field.Normalize(value)).Plain()
 	if key := schema.IDText(holder); key != "" {
-		if t := p.table(kind); t.Err == nil && t.byID[key] == nil {
+		if t := p.table(kind); t.Err == nil && t.get(key) == nil {
 			return nil, fmt.Sprintf("there is no %s with the primary key %s", kind.Title, key)
 		}
 	}

@@ -34,13 +34,13 @@ type permitting struct {
 	given  []string
 }
 
-func (p *permitting) List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error) {
+func (p *permitting) List(ctx context.Context, path, id string, query url.Values, most int) ([]schema.Object, error) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if strings.Contains(path, "assigned_by") {
 		p.asked++
 	}
-	return p.API.List(ctx, path, id, query)
+	return p.API.List(ctx, path, id, query, most)
 }
 
 func (p *permitting) Act(ctx context.Context, method, path, key, action string, body schema.Object) error {
@@ -80,7 +80,7 @@ func (p *permitting) held(role string) (single, all []string) {
 		}
 		id := fmt.Sprint(object["pk"])
 		list := func(path string, query url.Values) []schema.Object {
-			objects, err := p.API.List(context.Background(), path, "id", query)
+			objects, err := p.API.List(context.Background(), path, "id", query, 0)
 			if err != nil {
 				p.t.Fatal(err)
 			}
@@ -264,11 +264,11 @@ func TestAUserIsPermitted(t *testing.T) {
 // unreadable is a server that does not tell what a role is permitted.
 type unreadable struct{ sync.API }
 
-func (u unreadable) List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error) {
+func (u unreadable) List(ctx context.Context, path, id string, query url.Values, most int) ([]schema.Object, error) {
 	if strings.HasPrefix(path, "rbac/permissions") {
 		return nil, errors.New("refused for a test")
 	}
-	return u.API.List(ctx, path, id, query)
+	return u.API.List(ctx, path, id, query, most)
 }
 
 // What can't be compared of one object keeps no other one from its change.

@@ -105,10 +105,10 @@ type Plan struct {
 	Surveyed *Surveyed
 	// Rivals counts the blueprints of authentik's own that are files here too.
 	Rivals int
-	// Needs are models that references ask for and Live does not hold,
+	// Needs are objects that entries speak of and Live does not hold,
 	// NeedsGrants, NeedsPermits and NeedsContext what else it lacks. A plan that needs any is of
 	// no use but to say so.
-	Needs        []string
+	Needs        Needs
 	NeedsGrants  []Grant
 	NeedsPermits []PermitNeed
 	NeedsContext []string

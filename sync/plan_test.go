@@ -439,7 +439,7 @@ func TestPlanNeeds(t *testing.T) {
 	s := withIdentification(t)
 	desired := read(t, s, map[string]string{"a.yaml": head + entry("name: a", "configure_flow: !Find [authentik_flows.flow, [slug, x]]")})
 	plan := sync.MakePlan(s, desired, sync.Live{Kinds: listings(map[string][]schema.Object{stageModel: nil})})
-	if diff := cmp.Diff([]string{flowModel}, plan.Needs); diff != "" {
+	if diff := cmp.Diff(sync.Needs{flowModel: {Questions: []sync.Question{{Field: "slug", Value: "x"}}}}, plan.Needs); diff != "" {
 		t.Errorf("the needs (-want +got):\n%s", diff)
 	}
 }

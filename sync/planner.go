@@ -201,13 +201,35 @@ func (p *planner) table(kind *schema.Kind) *table {
 	case kind.Path == "":
 		listing.Err = fmt.Errorf("the API has no list of each %s", kind.Title)
 	case !asked:
-		p.plan.Needs = append(p.plan.Needs, kind.Model)
+		p.need(kind, Need{})
+		listing.answered = map[Question]bool{}
 	case kind.Among != "":
 		listing = p.own(kind, listing)
 	}
+	if asked && listing.some() && !p.isKnown() {
+		p.need(kind, Need{All: true}) // what it answers to a question is not sure
+	}
 	t := newTable(kind, p.understood(kind, listing))
+	t.needs = func(need Need) { p.need(kind, need) }
 	p.tables[kind.Model] = t
 	return t
+}
+
+// need notes what the plan lacks of a kind.
+func (p *planner) need(kind *schema.Kind, need Need) {
+	if p.plan.Needs == nil {
+		p.plan.Needs = Needs{}
+	}
+	if need.All || p.plan.Needs[kind.Model].All {
+		p.plan.Needs.all(kind.Model)
+		return
+	}
+	p.plan.Needs.ask(kind.Model, need.Questions...)
+	for _, q := range need.Questions {
+		if as := p.otherID(kind.Fields.Field(q.Field), q.Value); as != "" {
+			p.plan.Needs.as(kind.Model, q, as)
+		}
+	}
 }
 
 // own returns those of a kind's list that are of the kind, where the server lists
@@ -217,7 +239,12 @@ func (p *planner) own(kind *schema.Kind, listing Listing) Listing {
 	if listing.Err != nil || base.Err != nil {
 		return Listing{Err: cmp.Or(listing.Err, base.Err)}
 	}
-	return Listing{Objects: kind.Own(listing.Objects, base.kind, base.Objects)}
+	for _, object := range listing.Objects {
+		id, _ := kind.IDOf(object)
+		base.get(schema.IDText(id))
+	}
+	listing.Objects = kind.Own(listing.Objects, base.kind, base.Objects)
+	return listing
 }
 
 // planObject turns all entries of one object into its change.
@@ -248,7 +275,7 @@ func (p *planner) isEdited(g *group) bool {
 func (p *planner) countLive() {
 	for model, t := range p.tables {
 		if t.kind.Managed {
-			p.plan.Live[model] = len(t.Objects)
+			p.plan.Live[model] = t.count()
 		}
 	}
 }

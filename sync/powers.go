@@ -17,15 +17,41 @@ import (
 func (in *inheritance) askPowers(ctx context.Context, api Reader) error {
 	in.knowUnread(ctx, api)
 	for _, s := range in.shifts {
+		if s.raised {
+			in.nameMembers(ctx, api, s.holder)
+		}
 		for _, gain := range s.gains {
 			// What is wrong shows as nothing that is known.
 			_ = in.knowAbove(ctx, api, gain.to)
 			for _, h := range in.newly(gain) {
 				_ = in.knowGrants(ctx, api, h)
 			}
+			if slices.ContainsFunc(reach(gain.to, in.after), in.isSuperuser) {
+				in.nameMembers(ctx, api, gain.from)
+			}
 		}
 	}
 	return ctx.Err()
+}
+
+// nameMembers asks for the names of those that have a holder's rights, where a list has
+// only their keys. Without them they are called by those.
+func (in *inheritance) nameMembers(ctx context.Context, api Reader, h holder) {
+	kind := in.schema.Kind(h.model)
+	nameless := func(member holder) bool { return in.name(member) == member.key }
+	if kind.Lookup != kind.ID || in.isNew(h) || !slices.ContainsFunc(in.members(h), nameless) {
+		return
+	}
+	// What is wrong shows as names that are not known.
+	_ = in.once(question{h, "members"}, func() error {
+		object, err := api.Retrieve(ctx, kind.Path, h.key)
+		for _, field := range kind.Fields.Fields {
+			if field.Details != "" {
+				in.nameAll(field.Refers, field, object)
+			}
+		}
+		return err
+	})
 }
 
 // newly are what somebody has the rights of by a new bond, and had not before. There is

@@ -138,14 +138,14 @@ type listing struct {
 	fails       bool
 }
 
-func (l *listing) List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error) {
+func (l *listing) List(ctx context.Context, path, id string, query url.Values, most int) ([]schema.Object, error) {
 	if path == "rbac/permissions" {
 		l.permissions++
 		if l.fails {
 			return nil, context.DeadlineExceeded
 		}
 	}
-	return l.API.List(ctx, path, id, query)
+	return l.API.List(ctx, path, id, query, most)
 }
 
 // The powers that the schema names are permissions that authentik has.
@@ -153,7 +153,7 @@ func TestPowersAreThere(t *testing.T) {
 	for _, version := range versions[1:] { // the embedded server knows no permissions of its own to 2024.12
 		reconciler, _, _ := startedAt(t, version, "")
 		kind := reconciler.Schema.At(version).Kind("auth.permission")
-		list, err := reconciler.API.List(context.Background(), kind.Path, kind.ID, nil)
+		list, err := reconciler.API.List(context.Background(), kind.Path, kind.ID, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

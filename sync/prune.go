@@ -51,7 +51,10 @@ func (p *planner) prune(globs []Glob, spoken map[string]map[string]bool) {
 			continue
 		}
 		t := p.table(kind)
-		for _, object := range t.Objects {
+		if !slices.ContainsFunc(globs, func(glob Glob) bool { return glob.Model == "" || glob.Model == kind.Model }) {
+			continue
+		}
+		for _, object := range t.all() {
 			if glob := matching(globs, kind, object); glob != nil && !objects[t.id(object)] && p.groupOf(t, object) == nil && object["managed"] == nil {
 				p.pruneObject(t, object, *glob)
 			}
@@ -78,14 +81,13 @@ func (p *planner) spokenOf(silent []*tree.Entry) map[string]map[string]bool {
 			spoken[kind.Model] = nil
 			return
 		}
-		name, _ := entry.Field(kind.Key)
-		for _, object := range t.Objects {
-			if asText(name.Data) != "" && object[kind.Key] == name.Data {
+		if name, _ := entry.Field(kind.Key); asText(name.Data) != "" {
+			for _, object := range t.having([]want{{field: kind.Key, value: name.Data}}) {
 				objects[t.id(object)] = true
 			}
 		}
-		for _, object := range t.having(where) {
-			if len(where) > 0 {
+		if len(where) > 0 {
+			for _, object := range t.having(where) {
 				objects[t.id(object)] = true
 			}
 		}

@@ -170,7 +170,7 @@ func (p *planner) missing(model, key string) string {
 	}
 	for _, one := range kinds {
 		t := p.table(one)
-		if t.Err != nil || t.byID[key] != nil { // the server will say
+		if t.Err != nil || t.get(key) != nil { // the server will say
 			return ""
 		}
 	}

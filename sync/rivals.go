@@ -171,7 +171,7 @@ func (r *Reconciler) Adopt(ctx context.Context) *Pass {
 	}
 	live := Live{}
 	models := instanceModels(r.Schema)
-	if pass.Err = live.fetch(ctx, r.Schema, r.API, models); pass.Err != nil {
+	if pass.Err = live.fetch(ctx, r.Schema, r.API, whole(models)); pass.Err != nil {
 		return pass
 	}
 	for _, model := range models {

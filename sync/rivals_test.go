@@ -21,11 +21,11 @@ type counting struct {
 	lists int
 }
 
-func (c *counting) List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error) {
+func (c *counting) List(ctx context.Context, path, id string, query url.Values, most int) ([]schema.Object, error) {
 	if path == "managed/blueprints" {
 		c.lists++
 	}
-	return c.API.List(ctx, path, id, query)
+	return c.API.List(ctx, path, id, query, most)
 }
 
 // rivalry is a reconciler of a file that declares the group x.

@@ -257,7 +257,7 @@ func (r *Reconciler) ApplySaved(ctx context.Context, saved *SavedPlan, partial b
 		return pass
 	}
 	live := Live{keys: plan.spokenKeys}
-	if pass.Err = live.fetch(ctx, r.Schema, r.API, plan.models(r.Schema)); pass.Err != nil {
+	if pass.Err = live.fetch(ctx, r.Schema, r.API, plan.needs(r.Schema)); pass.Err != nil {
 		return pass
 	}
 	if pass.Plan, pass.Err = r.guarded(ctx, plan.unmoved(r.Schema, saved, live, lacking, partial), &live); pass.Err == nil {
@@ -360,16 +360,19 @@ func (p *Plan) spokenKeys(kind *schema.Kind) []string {
 	return keys
 }
 
-// models are those of the plan's changes.
-func (p *Plan) models(s *schema.Schema) []string {
-	var models []string
+// needs are the objects of the plan's changes, and those that are in the way of what it
+// creates.
+func (p *Plan) needs(s *schema.Schema) Needs {
+	needs := Needs{}
 	for _, change := range p.Changes {
-		models = append(models, change.Model)
-		if among := s.Kind(change.Model).Among; among != "" {
-			models = append(models, among)
+		kind := s.Kind(change.Model)
+		where := []want{{field: kind.ID, value: change.PK}, {field: kind.Lookup, value: change.Key}}
+		if change.PK == "" {
+			where = []want{{field: kind.Key, value: change.Declared[kind.Key]}}
 		}
+		needs.speak(s, kind, where)
 	}
-	return unique(models)
+	return needs
 }
 
 // unmoved returns the plan for the objects as they are now: without the changes of
@@ -387,7 +390,7 @@ func (p *Plan) unmoved(s *schema.Schema, saved *SavedPlan, live Live, lacking ma
 		if t == nil {
 			t = newTable(kind, live.Kinds[kind.Model])
 			tables[kind.Model] = t
-			own.Live[kind.Model] = len(t.Objects)
+			own.Live[kind.Model] = t.count()
 		}
 		now, moved := change.now(kind, t, saved.Changes[i])
 		own.Changes[i] = now

@@ -37,7 +37,7 @@ func (p *planner) withoutServers(kind *schema.Kind, declared, live map[string]an
 // serverManages reports whether the object of a model is one that authentik brings
 // and keeps itself. One that can't be found may be.
 func (p *planner) serverManages(model, key string) bool {
-	object := p.table(p.schema.Kind(model)).byID[key]
+	object := p.table(p.schema.Kind(model)).get(key)
 	return object == nil || tree.PlainJSON(object["managed"]) != nil
 }
 

@@ -156,6 +156,9 @@ func (p *planner) survey(desired Desired) *Surveyed {
 // surveyKind looks for those of one kind. brought are what authentik brings of it.
 func (p *planner) surveyKind(found *Surveyed, kind *schema.Kind, declared, brought map[string]bool, list bool) {
 	t := p.table(kind)
+	if t.some() {
+		return // nobody has seen the others
+	}
 	if p.live.Kinds[kind.Model].Partial {
 		found.Unknown = append(found.Unknown, fmt.Sprintf("the server lists each %s only as far as the token's user may use it", kind.Title))
 	}

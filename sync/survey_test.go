@@ -206,12 +206,12 @@ type unfiltered struct {
 	asked []string
 }
 
-func (u *unfiltered) List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error) {
+func (u *unfiltered) List(ctx context.Context, path, id string, query url.Values, most int) ([]schema.Object, error) {
 	if strings.HasPrefix(path, "events/") {
 		u.asked = append(u.asked, query.Encode())
 		query = nil
 	}
-	return u.API.List(ctx, path, id, query)
+	return u.API.List(ctx, path, id, query, most)
 }
 
 // A log that ignores what it is asked for tells nothing wrong.

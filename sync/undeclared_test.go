@@ -200,7 +200,7 @@ func (w *people) state() map[string]string {
 
 // permitted are the permissions of a role for single objects.
 func (w *people) permitted(role string) string {
-	objects, err := w.client.List(context.Background(), "rbac/permissions/roles", "id", url.Values{"uuid": {role}})
+	objects, err := w.client.List(context.Background(), "rbac/permissions/roles", "id", url.Values{"uuid": {role}}, 0)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -217,7 +217,7 @@ func (w *people) granted(via *schema.Via, id string) string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	objects, err := w.client.List(context.Background(), path, "id", query)
+	objects, err := w.client.List(context.Background(), path, "id", query, 0)
 	if err != nil {
 		w.t.Fatal(err)
 	}

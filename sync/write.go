@@ -91,7 +91,7 @@ func (a *applier) look(ctx context.Context, t target) (schema.Object, error) {
 	if name := asText(t.declared[t.kind.Key]); field != nil && !field.Sensitive && name != "" {
 		query.Set(t.kind.Key, name)
 	}
-	objects, err := a.api.List(ctx, t.kind.Path, t.kind.ID, query)
+	objects, err := a.api.List(ctx, t.kind.Path, t.kind.ID, query, 0)
 	if err != nil {
 		return nil, t.lacking(err, schema.ToView)
 	}

@@ -2,36 +2,38 @@ package main
 
 import (
 	"context"
-	"errors"
-	"strconv"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/pflag"
 
+	"github.com/aksync/aksync/internal/leader"
 	"github.com/aksync/aksync/sync"
 )
 
-// electFlags are the flags of leader election. Every build has them; one
-// without the tag kubernetes refuses to elect.
+// electFlags are the flags of leader election.
 type electFlags struct {
 	elect            bool
 	lease, namespace string
 }
 
 func (f *electFlags) register(flags *pflag.FlagSet) {
-	flags.BoolFunc("leader-elect", "write only while this replica holds a Kubernetes Lease; the others follow, and report drift", f.setElect)
+	flags.BoolVar(&f.elect, "leader-elect", false, "write only while this replica holds a Kubernetes Lease; the others follow, and report drift")
 	flags.StringVar(&f.lease, "leader-elect-lease", "aksync", "name of the Lease")
 	flags.StringVar(&f.namespace, "leader-elect-namespace", "", "namespace of the Lease (default: the pod's own)")
 }
 
-func (f *electFlags) setElect(text string) (err error) {
-	if f.elect, err = strconv.ParseBool(text); err != nil {
-		return errors.New("want true or false")
+// config is the Lease that the flags describe; nil where they want none.
+func (f *electFlags) config(log zerolog.Logger) lease {
+	if !f.elect {
+		return nil
 	}
-	if f.elect && !hasElection {
-		return errors.New("this build has no leader election: use the container image or a release, " +
-			"or build with go build -tags kubernetes ./cmd/aksync")
+	return leaseOf(leader.Config{Name: f.lease, Namespace: f.namespace, Logger: log})
+}
+
+func leaseOf(cfg leader.Config) lease {
+	return func(ctx context.Context, lead func(context.Context, <-chan struct{}) error) error {
+		return leader.Run(ctx, cfg, lead)
 	}
-	return nil
 }
 
 // lease calls lead while this replica holds a Lease, until ctx ends. Lead's

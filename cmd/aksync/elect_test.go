@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	gosync "sync"
 	"testing"
 	"time"
@@ -11,6 +13,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/aksync/aksync/internal/devserver"
+	"github.com/aksync/aksync/internal/leader"
+	"github.com/aksync/aksync/internal/leader/leasetest"
 	"github.com/aksync/aksync/internal/metrics"
 	"github.com/aksync/aksync/internal/observe"
 	"github.com/aksync/aksync/schema"
@@ -78,6 +82,28 @@ func (m mutex) hold(ctx context.Context, lead func(context.Context, <-chan struc
 func TestElected(t *testing.T) {
 	one := make(mutex, 1)
 	testElected(t, func(string) lease { return one.hold })
+}
+
+// Replicas elect by a Lease as they do by another lock.
+func TestElectedByALease(t *testing.T) {
+	cluster := leasetest.Start(t)
+	testElected(t, func(name string) lease {
+		return leaseOf(leader.Config{
+			Account: leader.ServiceAccount{Folder: cluster.Folder, Host: cluster.Host, Port: cluster.Port},
+			Name:    leasetest.Name, Identity: name, Logger: zerolog.Nop(),
+			LeaseDuration: 3 * time.Second, RenewDeadline: 2 * time.Second, RetryPeriod: 50 * time.Millisecond,
+		})
+	})
+}
+
+// The flags reach the election, which there is none of outside of Kubernetes.
+func TestLeaderElectWithoutACluster(t *testing.T) {
+	t.Setenv("KUBERNETES_SERVICE_HOST", "")
+	var stderr strings.Builder
+	status := execute(t.Context(), []string{"run", "--leader-elect", "--dev", "--listen", "127.0.0.1:0", t.TempDir()}, io.Discard, &stderr)
+	if status != exitError || !strings.Contains(stderr.String(), "needs to run in a pod of Kubernetes") {
+		t.Errorf("status %d: %s", status, stderr.String())
+	}
 }
 
 // testElected wants of two replicas that one writes and both are ready, and

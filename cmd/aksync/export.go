@@ -16,11 +16,14 @@ import (
 
 // exportFlags are the flags of export.
 type exportFlags struct {
-	server       serverFlags
-	logs         logFlags
-	output, flow string
-	full         bool
-	models       []string
+	server serverFlags
+	logs   logFlags
+	output string
+	full   bool
+	models []string
+	// application, flow and source name one object that is exported with all that
+	// belongs to it.
+	application, flow, source string
 	// all is the folder for a whole server.
 	all, secrets  string
 	force, update bool
@@ -34,9 +37,13 @@ func newExport() *cobra.Command {
 		Use:   "export [MODEL] [NAME…]",
 		Short: "Print live objects as a blueprint, or write a whole server as a folder of them",
 		Long: `export prints the live objects as a blueprint: all, those of a model, those whose
-names match one of the globs, or those that a flow uses. An object without a name,
-such as a binding, is called by what it binds. Defaults are left out, and what is
-secret or can't be read; a comment names it. A plan of the result has no changes.
+names match one of the globs. An object without a name, such as a binding, is called
+by what it binds. Defaults are left out, and what is secret or can't be read; a comment
+names it. A plan of the result has no changes.
+
+With --application, --flow or --source it prints one of them with all that belongs to
+it, in order: providers, stages, prompts, policies, bindings, as far as nothing else
+uses them. What is shared is referred to.
 
 With --all it writes a whole server as a folder: a file for each application, flow
 and source with what belongs to it, and one by kind for what is shared. What
@@ -46,6 +53,7 @@ each. A second export of the same server writes the same.`,
 		Example: `  aksync export --all blueprints && aksync plan blueprints
   aksync export authentik_core.application wiki
   aksync export -o cue 'login-*'
+  aksync export --application wiki
   aksync export --flow default-authentication-flow --full`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			log, err := flags.logs.logger(cmd)
@@ -78,7 +86,9 @@ func (f *exportFlags) register(cmd *cobra.Command) {
 
 func (f *exportFlags) own(flags *pflag.FlagSet) {
 	flags.StringVarP(&f.output, "output", "o", export.YAML, "yaml or cue")
-	flags.StringVar(&f.flow, "flow", "", "slug of a flow: only what it uses")
+	flags.StringVar(&f.application, "application", "", "slug of an application: it, and all that belongs to it")
+	flags.StringVar(&f.flow, "flow", "", "slug of a flow: it, and all that belongs to it")
+	flags.StringVar(&f.source, "source", "", "slug of a source: it, and all that belongs to it")
 	flags.StringSliceVar(&f.models, "model", nil, "only this model, such as authentik_stages_password.passwordstage")
 	flags.BoolVar(&f.full, "full", false, "keep fields that have their default; with --all, the objects that authentik brings")
 	flags.StringVar(&f.all, "all", "", "folder to write a whole server into")
@@ -90,7 +100,7 @@ func (f *exportFlags) own(flags *pflag.FlagSet) {
 
 // options are what the command line asks for. A first word that is a model is one.
 func (f *exportFlags) options(s *schema.Schema, args []string) (export.Options, error) {
-	o := export.Options{Format: f.output, Flow: f.flow, Full: f.full, Models: f.models, Names: args, Secrets: f.secrets}
+	o := export.Options{Format: f.output, Full: f.full, Models: f.models, Names: args, Secrets: f.secrets}
 	if err := oneOf("output", f.output, export.YAML, export.CUE); err != nil {
 		return o, err
 	}
@@ -106,7 +116,11 @@ func (f *exportFlags) options(s *schema.Schema, args []string) (export.Options, 
 	if f.force && f.update {
 		return o, &usageError{fmt.Errorf("--update changes what differs and --force overwrites all: want one of them")}
 	}
-	if f.all != "" && (o.Flow != "" || len(o.Models)+len(o.Names) > 0) {
+	parts := f.parts()
+	if len(parts) > 1 {
+		return o, &usageError{fmt.Errorf("--%s and --%s are two blueprints: want one of them", parts[0].Title, parts[1].Title)}
+	}
+	if f.all != "" && (len(parts)+len(o.Models)+len(o.Names) > 0) {
 		return o, &usageError{fmt.Errorf("--all takes all objects of all kinds: leave out what chooses some of them")}
 	}
 	if _, err := export.Needs(s, o); err != nil {
@@ -125,18 +139,21 @@ func (f *exportFlags) run(cmd *cobra.Command, log zerolog.Logger, s *schema.Sche
 		return err
 	}
 	s = s.At(o.Server)
+	if f.all != "" {
+		return f.exportAll(cmd, s, client, o)
+	}
+	if parts := f.parts(); len(parts) > 0 {
+		return f.exportPart(cmd, s, client, parts[0], o)
+	}
+	return f.print(cmd, s, client, o)
+}
+
+// print writes a blueprint to stdout.
+func (f *exportFlags) print(cmd *cobra.Command, s *schema.Schema, client *authentik.Client, o export.Options) error {
 	needs, err := export.Needs(s, o)
 	if err != nil {
 		return fmt.Errorf("authentik %s: %w", o.Server, err)
 	}
-	if f.all != "" {
-		return f.exportAll(cmd, s, client, needs, o)
-	}
-	return f.print(cmd, s, client, needs, o)
-}
-
-// print writes a blueprint to stdout.
-func (f *exportFlags) print(cmd *cobra.Command, s *schema.Schema, client *authentik.Client, needs []string, o export.Options) error {
 	live, err := sync.ReadLive(cmd.Context(), s, client, needs)
 	if err != nil {
 		return err

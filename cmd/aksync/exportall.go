@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	gosync "sync"
 
 	"github.com/spf13/cobra"
@@ -18,23 +19,14 @@ import (
 )
 
 // exportAll writes a whole server as a folder.
-func (f *exportFlags) exportAll(cmd *cobra.Command, s *schema.Schema, server sync.API, needs []string, o export.Options) error {
+func (f *exportFlags) exportAll(cmd *cobra.Command, s *schema.Schema, server sync.API, o export.Options) error {
 	api := &onceListed{API: server} // with --update, a plan asks for the same
-	bar := newBar(cmd.ErrOrStderr(), "listing")
-	bar.expectLists(len(needs))
-	live, err := readAll(cmd.Context(), s, &counted{Reader: api, bar: bar}, needs, &o)
-	bar.finish()
+	objects, problems, err := f.everything(cmd, s, api, &o)
 	if err != nil {
 		return err
 	}
-	objects, problems := listed(s, live)
 	if f.terraform != "" {
-		missing, err := f.fromTerraform(s, objects, &o)
-		if err != nil {
-			return err
-		}
 		o.Full = true // what Terraform keeps is somebody's own
-		problems = append(problems, missing...)
 	}
 	folder, err := f.save(cmd, s, api, objects, o)
 	if err != nil {
@@ -42,6 +34,34 @@ func (f *exportFlags) exportAll(cmd *cobra.Command, s *schema.Schema, server syn
 	}
 	folder.Problems = append(problems, folder.Problems...)
 	return f.sumUp(cmd, folder, o)
+}
+
+// everything lists all objects of a server, and what goes along with them in options. The
+// problems are what could not be had.
+func (f *exportFlags) everything(cmd *cobra.Command, s *schema.Schema, api sync.Reader, o *export.Options) (objects map[string][]schema.Object, problems []error, err error) {
+	needs, err := export.NeedsAll(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	bar := newBar(cmd.ErrOrStderr(), "listing")
+	bar.expectLists(len(needs))
+	live, unread, err := readAll(cmd.Context(), s, &counted{Reader: api, bar: bar}, needs, o)
+	bar.finish()
+	if err != nil {
+		return nil, nil, err
+	}
+	objects, problems = listed(s, live)
+	if unread != nil {
+		problems = append(problems, unread)
+	}
+	if f.terraform != "" {
+		missing, err := f.fromTerraform(s, objects, o)
+		if err != nil {
+			return nil, nil, err
+		}
+		problems = append(problems, missing...)
+	}
+	return objects, problems, nil
 }
 
 // save writes the folder, or brings it up to date.
@@ -79,17 +99,18 @@ func (f *exportFlags) fromTerraform(s *schema.Schema, objects map[string][]schem
 	return missing, nil
 }
 
-// readAll lists all objects, and what is granted to them.
-func readAll(ctx context.Context, s *schema.Schema, api sync.Reader, needs []string, o *export.Options) (*sync.Live, error) {
-	live, err := sync.ReadListed(ctx, s, api, needs)
-	if err != nil {
-		return nil, err
+// readAll lists all objects, what is granted to them, and who is permitted what with
+// them: unread is why that could not be had.
+func readAll(ctx context.Context, s *schema.Schema, api sync.Reader, needs []string, o *export.Options) (live *sync.Live, unread, err error) {
+	if live, err = sync.ReadListed(ctx, s, api, needs); err != nil {
+		return nil, nil, err
 	}
 	if err := live.ReadGrants(ctx, s, api); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	o.Granted = live.Grants
-	return live, nil
+	o.Permitted, unread = live.ReadPermits(ctx, s, api)
+	return live, unread, ctx.Err()
 }
 
 // listed returns the objects of the kinds that could be listed, and says which could
@@ -123,16 +144,31 @@ func (f *exportFlags) sumUp(cmd *cobra.Command, folder *export.Folder, o export.
 	case folder.LeftOut > 0:
 		fmt.Fprintf(w, "Left out %s that authentik brings itself; --full takes them along.\n", things(folder.LeftOut, "object"))
 	}
+	if count := len(folder.Missing); count > 0 {
+		fmt.Fprintf(w, "authentik brings %s that this server has not: %s.\n", things(count, "object"), someOf(folder.Missing))
+	}
 	if folder.Guessed {
 		fmt.Fprintf(w, "What authentik %s brings is not known: it was told by what another version does, and more may be in the files than somebody made.\n", o.Server)
 	}
-	if folder.Secrets > 0 {
+	switch {
+	case folder.Secrets > 0 && f.all == "":
+		fmt.Fprintf(w, "Left out %s: a line of the blueprint is ready for each.\n", things(folder.Secrets, "secret"))
+	case folder.Secrets > 0:
 		fmt.Fprintf(w, "Left out %s: secrets.env.example lists them.\n", things(folder.Secrets, "secret"))
 	}
 	for _, note := range folder.Notes {
 		fmt.Fprintln(w, note)
 	}
 	return sayProblems(w, folder.Problems)
+}
+
+// someOf names the first of many.
+func someOf(names []string) string {
+	const most = 5
+	if more := len(names) - most; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }
 
 // sayProblems says what could not be exported; the error is that there is anything.
@@ -155,8 +191,8 @@ type counted struct {
 }
 
 // List is that of the API.
-func (c *counted) List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error) {
-	objects, err := c.Reader.List(ctx, path, id, query)
+func (c *counted) List(ctx context.Context, path, id string, query url.Values, most int) ([]schema.Object, error) {
+	objects, err := c.Reader.List(ctx, path, id, query, most)
 	c.step.Lock()
 	defer c.step.Unlock()
 	c.bar.step()
@@ -170,9 +206,9 @@ type onceListed struct {
 }
 
 // List is that of the API.
-func (o *onceListed) List(ctx context.Context, path, id string, query url.Values) ([]schema.Object, error) {
+func (o *onceListed) List(ctx context.Context, path, id string, query url.Values, most int) ([]schema.Object, error) {
 	list, _ := o.lists.LoadOrStore([3]string{path, id, query.Encode()}, gosync.OnceValues(func() ([]schema.Object, error) {
-		return o.API.List(ctx, path, id, query)
+		return o.API.List(ctx, path, id, query, most)
 	}))
 	return list.(func() ([]schema.Object, error))()
 }

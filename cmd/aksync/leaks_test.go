@@ -80,7 +80,15 @@ func TestNoSecretLeaves(t *testing.T) {
 	t.Run("the daemon of such a server", func(t *testing.T) {
 		front := httptest.NewServer(l.repeating(repetitions()[0]))
 		defer front.Close()
-		l.daemon(t, front.URL, l.folder(t, l.declaring(declared)))
+		memory := t.TempDir()
+		l.daemon(t, front.URL, l.folder(t, l.declaring(declared)), "--history", memory)
+		l.remembered(t, memory, `"result":"failed"`)
+	})
+	t.Run("what the daemon changes", func(t *testing.T) {
+		l.putLive(t)
+		memory := t.TempDir()
+		l.daemon(t, l.front.URL, l.folder(t, l.declaring(later)), "--history", memory)
+		l.remembered(t, memory, `"result":"done"`)
 	})
 	for name, text := range l.mistakes() {
 		t.Run("a mistake: "+name, func(t *testing.T) {
@@ -329,6 +337,30 @@ func (l *leaks) daemon(t *testing.T, url, folder string, more ...string) {
 	wantNone(t, "what the daemon logs", out.String())
 	if !strings.Contains(served, shown) || !strings.Contains(out.String(), shown) {
 		t.Errorf("the daemon shows nothing:\n%s\n%s", served, out.String())
+	}
+}
+
+// remembered looks at all that the daemon remembers, and how it is shown.
+func (l *leaks) remembered(t *testing.T, memory, want string) {
+	t.Helper()
+	files, err := os.ReadDir(memory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := ""
+	for _, file := range files {
+		text, err := os.ReadFile(filepath.Join(memory, file.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all += string(text)
+	}
+	wantNone(t, "what the daemon remembers", all)
+	if !strings.Contains(all, want) {
+		t.Errorf("the daemon remembers no %s:\n%s", want, all)
+	}
+	for _, output := range []string{"text", "json"} {
+		l.run(t, exitDone, "history", "--history", memory, "-o", output)
 	}
 }
 

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/aksync/aksync/internal/blueprint"
 	"github.com/aksync/aksync/internal/checkout"
-	"github.com/aksync/aksync/internal/history"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
@@ -98,39 +96,4 @@ func (s *comparedSource) before(ctx context.Context) (removed []sync.Removed, wa
 func unreadThen(problem tree.Problem) tree.Problem {
 	problem.Message = "can't be read any more, so nothing that it declared is deleted: " + problem.Message
 	return problem
-}
-
-// historyFlags are the flags of what the daemon remembers.
-type historyFlags struct {
-	folder        string
-	deleteRemoved bool
-}
-
-func (f *historyFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.folder, "history", "", "folder in which the daemon remembers what it has applied, one for each daemon")
-	flags.BoolVar(&f.deleteRemoved, "delete-removed", false, "with --history: delete what this daemon applied or found declared present, and what no blueprint speaks of any more")
-}
-
-func (f *historyFlags) check() error {
-	if f.deleteRemoved && f.folder == "" {
-		return &usageError{errors.New("--delete-removed goes with --history DIR, where the daemon remembers what it has applied")}
-	}
-	return nil
-}
-
-// remember opens the folder and lets the reconciler remember there what is declared.
-func (f *historyFlags) remember(p *passes, interval time.Duration) (forget func() error, err error) {
-	if f.folder == "" {
-		return func() error { return nil }, nil
-	}
-	folder, err := history.Open(f.folder, p.client.URL())
-	if err != nil {
-		return nil, fmt.Errorf("--history: %w", err)
-	}
-	declared, err := folder.Declared()
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("--history: %w", err), folder.Close())
-	}
-	p.Removals = &sync.Removals{Memory: declared, Delete: f.deleteRemoved, Settle: min(interval, sync.DefaultSettle)}
-	return folder.Close, nil
 }

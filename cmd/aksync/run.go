@@ -101,11 +101,11 @@ func run(cmd *cobra.Command, flags runFlags, args []string) error {
 		return err
 	}
 	defer passes.client.Close()
-	forget, err := flags.history.remember(passes, flags.interval)
+	remembered, err := flags.history.remember(passes, flags.interval)
 	if err != nil {
 		return err
 	}
-	defer forget()
+	defer remembered.Close()
 	source := passes.source
 	watcher, err := watch.New(watch.Config{Paths: source.paths, OnEvent: measured.AddWatchEvent, Logger: log})
 	if err != nil {
@@ -116,10 +116,12 @@ func run(cmd *cobra.Command, flags runFlags, args []string) error {
 
 	requests := make(chan struct{}, 1)
 	shown := observe.NewPage(newStatus(b, flags, passes.client.URL(), source.paths), passes.client.Unanswered)
+	// The metrics and the page tell of a pass before the log says that it has ended.
 	observers := observe.Observers{
-		&observe.Log{Log: log}, observe.NewCount(measured), shown,
+		observe.NewCount(measured), shown, &observe.Log{Log: log},
 		&observe.Diff{Out: cmd.OutOrStdout(), Coloured: coloured(cmd.OutOrStdout()), DryRun: shown.DryRun, Log: log},
 	}
+	observers = append(observers, remembered.observers(log)...)
 	page, err := metrics.NewHTTP(metrics.Config{
 		Metrics: measured, Health: shown.Health, Status: shown.Status,
 		Sync: func() { request(requests) }, Logger: log,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -34,6 +35,7 @@ func TestMain(m *testing.M) {
 //	server [VERSION]         start an embedded server and point the environment at it
 //	server down              stop it
 //	api METHOD PATH [BODY]   send a request to it and print the answer
+//	take NAME PATH FIELD     put a field of the one object at a path into the environment
 //	await URL REGEXP         ask the URL until the answer matches
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -56,24 +58,20 @@ func TestScripts(t *testing.T) {
 			"server": startServer,
 			"api":    callAPI,
 			"await":  await,
+			"take":   take,
 		},
 	})
 }
 
-// scriptServer is the embedded server of one script.
+// scriptServer is the server of one script.
 type scriptServer struct {
+	url, token string
+	// http and handler are those of the embedded server.
 	http    *httptest.Server
 	handler *devserver.Server
 }
 
 type serverKey struct{}
-
-func (s *scriptServer) url() string {
-	if s.http == nil {
-		return ""
-	}
-	return s.http.URL
-}
 
 func serverOf(ts *testscript.TestScript) *scriptServer {
 	server, _ := ts.Value(serverKey{}).(*scriptServer)
@@ -99,28 +97,38 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	server.http = httptest.NewServer(server.handler)
 	ts.Defer(server.http.Close)
-	ts.Setenv("AUTHENTIK_URL", server.http.URL)
-	ts.Setenv("AUTHENTIK_TOKEN", devserver.DevToken)
+	server.url, server.token = server.http.URL, devserver.DevToken
+	ts.Setenv("AUTHENTIK_URL", server.url)
+	ts.Setenv("AUTHENTIK_TOKEN", server.token)
 }
 
 func callAPI(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 || len(args) > 3 {
 		ts.Fatalf("usage: api METHOD PATH [BODY]")
 	}
-	body := strings.Join(args[2:], "")
-	request, err := http.NewRequestWithContext(context.Background(), args[0], serverOf(ts).http.URL+"/api/v3/"+args[1], strings.NewReader(body))
+	status, answer, err := serverOf(ts).ask(args[0], args[1], strings.Join(args[2:], ""))
 	ts.Check(err)
-	request.Header.Set("Authorization", "Bearer "+devserver.DevToken)
+	fmt.Fprintf(ts.Stdout(), "%d %s\n", status, answer)
+	if failed := status >= http.StatusBadRequest; failed != neg {
+		ts.Fatalf("%s %s: %d %s", args[0], args[1], status, answer)
+	}
+}
+
+// ask sends a request to the server and gives its answer.
+func (s *scriptServer) ask(method, path, body string) (status int, answer []byte, err error) {
+	request, err := http.NewRequestWithContext(context.Background(), method, s.url+"/api/v3/"+path, strings.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	request.Header.Set("Authorization", "Bearer "+s.token)
 	request.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(request)
-	ts.Check(err)
-	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	ts.Check(err)
-	fmt.Fprintf(ts.Stdout(), "%d %s\n", response.StatusCode, answer)
-	if failed := response.StatusCode >= http.StatusBadRequest; failed != neg {
-		ts.Fatalf("%s %s: %d %s", args[0], args[1], response.StatusCode, answer)
+	if err != nil {
+		return 0, nil, err
 	}
+	defer response.Body.Close()
+	answer, err = io.ReadAll(response.Body)
+	return response.StatusCode, answer, err
 }
 
 // embedded starts an embedded server that holds nothing, and gives its address.
@@ -158,9 +166,9 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	pattern, err := regexp.Compile("(?m)" + args[1])
 	ts.Check(err)
-	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, strings.Replace(args[0], "API", serverOf(ts).url()+"/api/v3", 1), nil)
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, strings.Replace(args[0], "API", serverOf(ts).url+"/api/v3", 1), nil)
 	ts.Check(err)
-	request.Header.Set("Authorization", "Bearer "+devserver.DevToken)
+	request.Header.Set("Authorization", "Bearer "+cmp.Or(serverOf(ts).token, devserver.DevToken))
 	var last string
 	for end := time.Now().Add(awaitAtMost); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		last = answerOf(request)

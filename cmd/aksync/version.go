@@ -2,12 +2,15 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/aksync/aksync/schema"
 )
 
 // version and revision are set when a release is built, by
@@ -34,17 +37,45 @@ func thisBuild() build {
 	return b
 }
 
+// versionInfo is what version -o json prints.
+type versionInfo struct {
+	Version  string `json:"version"`
+	Revision string `json:"revision"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+	// Authentik are the versions of authentik that are supported, the oldest first.
+	Authentik []string `json:"authentik"`
+}
+
 func newVersion() *cobra.Command {
-	return &cobra.Command{
+	var output string
+	cmd := &cobra.Command{
 		Use:   "version",
-		Short: "Print the version",
+		Short: "Print the version, and which versions of authentik are supported",
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := oneOf("output", output, "text", "json"); err != nil {
+				return err
+			}
+			s, err := schema.Load()
+			if err != nil {
+				return err
+			}
 			b := thisBuild()
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "aksync %s (revision %s, %s)\n", b.version, b.revision, runtime.Version())
+			info := versionInfo{b.version, b.revision, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, s.Versions}
+			if output == "json" {
+				encoder := json.NewEncoder(cmd.OutOrStdout())
+				encoder.SetIndent("", "  ")
+				return encoder.Encode(info)
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "aksync %s (revision %s, %s, %s)\nauthentik %s\n",
+				info.Version, info.Revision, info.Go, info.Platform, strings.Join(info.Authentik, ", "))
 			return err
 		},
 	}
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	completeWords(cmd, "output", "text", "json")
+	return cmd
 }
 
 // noArguments refuses arguments with the usage.

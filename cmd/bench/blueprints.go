@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// blueprint is what the blueprints are to say of all objects.
-type blueprint struct {
+// wanted is what the blueprints are to say of all objects.
+type wanted struct {
 	// changed is how many objects are to have another value.
 	changed int
 	absent  bool
 }
 
 // attempts is the value that object i is to have.
-func (p blueprint) attempts(i int) int {
+func (p wanted) attempts(i int) int {
 	if i < p.changed {
 		return 4
 	}
@@ -24,16 +24,19 @@ func (p blueprint) attempts(i int) int {
 }
 
 // write writes the blueprints anew, in the bench's form.
-func (b *bench) write(p blueprint) error {
-	if err := os.RemoveAll(b.folder); err != nil {
-		return fmt.Errorf("writing blueprints: %w", err)
+func (b *bench) write(p wanted) error { return writeFiles(b.folder, b.files(p)) }
+
+// writeFiles makes a folder that holds these files and nothing else.
+func writeFiles(folder string, files iter.Seq2[string, string]) error {
+	if err := os.RemoveAll(folder); err != nil {
+		return fmt.Errorf("writing files: %w", err)
 	}
-	if err := os.MkdirAll(b.folder, 0o755); err != nil {
-		return fmt.Errorf("writing blueprints: %w", err)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("writing files: %w", err)
 	}
-	for name, text := range b.files(p) {
-		if err := os.WriteFile(filepath.Join(b.folder, name), []byte(text), 0o600); err != nil {
-			return fmt.Errorf("writing blueprints: %w", err)
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			return fmt.Errorf("writing files: %w", err)
 		}
 	}
 	return nil
@@ -43,7 +46,7 @@ func (b *bench) write(p blueprint) error {
 var forms = []string{"yaml", "yaml files", "cue", "cue files"}
 
 // files gives the blueprints, with their names.
-func (b *bench) files(p blueprint) iter.Seq2[string, string] {
+func (b *bench) files(p wanted) iter.Seq2[string, string] {
 	return func(yield func(name, text string) bool) {
 		switch b.form {
 		case "yaml":
@@ -72,14 +75,14 @@ func (b *bench) files(p blueprint) iter.Seq2[string, string] {
 }
 
 // firstFile gives the one with the first object.
-func (b *bench) firstFile(p blueprint) (name, text string) {
+func (b *bench) firstFile(p wanted) (name, text string) {
 	for name, text := range b.files(p) {
 		return name, text
 	}
 	return "", ""
 }
 
-func (p blueprint) yaml(i int) string {
+func (p wanted) yaml(i int) string {
 	if p.absent {
 		return fmt.Sprintf("- {model: authentik_stages_password.passwordstage, state: absent, identifiers: {name: stage-%05d}}\n", i)
 	}
@@ -98,7 +101,7 @@ schema.#Blueprint
 version: 1
 `
 
-func (p blueprint) cue(i int) string {
+func (p wanted) cue(i int) string {
 	if p.absent {
 		return cueHead + fmt.Sprintf("entries: [schema.#PasswordStage & {state: \"absent\", identifiers: name: \"stage-%05d\"}]\n", i)
 	}
@@ -113,7 +116,7 @@ func (p blueprint) cue(i int) string {
 `, i, p.attempts(i))
 }
 
-func (p blueprint) comprehension(n int) string {
+func (p wanted) comprehension(n int) string {
 	head := "import (\n\t\"list\"\n\t\"strings\"\n\n\t\"github.com/aksync/aksync/schema\"\n)\n\nschema.#Blueprint\nversion: 1\n" +
 		"// padded is a number in five digits.\n#padded: {#n: int, out: strings.Repeat(\"0\", 5-len(\"\\(#n)\")) + \"\\(#n)\"}\n"
 	if p.absent {

@@ -90,7 +90,7 @@ type cost struct {
 
 // daemonRows measures the passes of a running daemon and prints their rows.
 func (b *bench) daemonRows(ctx context.Context) error {
-	if err := b.write(blueprint{}); err != nil {
+	if err := b.write(wanted{}); err != nil {
 		return err
 	}
 	d, err := b.startDaemon(ctx)
@@ -147,7 +147,7 @@ func (b *bench) repeat(d *daemon, trigger string, cause func(i int) error) (cost
 // passOf measures one pass.
 func (b *bench) passOf(d *daemon, trigger string, cause func() error) (cost, error) {
 	pid := d.command.Process.Pid
-	before, err := b.server.total()
+	before, err := b.server.requests()
 	if err != nil {
 		return cost{}, err
 	}
@@ -173,12 +173,12 @@ func (b *bench) passOf(d *daemon, trigger string, cause func() error) (cost, err
 	if err != nil {
 		return cost{}, err
 	}
-	after, err := b.server.total()
+	after, err := b.server.requests()
 	if err != nil {
 		return cost{}, err
 	}
 	return cost{
-		requests: after - before,
+		requests: after.since(before).total(),
 		first:    first.CPU - began,
 		cpu:      end - began,
 		wall:     time.Duration(line.Duration * float64(time.Millisecond)),
@@ -188,7 +188,7 @@ func (b *bench) passOf(d *daemon, trigger string, cause func() error) (cost, err
 // edit gives the first object another value, and saves as editors do: under
 // another name that then takes the file's place.
 func (b *bench) edit(i int) error {
-	p := blueprint{changed: 1 - i%2}
+	p := wanted{changed: 1 - i%2}
 	name, text := b.firstFile(p)
 	temporary := filepath.Join(b.folder, "."+name)
 	if err := os.WriteFile(temporary, []byte(text), 0o600); err != nil {
@@ -201,14 +201,4 @@ func (b *bench) printDaemon(name string, c cost, peak float64) {
 	milliseconds := func(d time.Duration) float64 { return d.Seconds() * 1000 }
 	fmt.Printf("| %s | %d | %s | %d | %.1f | %.0f | %.3f | %s | %.0f |\n", b.form, b.n, name, c.requests,
 		milliseconds(c.first), milliseconds(c.cpu), c.wall.Seconds(), b.floorRatio(c.requests, c.wall), peak)
-}
-
-// total gives how many requests the server has had.
-func (s *server) total() (int, error) {
-	counts, err := s.requests()
-	total := 0
-	for _, count := range counts {
-		total += count
-	}
-	return total, err
 }

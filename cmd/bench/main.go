@@ -1,9 +1,10 @@
 // Command bench measures what aksync costs: requests, wall time, CPU and peak
 // memory of aksync apply, and of the passes of a running daemon, against the
-// embedded server in another process, for blueprints of several sizes and forms.
-// It prints tables in Markdown.
+// embedded server in another process, for blueprints of several sizes and forms,
+// and beside Terraform. It prints tables in Markdown.
 //
 //	go run ./cmd/bench -n 100,1000 -latency 35ms
+//	go run ./cmd/bench -tables company,terraform -n 10,100,1000
 package main
 
 import (
@@ -31,89 +32,162 @@ func main() {
 		}
 		return
 	}
-	sizes := flag.String("n", "100,1000,10000", "how many objects, separated by commas")
-	latency := flag.Duration("latency", 35*time.Millisecond, "what each request takes the server")
-	ofForms := flag.String("forms", strings.Join(forms, ","), "forms of the blueprints, separated by commas")
-	tables := flag.String("tables", "apply,daemon", "what to measure, separated by commas")
+	var o options
+	flag.StringVar(&o.sizes, "n", "100,1000,10000", "how many objects, or applications of a company, separated by commas")
+	flag.DurationVar(&o.latency, "latency", 35*time.Millisecond, "what each request takes the server")
+	flag.StringVar(&o.forms, "forms", strings.Join(forms, ","), "forms of the blueprints, separated by commas; a company has no \"cue files\"")
+	flag.StringVar(&o.tables, "tables", "apply,daemon", "what to measure, separated by commas: apply, daemon, company, terraform")
+	flag.BoolVar(&o.endpoints, "endpoints", false, "tell on stderr which endpoints were asked how often, by all but the daemon, with the size of their answers")
+	flag.StringVar(&o.program, "aksync", "", "the aksync to measure; built from ./cmd/aksync if empty")
+	flag.StringVar(&o.terraform, "terraform", "terraform", "the program to compare with")
+	flag.StringVar(&o.provider, "provider", "terraform-provider-authentik", "its provider goauthentik/authentik, a program too")
+	flag.StringVar(&o.write, "write", "", "a folder to write companies to, in the forms and for Terraform, and measure nothing")
 	flag.Parse()
-	if err := run(context.Background(), *sizes, *ofForms, *tables, *latency); err != nil {
+	if err := run(context.Background(), o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, sizes, ofForms, ofTables string, latency time.Duration) error {
-	benches, err := parse(sizes, ofForms)
+// options are what the flags say.
+type options struct {
+	sizes, forms, tables, program string
+	terraform, provider, write    string
+	latency                       time.Duration
+	endpoints                     bool
+}
+
+func run(ctx context.Context, o options) (err error) {
+	sizes, err := parseSizes(o.sizes)
 	if err != nil {
 		return err
+	}
+	tables, err := parseTables(o)
+	if err != nil {
+		return err
+	}
+	if o.write != "" {
+		return writeCompanies(o.write, sizes)
 	}
 	folder, err := os.MkdirTemp("", "aksync-bench")
 	if err != nil {
 		return fmt.Errorf("making a folder: %w", err)
 	}
-	defer os.RemoveAll(folder)
-	program := filepath.Join(folder, "aksync")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, "./cmd/aksync")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("building aksync: %w", err)
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	if o.program == "" {
+		o.program = filepath.Join(folder, "aksync")
+		if err := build(ctx, o.program); err != nil {
+			return err
+		}
 	}
-	fmt.Printf("Latency %s, parallelism %d. The floor is what the requests take at that latency and parallelism.\n", latency, parallelism)
-	for _, name := range strings.Split(ofTables, ",") {
-		head, rows := table(strings.TrimSpace(name))
-		if rows == nil {
-			return fmt.Errorf("-tables %q: want apply, daemon or both", ofTables)
+	fmt.Printf("Latency %s, parallelism %d. The floor is what the requests take at that latency and parallelism.\n", o.latency, parallelism)
+	for _, t := range tables {
+		fmt.Println("\n" + t.head)
+		for _, n := range sizes {
+			err = errors.Join(err, t.print(ctx, bench{options: o, n: n, folder: filepath.Join(folder, "blueprints")}))
 		}
-		fmt.Println("\n" + head)
-		for _, b := range benches {
-			b.program, b.folder, b.latency = program, filepath.Join(folder, "blueprints"), latency
-			if err := b.serve(ctx, rows); err != nil {
-				return fmt.Errorf("%s, %d objects: %w", b.form, b.n, err)
-			}
+	}
+	return err
+}
+
+// print prints the rows of all forms at one size. What one form can't do, another
+// may.
+func (t table) print(ctx context.Context, b bench) (err error) {
+	for _, form := range t.forms {
+		b.form = form
+		if failed := b.serve(ctx, t.rows); failed != nil {
+			err = errors.Join(err, fmt.Errorf("%s, %s of %d: %w", t.name, form, b.n, failed))
 		}
+	}
+	return err
+}
+
+func build(ctx context.Context, program string) error {
+	command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, "./cmd/aksync")
+	command.Stderr = os.Stderr
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("building aksync: %w", err)
 	}
 	return nil
 }
 
-// parse gives a bench for each size and form.
-func parse(sizes, ofForms string) ([]*bench, error) {
-	var benches []*bench
-	for _, size := range strings.Split(sizes, ",") {
+func parseSizes(text string) ([]int, error) {
+	var sizes []int
+	for _, size := range strings.Split(text, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(size))
 		if err != nil || n < 1 {
-			return nil, fmt.Errorf("-n %q: want numbers above 0", sizes)
+			return nil, fmt.Errorf("-n %q: want numbers above 0", text)
 		}
-		for _, form := range strings.Split(ofForms, ",") {
-			form = strings.TrimSpace(form)
-			if !slices.Contains(forms, form) {
-				return nil, fmt.Errorf("-forms: %q is none of %s", form, strings.Join(forms, ", "))
-			}
-			benches = append(benches, &bench{form: form, n: n})
-		}
+		sizes = append(sizes, n)
 	}
-	return benches, nil
+	return sizes, nil
 }
 
-// table gives a table's head, and what prints the rows of one bench.
-func table(name string) (head string, rows func(*bench, context.Context) error) {
-	switch name {
-	case "apply":
-		return "| blueprints | objects | aksync apply | GET | POST | PUT | DELETE | wall s | wall/floor | s to first request | CPU s | peak MiB |\n" +
-			"|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|", (*bench).applyRows
-	case "daemon":
-		return "| blueprints | objects | pass of aksync run | requests | CPU ms to first request | CPU ms | wall s | wall/floor | peak MiB |\n" +
-			"|---|---:|---|---:|---:|---:|---:|---:|---:|", (*bench).daemonRows
-	default:
-		return "", nil
+// table is one of those that can be printed.
+type table struct {
+	name, head string
+	// forms are those that it can be measured in.
+	forms []string
+	// needs tells what is missing that the table can't do without; nil for nothing.
+	needs func(options) error
+	// rows measures one form at one size and prints its rows.
+	rows func(*bench, context.Context) error
+}
+
+func allTables() []table {
+	return []table{
+		{
+			"apply", "| blueprints | objects | aksync apply | GET | POST | PUT | PATCH | DELETE | wall s | wall/floor | s to first request | CPU s | peak MiB |\n" +
+				"|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|", forms, nil, (*bench).applyRows,
+		},
+		{
+			"daemon", "| blueprints | objects | pass of aksync run | requests | CPU ms to first request | CPU ms | wall s | wall/floor | peak MiB |\n" +
+				"|---|---:|---|---:|---:|---:|---:|---:|---:|", forms, nil, (*bench).daemonRows,
+		},
+		{
+			"company", "| blueprints | applications | objects | aksync apply | GET | POST | PUT | PATCH | DELETE | wall s | wall/floor | s to first request | CPU s | peak MiB |\n" +
+				"|---|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|", companyForms, nil, (*bench).companyRows,
+		},
+		{
+			"terraform", terraformHead, []string{"yaml"}, needsTerraform, (*bench).terraformRows,
+		},
 	}
+}
+
+// parseTables gives the tables that are wanted, with the forms that are.
+func parseTables(o options) ([]table, error) {
+	var wanted []string
+	for _, form := range strings.Split(o.forms, ",") {
+		if form = strings.TrimSpace(form); !slices.Contains(forms, form) {
+			return nil, fmt.Errorf("-forms: %q is none of %s", form, strings.Join(forms, ", "))
+		}
+		wanted = append(wanted, form)
+	}
+	var tables []table
+	all := allTables()
+	for _, name := range strings.Split(o.tables, ",") {
+		i := slices.IndexFunc(all, func(t table) bool { return t.name == strings.TrimSpace(name) })
+		if i < 0 {
+			return nil, fmt.Errorf("-tables: %q is none of apply, daemon, company, terraform", name)
+		}
+		t := all[i]
+		if t.needs != nil {
+			if err := t.needs(o); err != nil {
+				return nil, err
+			}
+		}
+		t.forms = slices.DeleteFunc(slices.Clone(t.forms), func(form string) bool { return !slices.Contains(wanted, form) })
+		tables = append(tables, t)
+	}
+	return tables, nil
 }
 
 // bench measures one form of blueprints for one number of objects.
 type bench struct {
-	program, folder, form string
-	n                     int
-	latency               time.Duration
-	server                *server
+	options
+	folder, form string
+	n            int
+	server       *server
 }
 
 // serve prints rows with a fresh server.
@@ -127,71 +201,6 @@ func (b *bench) serve(ctx context.Context, rows func(*bench, context.Context) er
 
 func (b *bench) environment() []string {
 	return append(os.Environ(), "AUTHENTIK_URL="+b.server.url, "AUTHENTIK_TOKEN=dev")
-}
-
-// pass is what a pass is measured for: what happens before it.
-type pass struct {
-	name    string
-	prepare func() error
-}
-
-// applyRows measures single passes, each by a process of its own.
-func (b *bench) applyRows(ctx context.Context) error {
-	percent := max(1, b.n/100)
-	for _, p := range []pass{
-		{"create all", func() error { return b.write(blueprint{}) }},
-		{"no changes", func() error { return nil }},
-		{"1 % changed", func() error { return b.write(blueprint{changed: percent}) }},
-		{"1 % drifted", func() error { return b.server.drift(percent) }},
-		{"delete all", func() error { return b.write(blueprint{changed: percent, absent: true}) }},
-	} {
-		if err := b.measure(ctx, p); err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
-		}
-	}
-	return nil
-}
-
-func (b *bench) measure(ctx context.Context, p pass) error {
-	if err := p.prepare(); err != nil {
-		return err
-	}
-	before, err := b.server.requests()
-	if err != nil {
-		return err
-	}
-	command := exec.CommandContext(ctx, b.program, "apply", "--yes", "--max-deletes", "100%", b.folder)
-	command.Env = b.environment()
-	if err := b.server.noteFirst(0); err != nil {
-		return err
-	}
-	began := time.Now()
-	if out, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("aksync: %w: %s", err, out[max(0, len(out)-500):])
-	}
-	wall := time.Since(began)
-	first, err := b.server.first()
-	if err != nil {
-		return err
-	}
-	after, err := b.server.requests()
-	if err != nil {
-		return err
-	}
-	b.print(p.name, before, after, wall, first.At.Sub(began), command.ProcessState)
-	return nil
-}
-
-// print writes a row of the table.
-func (b *bench) print(name string, before, after map[string]int, wall, first time.Duration, state *os.ProcessState) {
-	total, row := 0, fmt.Sprintf("| %s | %d | %s |", b.form, b.n, name)
-	for _, method := range []string{"GET", "POST", "PUT", "DELETE"} {
-		count := after[method] - before[method]
-		total += count
-		row += fmt.Sprintf(" %d |", count)
-	}
-	cpu := state.UserTime() + state.SystemTime()
-	fmt.Printf("%s %.2f | %s | %.3f | %.2f | %.0f |\n", row, wall.Seconds(), b.floorRatio(total, wall), first.Seconds(), cpu.Seconds(), peakMiB(state))
 }
 
 // floorRatio compares a time with what as many requests take at least: version

@@ -41,11 +41,14 @@ func serve(w io.Writer, latency string) error {
 		return err
 	}
 	mux := http.NewServeMux()
-	first := &first{}
-	mux.Handle("/api/", first.before(api))
+	first, endpoints := &first{}, newEndpoints(s)
+	mux.Handle("/api/", first.before(endpoints.before(api)))
 	mux.HandleFunc("/first", first.handle)
-	mux.HandleFunc("/requests", func(w http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(w).Encode(api.Requests()) // a bench that has gone away asks no more
+	mux.HandleFunc("/requests", endpoints.handle)
+	mux.HandleFunc("/people", func(w http.ResponseWriter, r *http.Request) {
+		if err := populate(api, r.URL.Query().Get("n")); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
 	})
 	mux.HandleFunc("/drift", func(w http.ResponseWriter, r *http.Request) {
 		if err := drift(api, r.URL.Query().Get("n")); err != nil {
@@ -116,12 +119,12 @@ func (s *server) stop() error {
 	return nil
 }
 
-func (s *server) requests() (map[string]int, error) {
-	counts := map[string]int{}
-	if err := s.get("/requests", &counts); err != nil {
+func (s *server) requests() (counts, error) {
+	seen := counts{}
+	if err := s.get("/requests", &seen); err != nil {
 		return nil, fmt.Errorf("counting requests: %w", err)
 	}
-	return counts, nil
+	return seen, nil
 }
 
 func (s *server) drift(n int) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -21,6 +22,32 @@ func peakMiB(state *os.ProcessState) float64 {
 		return float64(usage.Maxrss) / 1024
 	}
 	return 0
+}
+
+// memoryMiB is what a process and those that it started hold in memory now, with
+// their part of what they share (Pss in smaps_rollup, proc(5)); 0 where they have
+// ended.
+func memoryMiB(pid int) float64 {
+	folder := fmt.Sprintf("/proc/%d/", pid)
+	text, err := os.ReadFile(folder + "smaps_rollup")
+	if err != nil {
+		return 0
+	}
+	total := 0.0
+	if _, after, found := bytes.Cut(text, []byte("\nPss:")); found {
+		kilobytes, _ := strconv.ParseFloat(string(bytes.Fields(after)[0]), 64)
+		total = kilobytes / 1024
+	}
+	threads, _ := filepath.Glob(folder + "task/*/children") // the pattern is well-formed
+	for _, thread := range threads {
+		children, _ := os.ReadFile(thread) // a thread that has ended has none
+		for _, child := range bytes.Fields(children) {
+			if pid, err := strconv.Atoi(string(child)); err == nil {
+				total += memoryMiB(pid)
+			}
+		}
+	}
+	return total
 }
 
 // cpuOf gives the CPU that another process has used until now, with that of the

@@ -70,7 +70,7 @@ func brought(ctx context.Context, api sync.Reader, version string, without []str
 		return nil, err
 	}
 	s = s.At(version)
-	needs, err := export.Needs(s, export.Options{})
+	needs, err := export.NeedsAll(s)
 	if err != nil {
 		return nil, err
 	}

@@ -13,10 +13,11 @@ import (
 // judge looks at a complete answer: nil where it is a success that accept
 // takes, the error otherwise.
 func (x *exchange) judge(resp *http.Response) *Error {
-	body, err := io.ReadAll(resp.Body)
-	if err != nil { // it is in memory, but an error is an error
-		return x.failed(&attemptError{sent: true, status: resp.StatusCode, err: err})
+	whole, is := resp.Body.(complete)
+	if !is {
+		return x.failed(&attemptError{sent: true, status: resp.StatusCode, err: errors.New("the answer was not read")})
 	}
+	body := whole.data
 	failure := &Error{
 		Method:     x.method,
 		Endpoint:   x.endpoint,

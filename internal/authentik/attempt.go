@@ -27,7 +27,7 @@ type attempts struct {
 	timeout   time.Duration
 	maxBody   int64
 	limit     func(context.Context) error
-	slots     chan struct{}
+	gate      *gate
 	observe   func(Request)
 	silence   *silence
 }
@@ -41,7 +41,7 @@ func newAttempts(cfg Config, tune tuning, base *url.URL, next http.RoundTripper,
 		timeout:   cfg.Timeout,
 		maxBody:   tune.maxBody,
 		limit:     newLimiter(cfg.RateLimit),
-		slots:     make(chan struct{}, cfg.Parallelism),
+		gate:      newGate(cfg.Parallelism, cfg.Logger),
 		observe:   cfg.Observe,
 		silence:   silence,
 	}
@@ -66,11 +66,12 @@ func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Response == nil { // not the next leg of a redirect
 		x.attempts++
 	}
-	release, err := a.admit(req.Context())
+	tenure, err := a.admit(req.Context())
 	if err != nil {
 		return nil, refuse(req, err)
 	}
-	defer release()
+	var told answer
+	defer func() { a.gate.leave(tenure, told) }()
 	if !within(a.base, req.URL) {
 		return nil, refuse(req, fmt.Errorf("%s is not below %s: the token is not sent there", req.URL.Host+req.URL.Path, a.base))
 	}
@@ -85,25 +86,26 @@ func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 
 	a.silence.ask(x)
 	began := time.Now()
-	resp, err := a.send(req, x, token)
+	var connected atomic.Pointer[time.Time]
+	resp, err := a.send(req, x, token, &connected)
 	if err == nil {
 		a.silence.answered(x)
+		told = answerOf(x, resp, connected.Load())
 	}
+	told.overload = overloaded(resp, err)
 	a.report(x, resp, time.Since(began))
 	return resp, err
 }
 
 // admit waits until the request may go out.
-func (a *attempts) admit(ctx context.Context) (release func(), err error) {
+func (a *attempts) admit(ctx context.Context) (tenure int, err error) {
 	if err := a.limit(ctx); err != nil {
-		return nil, fmt.Errorf("waiting for --rate-limit: %w", err)
+		return 0, fmt.Errorf("waiting for --rate-limit: %w", err)
 	}
-	select {
-	case a.slots <- struct{}{}:
-		return func() { <-a.slots }, nil
-	case <-ctx.Done():
-		return nil, fmt.Errorf("waiting for other requests: %w", ctx.Err())
+	if tenure, err = a.gate.enter(ctx); err != nil {
+		return 0, fmt.Errorf("waiting for other requests: %w", err)
 	}
+	return tenure, nil
 }
 
 // refuse ends an attempt that nothing was sent for.
@@ -114,12 +116,12 @@ func refuse(req *http.Request, err error) error {
 	return &attemptError{final: true, err: err}
 }
 
-func (a *attempts) send(req *http.Request, x *exchange, token string) (*http.Response, error) {
+// send makes the attempt, and notes when it had its connection.
+func (a *attempts) send(req *http.Request, x *exchange, token string, connected *atomic.Pointer[time.Time]) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), a.timeout)
 	defer cancel()
-	var connected atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { now := time.Now(); connected.Store(&now) },
 	})
 	out := req.Clone(ctx)
 	out.Header.Set("Authorization", "Bearer "+token)
@@ -129,35 +131,50 @@ func (a *attempts) send(req *http.Request, x *exchange, token string) (*http.Res
 
 	resp, err := a.next.RoundTrip(out)
 	if err != nil {
-		return nil, &attemptError{sent: connected.Load(), final: req.Context().Err() != nil, err: a.explain(req, ctx, err)}
+		return nil, &attemptError{sent: connected.Load() != nil, final: req.Context().Err() != nil, err: a.explain(req, ctx, err)}
 	}
-	body, err := a.read(resp.Body, x)
+	body, err := a.read(resp.Body, resp.ContentLength, x)
 	if err != nil {
 		final := req.Context().Err() != nil || errors.Is(err, errTooLarge)
 		return nil, &attemptError{sent: true, final: final, status: resp.StatusCode, err: a.explain(req, ctx, err)}
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
+	resp.Body, resp.ContentLength = complete{bytes.NewReader(body), body}, int64(len(body))
 	return resp, nil
 }
 
 var errTooLarge = errors.New("too large")
 
 // read reads a body to its end, so that the connection can be used again.
-func (a *attempts) read(body io.ReadCloser, x *exchange) ([]byte, error) {
+func (a *attempts) read(body io.ReadCloser, length int64, x *exchange) ([]byte, error) {
 	defer body.Close()
 	var from io.Reader = body
 	if x.budget != nil {
 		from = counted{body, x}
 	}
-	data, err := io.ReadAll(io.LimitReader(from, a.maxBody+1))
-	if err != nil {
+	var data bytes.Buffer
+	if length > 0 { // not so where it is compressed; and what it says may not be so
+		data.Grow(int(min(length, mostForetold)) + bytes.MinRead)
+	}
+	if _, err := data.ReadFrom(io.LimitReader(from, a.maxBody+1)); err != nil {
 		return nil, err
 	}
-	if int64(len(data)) > a.maxBody {
+	if int64(data.Len()) > a.maxBody {
 		return nil, fmt.Errorf("the answer is %w: more than %d bytes", errTooLarge, a.maxBody)
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
+
+// mostForetold is how many bytes are set aside for an answer that says how long it is.
+const mostForetold = 1 << 20
+
+// complete is the body of an answer that was read.
+type complete struct {
+	*bytes.Reader
+	data []byte
+}
+
+// Close does nothing: the answer's own body is closed.
+func (complete) Close() error { return nil }
 
 // explain tells the end of the call's context from that of the attempt's own
 // time, which both surface as any error of the network. The latter is no

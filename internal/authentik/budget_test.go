@@ -44,7 +44,7 @@ func (h *heavy) write(w http.ResponseWriter, data []byte) bool {
 func listHeavy(t *testing.T, srv *server, limit int64) ([]Object, error) {
 	t.Helper()
 	c := newTestClient(t, srv.URL, func(cfg *Config, tune *tuning) { cfg.Parallelism, tune.maxList = 2, limit })
-	return c.List(t.Context(), stages, "pk", nil)
+	return c.List(t.Context(), stages, "pk", nil, 0)
 }
 
 func tooLarge(t *testing.T, err error, wants ...string) {

@@ -41,7 +41,8 @@ type Config struct {
 	// repeated any more. 0 is 30 seconds.
 	Timeout time.Duration
 	// Parallelism bounds the requests in flight, over everything this client
-	// is used for. 0 is 8.
+	// is used for. There are fewer while the server is no faster with more of
+	// them. 0 is 8.
 	Parallelism int
 	// RateLimit bounds the requests a second; 0 is no limit.
 	RateLimit float64

@@ -181,7 +181,7 @@ func (r recorded) repeat(ctx context.Context, c *Client) error {
 	case path == "admin/version":
 		_, err = c.Version(ctx)
 	case key == "":
-		_, err = c.List(ctx, collection, "pk", nil)
+		_, err = c.List(ctx, collection, "pk", nil, 0)
 	default:
 		_, err = c.Retrieve(ctx, collection, key)
 	}

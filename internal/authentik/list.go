@@ -40,12 +40,15 @@ const (
 // All pages together may have 128 MiB: a list beyond it is an error, and not
 // read to its end.
 //
+// A list that counts more than most rows, unless that is 0, is left after its first page:
+// that is an error whose TooLong gives the count.
+//
 // A filter in the query must not be trusted: the server ignores those it does
 // not know and answers with everything (list-filter-unknown). Check what comes.
-func (c *Client) List(ctx context.Context, path, id string, query url.Values) ([]Object, error) {
+func (c *Client) List(ctx context.Context, path, id string, query url.Values, most int) ([]Object, error) {
 	var change *movedError
 	for range listRounds {
-		objects, err := (&listing{client: c, path: path, id: id, query: query, budget: &budget{limit: c.tune.maxList}}).read(ctx)
+		objects, err := (&listing{client: c, path: path, id: id, query: query, most: most, budget: &budget{limit: c.tune.maxList}}).read(ctx)
 		if !errors.As(err, &change) {
 			return objects, err
 		}
@@ -64,6 +67,23 @@ func (c *Client) listError(path string, cause error) *Error {
 // what it counts: rows came and went, or the server keeps some back.
 func (e *Error) Incomplete() bool { return errors.As(e.cause, new(*movedError)) }
 
+// TooLong reports whether the error is that of a list that is longer than was wanted,
+// and how many rows it counts.
+func (e *Error) TooLong() (count int, is bool) {
+	long, is := errors.AsType[*longError](e.cause)
+	if !is {
+		return 0, false
+	}
+	return long.count, true
+}
+
+// longError is a list with more rows than were wanted.
+type longError struct{ count, most int }
+
+func (e *longError) Error() string {
+	return fmt.Sprintf("the list has %d rows: want %d at most", e.count, e.most)
+}
+
 // movedError is a list whose pages contradict each other.
 type movedError struct{ how string }
 
@@ -78,6 +98,7 @@ type listing struct {
 	client   *Client
 	path, id string
 	query    url.Values
+	most     int     // 0 for all
 	budget   *budget // a reading's own: what came before is thrown away
 }
 
@@ -90,6 +111,9 @@ func (l *listing) read(ctx context.Context) ([]Object, error) {
 	if err := first.complete(); err != nil {
 		return nil, err
 	}
+	if l.most > 0 && first.count > l.most {
+		return nil, l.client.listError(l.path, &longError{first.count, l.most})
+	}
 	l.budget.count = first.count
 	if err := l.budget.foretell(first.pages); err != nil {
 		return nil, l.client.listError(l.path, err)
@@ -97,7 +121,7 @@ func (l *listing) read(ctx context.Context) ([]Object, error) {
 	pages := make([]*page, max(first.pages, 1))
 	pages[0] = first
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(l.client.parallelism)
+	group.SetLimit(l.client.parallelism) // of goroutines: how many of their requests go out, all lists together, is up to the gate
 	for i := 1; i < len(pages); i++ {
 		group.Go(func() (err error) {
 			pages[i], err = l.page(ctx, i+1)

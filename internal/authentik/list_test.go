@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strconv"
@@ -77,7 +78,7 @@ func TestList(t *testing.T) {
 		t.Run(fmt.Sprint(tt.rows, " by ", tt.largest), func(t *testing.T) {
 			tb := &table{pks: pks(tt.rows), largest: tt.largest}
 			srv := serve(t, tb.ServeHTTP)
-			objects, err := newTestClient(t, srv.URL).List(t.Context(), stages, "pk", nil)
+			objects, err := newTestClient(t, srv.URL).List(t.Context(), stages, "pk", nil, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -100,7 +101,7 @@ func TestListQuery(t *testing.T) {
 	c := newTestClient(t, srv.URL)
 	given := url.Values{"slug": {"a&b é"}}
 	for _, query := range []url.Values{nil, given, {"ordering": {"-name"}}} {
-		if _, err := c.List(t.Context(), "flows/instances", "brand_uuid", query); err != nil {
+		if _, err := c.List(t.Context(), "flows/instances", "brand_uuid", query, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -143,7 +144,7 @@ func TestListMoves(t *testing.T) {
 				}
 			}
 			srv := serve(t, tb.ServeHTTP)
-			objects, err := newTestClient(t, srv.URL).List(t.Context(), stages, "pk", nil)
+			objects, err := newTestClient(t, srv.URL).List(t.Context(), stages, "pk", nil, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -161,7 +162,7 @@ func TestListMoves(t *testing.T) {
 func TestListKeepsMoving(t *testing.T) {
 	tb := &table{pks: pks(1000), after: func(tb *table, _ int) { tb.pks = tb.pks[1:] }}
 	srv := serve(t, tb.ServeHTTP)
-	objects, err := newTestClient(t, srv.URL).List(t.Context(), stages, "pk", nil)
+	objects, err := newTestClient(t, srv.URL).List(t.Context(), stages, "pk", nil, 0)
 	e, ok := errors.AsType[*Error](err)
 	if !ok || objects != nil || e.Endpoint != "/stages/password/" || !strings.Contains(err.Error(), "the list keeps moving: read 5 times") {
 		t.Errorf("error is %v", err)
@@ -181,7 +182,7 @@ func TestListPageFails(t *testing.T) {
 		}
 		tb.ServeHTTP(w, r)
 	})
-	_, err := newTestClient(t, srv.URL).List(t.Context(), stages, "pk", nil)
+	_, err := newTestClient(t, srv.URL).List(t.Context(), stages, "pk", nil, 0)
 	if !isUnauthorized(err) {
 		t.Errorf("error is %v", err)
 	}
@@ -213,7 +214,7 @@ func TestListShapes(t *testing.T) {
 	} {
 		t.Run(body, func(t *testing.T) {
 			srv := serve(t, text(200, typeJSON, body))
-			_, err := newTestClient(t, srv.URL).List(t.Context(), stages, "pk", nil)
+			_, err := newTestClient(t, srv.URL).List(t.Context(), stages, "pk", nil, 0)
 			if want == "" {
 				if err != nil {
 					t.Error(err)
@@ -244,7 +245,7 @@ func TestListIdentity(t *testing.T) {
 			}
 			rows := answer.([]any)
 			srv := serve(t, text(200, typeJSON, fmt.Sprintf(`{"pagination":{"count":%d,"total_pages":1},"results":%s}`, len(rows), results)))
-			objects, err := newTestClient(t, srv.URL).List(t.Context(), "core/brands", "brand_uuid", nil)
+			objects, err := newTestClient(t, srv.URL).List(t.Context(), "core/brands", "brand_uuid", nil, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -258,7 +259,7 @@ func TestListIdentity(t *testing.T) {
 		})
 	}
 	srv := serve(t, text(200, typeJSON, `{"pagination":{"count":2,"total_pages":1},"results":[{"brand_uuid":"x"},{"brand_uuid":"x"}]}`))
-	_, err := newTestClient(t, srv.URL).List(t.Context(), "core/brands", "brand_uuid", nil)
+	_, err := newTestClient(t, srv.URL).List(t.Context(), "core/brands", "brand_uuid", nil, 0)
 	if want := "two rows have the brand_uuid x"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v, want one with %q", err, want)
 	}
@@ -294,4 +295,26 @@ func TestJoin(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A list that is longer than what is wanted is left after its first page.
+func TestListLongerThanWanted(t *testing.T) {
+	requests := 0
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests++
+		rows := make([]string, pageSize)
+		for i := range rows {
+			rows[i] = fmt.Sprintf(`{"pk": %d}`, i)
+		}
+		fmt.Fprintf(w, `{"pagination": {"count": 100000, "total_pages": 500}, "results": [%s]}`, strings.Join(rows, ","))
+	}))
+	defer srv.Close()
+	_, err := newTestClient(t, srv.URL).List(t.Context(), "core/users", "pk", nil, 1000)
+	failure, _ := errors.AsType[*Error](err)
+	if failure == nil {
+		t.Fatalf("the error is %v", err)
+	}
+	if count, long := failure.TooLong(); !long || count != 100_000 || requests != 1 {
+		t.Errorf("too long is %v, of %d rows, after %d requests", long, count, requests)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aksync/aksync/schema"
@@ -100,7 +101,7 @@ func (e *entry) text() string {
 func referInside(entries []*entry, taken map[string]bool) {
 	above, wanted := map[identity]*entry{}, map[*entry]bool{}
 	for _, e := range entries {
-		for _, f := range e.all() {
+		for _, f := range slices.Concat(e.all(), slices.Concat(e.permissions...)) {
 			for _, to := range referred(f.value) {
 				if target := above[to]; target != nil {
 					wanted[target] = true
@@ -112,7 +113,7 @@ func referInside(entries []*entry, taken map[string]bool) {
 	nameEntries(entries, wanted, taken)
 	clear(above)
 	for _, e := range entries {
-		for _, fields := range [][]field{e.identifiers, e.fields} {
+		for _, fields := range append([][]field{e.identifiers, e.fields}, e.permissions...) {
 			for i, f := range fields {
 				fields[i].value = inside(f.value, above)
 			}

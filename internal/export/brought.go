@@ -22,8 +22,19 @@ import (
 //go:embed brought/*.txt
 var broughtFiles embed.FS
 
-// brought are the digests of what authentik brings, by model and name.
-type brought map[[2]string][]string
+// brought is what authentik of a version brings.
+type brought struct {
+	// digests are those of objects by model and name.
+	digests map[[2]string][]string
+	// files is how many files have an object: all, but for what has a name of its own on
+	// each server.
+	files map[[2]string]int
+	// like are the digests of all.
+	like map[string]bool
+}
+
+// embeddedPart ends the name of the file of the embedded server.
+const embeddedPart = "-embedded"
 
 // Family is the part of a version that decides what authentik brings: year.month.
 func Family(version string) string {
@@ -55,7 +66,7 @@ func families() ([]string, error) {
 
 // broughtBy returns what authentik of the version brings, or nearly: where that is not
 // known it is what the last known version before brought, and guessed is set.
-func broughtBy(version string) (what brought, guessed bool, err error) {
+func broughtBy(version string) (what *brought, guessed bool, err error) {
 	known, err := families()
 	if err != nil || len(known) == 0 {
 		return nil, true, err
@@ -66,9 +77,9 @@ func broughtBy(version string) (what brought, guessed bool, err error) {
 			nearest = family
 		}
 	}
-	what = brought{}
-	for _, file := range []string{nearest, nearest + "-embedded"} {
-		text, err := broughtFiles.ReadFile("brought/" + file + ".txt")
+	what = &brought{digests: map[[2]string][]string{}, files: map[[2]string]int{}, like: map[string]bool{}}
+	for _, part := range []string{"", embeddedPart} {
+		text, err := broughtFiles.ReadFile("brought/" + nearest + part + ".txt")
 		if err == nil {
 			err = what.read(text)
 		}
@@ -80,7 +91,8 @@ func broughtBy(version string) (what brought, guessed bool, err error) {
 }
 
 // read adds the lines of a file.
-func (b brought) read(text []byte) error {
+func (b *brought) read(text []byte) error {
+	seen := map[[2]string]bool{}
 	for line := range bytes.Lines(text) {
 		words := strings.Split(strings.TrimSuffix(string(line), "\n"), "\t")
 		if len(words) != 3 {
@@ -91,19 +103,47 @@ func (b brought) read(text []byte) error {
 			return fmt.Errorf("a name of what authentik brings: %w", err)
 		}
 		key := [2]string{words[0], name}
-		b[key] = append(b[key], words[2])
+		b.digests[key] = append(b.digests[key], words[2])
+		b.like[words[2]] = true
+		if !seen[key] {
+			seen[key] = true
+			b.files[key]++
+		}
 	}
 	return nil
 }
 
 // has reports whether an object is authentik's own: it is as it came; or authentik
 // manages it, and it is none of those that every server has, which somebody can have
-// changed.
-func (b brought) has(e *entry) bool {
-	if digests, known := b[[2]string{e.kind.Model, e.name}]; known {
+// changed. Nobody is permitted anything with one that is as it came.
+func (b *brought) has(e *entry) bool {
+	if len(e.permissions) > 0 {
+		return false
+	}
+	if digests, known := b.digests[[2]string{e.kind.Model, e.name}]; known {
 		return slices.Contains(digests, e.digest())
 	}
 	return e.managed
+}
+
+// knows reports whether authentik brings an object of the name.
+func (b *brought) knows(e *entry) bool { return b.digests[[2]string{e.kind.Model, e.name}] != nil }
+
+// missing names what authentik brings, under the same name to every server, and none of
+// the entries is; of the models that are listed.
+func (b *brought) missing(entries []*entry, listed map[string][]schema.Object) []string {
+	live := map[[2]string]bool{}
+	for _, e := range entries {
+		live[[2]string{e.kind.Model, e.name}] = true
+	}
+	var names []string
+	for key, files := range b.files {
+		if _, is := listed[key[0]]; is && files > 1 && !live[key] {
+			names = append(names, fmt.Sprintf("%s %q", key[0], key[1]))
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Brought lists the objects, as the API lists them by model, as what a version brings:

@@ -73,6 +73,17 @@ func (c *cueWriter) entry(e entry) {
 		}
 		c.print("}\n")
 	}
+	if len(e.permissions) > 0 {
+		c.print("permissions: [\n")
+		for _, permission := range e.permissions {
+			c.print("{\n")
+			for _, f := range permission {
+				c.field(f)
+			}
+			c.print("},\n")
+		}
+		c.print("]\n")
+	}
 	if len(e.fields) > 0 {
 		c.print("attrs: {\n")
 		for _, f := range e.fields {

@@ -28,11 +28,8 @@ type Options struct {
 	// be created.
 	Models []string
 	// Names are globs, as path.Match has them, one of which an object's name
-	// has to match; all objects do if there are none.
+	// has to match, or to be; all objects do if there are none.
 	Names []string
-	// Flow keeps only what is used by the flow (or whatever the kind says
-	// uses it) of this slug; empty keeps all.
-	Flow string
 	// Full writes fields that hold the server's default too.
 	Full bool
 	// Want, if not nil, says which objects are exported.
@@ -42,15 +39,16 @@ type Options struct {
 	// Granted are the elements of lists that no answer shows and that were asked for,
 	// such as the permissions of roles.
 	Granted map[sync.Grant]sync.Granted
+	// Permitted is who may do what with single objects; only a folder and a part have it.
+	Permitted []sync.Permitted
 	// Server is the version of the server that the objects are from, for the
 	// comment at the top; it may be empty.
 	Server string
 }
 
 // Needs gives the models whose live objects Write has to be given: those that
-// are exported, those that they refer to, and those that use them if o.Flow
-// asks for one. It is an error when the options are no use: an unknown format,
-// a model that is not managed, a glob that is none.
+// are exported, and those that they refer to. It is an error when the options are no
+// use: an unknown format, a model that is not managed, a glob that is none.
 func Needs(s *schema.Schema, o Options) ([]string, error) {
 	kinds, err := o.kinds(s)
 	if err != nil {
@@ -63,9 +61,6 @@ func Needs(s *schema.Schema, o Options) ([]string, error) {
 		for _, field := range kind.Fields.Fields {
 			needTarget(s, field.Refers, needed)
 		}
-		if o.Flow != "" {
-			needed[kind.Users.Model] = true
-		}
 	}
 	var models []string
 	for _, kind := range s.Kinds() {
@@ -74,6 +69,20 @@ func Needs(s *schema.Schema, o Options) ([]string, error) {
 		}
 	}
 	return models, nil
+}
+
+// NeedsAll gives the models whose live objects MakeFolder and MakePart have to be given.
+func NeedsAll(s *schema.Schema) ([]string, error) {
+	var o Options
+	for _, kind := range filed(s) {
+		o.Models = append(o.Models, kind.Model)
+	}
+	return Needs(s, o)
+}
+
+// filed are the kinds of which a folder has objects.
+func filed(s *schema.Schema) []*schema.Kind {
+	return slices.DeleteFunc(s.Managed(), func(kind *schema.Kind) bool { return !kind.IsFiled() })
 }
 
 // needTarget adds what finding the objects of a model needs: their list, or those
@@ -107,8 +116,8 @@ func needTarget(s *schema.Schema, model string, needed map[string]bool) {
 //
 // It is an error when an object is not as the schema knows it or can't be
 // declared, when it refers to one that is not among objects, and when nothing
-// has the flow or matches a glob that o names. Then nothing is written. Errors
-// of several objects are joined.
+// matches a glob that o names. Then nothing is written. Errors of several objects are
+// joined.
 func Write(w io.Writer, s *schema.Schema, version string, objects map[string][]schema.Object, o Options) error {
 	entries, err := gather(s, objects, o)
 	if err != nil {

@@ -40,7 +40,7 @@ func (f *nameFilter) wants(name string) bool {
 	f.seen = append(f.seen, name)
 	wanted := len(f.globs) == 0
 	for _, glob := range f.globs {
-		if match, err := path.Match(glob, name); err == nil && match {
+		if match, err := path.Match(glob, name); err == nil && match || glob == name {
 			f.matched[glob] = true
 			wanted = true
 		}
@@ -65,7 +65,7 @@ func (f *nameFilter) problems() []error {
 }
 
 // wants tells whether the options ask for an object. It is an error where its
-// answer does not let that be told.
+// answer does not tell its name.
 func (g *gathering) wants(kind *schema.Kind, object schema.Object, name string) (bool, error) {
 	if id, _ := kind.IDOf(object); g.options.Want != nil && !g.options.Want(kind.Model, schema.IDText(id)) {
 		return false, nil
@@ -78,54 +78,7 @@ func (g *gathering) wants(kind *schema.Kind, object schema.Object, name string) 
 			return false, nil
 		}
 	}
-	if g.options.Flow == "" {
-		return true, nil
-	}
-	return usedBy(kind, object, g.options.Flow)
-}
-
-// usedBy tells whether an object lists a user of that label.
-func usedBy(kind *schema.Kind, object schema.Object, label string) (bool, error) {
-	at := slices.IndexFunc(kind.ReadOnly, func(r *schema.ReadOnly) bool { return r.Name == kind.Users.Field })
-	if at < 0 {
-		return false, nil
-	}
-	users := tree.FromJSON(object[kind.Users.Field]).Plain()
-	if !kind.ReadOnly[at].Accepts(users) {
-		return false, fmt.Errorf("the server's answer is not as aksync knows it: %s does not say what uses it", kind.Users.Field)
-	}
-	list, _ := users.([]any)
-	return slices.ContainsFunc(list, func(user any) bool {
-		fields, _ := user.(map[string]any)
-		return fields[kind.Users.Label] == label
-	}), nil
-}
-
-// checkFlow makes sure that what is to use the exported objects exists: an
-// empty export and a misspelt slug look alike.
-func checkFlow(s *schema.Schema, kinds []*schema.Kind, objects map[string][]schema.Object, label string) error {
-	if label == "" {
-		return nil
-	}
-	var known []string
-	title := "user"
-	for _, kind := range kinds {
-		user := s.Kind(kind.Users.Model)
-		if user == nil {
-			continue
-		}
-		title = user.Title
-		for _, object := range objects[user.Model] {
-			if name, isText := object[kind.Users.Label].(string); isText {
-				known = append(known, name)
-			}
-		}
-	}
-	if slices.Contains(known, label) {
-		return nil
-	}
-	slices.Sort(known)
-	return fmt.Errorf("there is no %s %q: %s", title, label, schema.Suggest(label, slices.Compact(known)))
+	return true, nil
 }
 
 // checkDeclarable refuses a value that can be live and not declared: a number

@@ -16,6 +16,8 @@ type Folder struct {
 	Entries int
 	// LeftOut is how many objects are left out, since authentik brings them itself.
 	LeftOut int
+	// Missing are the objects that authentik brings and that the server has not, sorted.
+	Missing []string
 	// Guessed is set where aksync does not know what this version of authentik brings,
 	// and has gone by what another one does.
 	Guessed bool
@@ -44,8 +46,8 @@ func MakeFolder(s *schema.Schema, objects map[string][]schema.Object, o Options)
 	if err != nil {
 		return nil, err
 	}
-	folder := &Folder{Problems: g.problems, Notes: g.notes}
-	l, files, err := folder.layOut(entries, o)
+	folder := &Folder{Problems: g.problems}
+	l, files, err := folder.layOut(entries, objects, o)
 	if err != nil {
 		return nil, err
 	}
@@ -53,22 +55,28 @@ func MakeFolder(s *schema.Schema, objects map[string][]schema.Object, o Options)
 }
 
 // layOut decides which entries are written into which files, and sorts those of each.
-func (f *Folder) layOut(entries []*entry, o Options) (*layout, map[string][]*entry, error) {
+// listed are the objects of the kinds that could be listed.
+func (f *Folder) layOut(entries []*entry, listed map[string][]schema.Object, o Options) (*layout, map[string][]*entry, error) {
 	own, guessed, err := broughtBy(o.Server)
 	if err != nil {
 		return nil, nil, err
 	}
 	f.Guessed = guessed && !o.Full
-	l := newLayout(entries)
-	refused := refusedOf(entries)
+	if !guessed && o.Want == nil && len(f.Problems) == 0 {
+		f.Missing = own.missing(entries, listed)
+	}
+	l, refused := newLayout(entries), refusedOf(entries)
+	withoutRefused(entries, refused)
 	files := map[string][]*entry{}
 	for _, e := range entries {
 		switch {
-		case o.Want != nil && !o.Want(e.kind.Model, e.identity.id):
+		case !o.wants(e):
+		case !e.kind.Create && !own.knows(e):
+			f.leaveUnknown(e, own)
 		case refused[e.identity] || !o.Full && own.has(e):
 			f.LeftOut++
 		default:
-			f.Entries++
+			f.note([]*entry{e})
 			path := l.file(e) + "." + cmp.Or(o.Format, YAML)
 			files[path] = append(files[path], e)
 		}
@@ -77,6 +85,23 @@ func (f *Folder) layOut(entries []*entry, o Options) (*layout, map[string][]*ent
 		slices.SortFunc(inFile, before)
 	}
 	return l, files, nil
+}
+
+// leaveUnknown leaves out what authentik makes for an object of this server: it is known
+// by the primary key of that alone. Where it is not as such ones come, that is noted.
+func (f *Folder) leaveUnknown(e *entry, own *brought) {
+	f.LeftOut++
+	if !own.like[e.digest()] {
+		f.Notes = append(f.Notes, fmt.Sprintf("the %s %q is left out: authentik makes it for an object of this server, and it has no name that another one would know.", e.kind.Title, e.name))
+	}
+}
+
+// note counts entries that are written, and notes what is left out of them.
+func (f *Folder) note(entries []*entry) {
+	f.Entries += len(entries)
+	for _, e := range entries {
+		f.Notes = append(f.Notes, e.notes...)
+	}
 }
 
 // refusedOf returns the objects that no blueprint can make, since they have a value that
@@ -113,13 +138,13 @@ func refusedOf(entries []*entry) map[identity]bool {
 // gatherAll makes the entries of all objects, since all say where others belong, with
 // defaults or without, and says which can't be declared.
 func gatherAll(s *schema.Schema, objects map[string][]schema.Object, o Options, defaults bool) (*gathering, []*entry, error) {
-	kinds, err := o.kinds(s)
-	if err != nil {
+	if err := o.check(); err != nil {
 		return nil, nil, err
 	}
+	kinds := filed(s)
 	o.Full, o.Want = defaults, nil
 	objects = ownObjects(s, objects)
-	g := &gathering{schema: s, options: o, objects: objects, targets: newTargets(s, objects), folder: true, whole: map[string]bool{}}
+	g := &gathering{schema: s, options: o, objects: objects, targets: newTargets(s, objects), folder: true, unlisted: map[*schema.Kind]int{}, whole: map[string]bool{}, permitted: permittedBy(o.Permitted)}
 	for _, kind := range kinds {
 		_, g.whole[kind.Model] = objects[kind.Model]
 	}
@@ -129,6 +154,10 @@ func gatherAll(s *schema.Schema, objects map[string][]schema.Object, o Options, 
 			entries = append(entries, &made)
 		}
 	}
+	for kind, count := range g.unlisted {
+		g.problems = append(g.problems, fmt.Errorf("%d objects that refer to a %s are left out, too: those can't be listed", count, kind.Title))
+	}
+	slices.SortStableFunc(g.problems, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })
 	return g, entries, nil
 }
 

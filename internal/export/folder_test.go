@@ -85,7 +85,10 @@ func listed(t *testing.T, s *schema.Schema, server *devserver.Server, o *export.
 	}
 	o.Server = version
 	s = s.At(version)
-	needs, err := export.Needs(s, *o)
+	needs, err := export.NeedsAll(s)
+	if len(o.Models) > 0 {
+		needs, err = export.Needs(s, *o)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,6 +100,9 @@ func listed(t *testing.T, s *schema.Schema, server *devserver.Server, o *export.
 		t.Fatal(err)
 	}
 	o.Granted = live.Grants
+	if o.Permitted, err = live.ReadPermits(t.Context(), s, api); err != nil {
+		t.Fatal(err)
+	}
 	return s, live.Objects()
 }
 
@@ -182,7 +188,7 @@ func TestFolderLayout(t *testing.T) {
 	all := texts(folder)
 	got := slices.Sorted(maps.Keys(all))
 	want := []string{
-		"applications/chat.yaml", "applications/tool.yaml", "applications/wiki.yaml", "brands.yaml", "flows/company-login.yaml", "flows/default-authentication-flow.yaml",
+		"applications/chat.yaml", "applications/tool.yaml", "applications/wiki.yaml", "brands.yaml", "flows/company-login.yaml", "flows/default-authentication-flow.yaml", "flows/default-invalidation-flow.yaml",
 		"groups.yaml", "outposts.yaml", "policies/expression-policies.yaml", "property-mappings/scope-mappings.yaml", "roles.yaml",
 		"secrets.env.example", "sources/plex.yaml", "stages/authenticator-totp-stages.yaml", "users.yaml",
 	}

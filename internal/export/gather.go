@@ -21,11 +21,16 @@ type entry struct {
 	// identifiers find the object; fields are the others, in the order of the
 	// schema.
 	identifiers, fields []field
+	// permissions are what somebody is permitted to do with the object: of each its name,
+	// and who has it.
+	permissions [][]field
 	// hidden are the fields that are left out, since they are secret or the API does
 	// not show them.
 	hidden []hidden
 	// refused is set where a field has a value that no blueprint may ask for.
 	refused bool
+	// notes are what had to be left out of it.
+	notes []string
 	// managed is set where authentik says that it manages the object itself.
 	managed bool
 	// id is what other entries of the file call it, where one does.
@@ -75,10 +80,12 @@ type gathering struct {
 	names   nameFilter
 	// folder is set where a whole server is gathered for one.
 	folder bool
+	// permitted is who may do what with an object.
+	permitted map[identity][]sync.Permitted
 	// whole are the models of which all objects are exported.
 	whole map[string]bool
-	// notes are what had to be left out of objects that are exported.
-	notes []string
+	// unlisted counts the objects that refer to one of a kind that could not be listed.
+	unlisted map[*schema.Kind]int
 	// problems are what is wrong with objects.
 	problems []error
 }
@@ -89,12 +96,9 @@ func gather(s *schema.Schema, objects map[string][]schema.Object, o Options) ([]
 	if err != nil {
 		return nil, err
 	}
-	if err := checkFlow(s, kinds, objects, o.Flow); err != nil {
-		return nil, err
-	}
 	objects = ownObjects(s, objects)
 	g := &gathering{schema: s, options: o, objects: objects, targets: newTargets(s, objects), names: newNameFilter(o.Names)}
-	if len(o.Names) == 0 && o.Flow == "" && o.Want == nil {
+	if len(o.Names) == 0 && o.Want == nil {
 		g.whole = map[string]bool{}
 		for _, kind := range kinds {
 			g.whole[kind.Model] = true
@@ -139,6 +143,10 @@ func (g *gathering) entries(kind *schema.Kind) []entry {
 		var made entry
 		if err == nil {
 			made, err = g.entry(kind, object, name)
+		}
+		if unlisted, is := errors.AsType[*unlistedError](err); is && g.folder {
+			g.unlisted[unlisted.kind]++
+			continue
 		}
 		if err != nil {
 			g.problems = append(g.problems, fmt.Errorf("%s: %w", describe(kind, object, name), err))
@@ -201,7 +209,7 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object, name string) 
 			continue
 		}
 		if g.folder && g.hasReserved(of, value) {
-			g.notes = append(g.notes, fmt.Sprintf("%s of %s is left out: it has something in it that authentik makes for itself.", of.Name, describe(kind, object, name)))
+			made.notes = append(made.notes, fmt.Sprintf("%s of %s is left out: it has something in it that authentik makes for itself.", of.Name, describe(kind, object, name)))
 			continue
 		}
 		declared := field{name: of.Name, of: of}
@@ -214,6 +222,7 @@ func (g *gathering) entry(kind *schema.Kind, object schema.Object, name string) 
 			made.fields = append(made.fields, declared)
 		}
 	}
+	g.permit(&made)
 	return made, nil
 }
 

@@ -22,6 +22,8 @@ type target struct {
 type targets struct {
 	schema *schema.Schema
 	by     map[identity]target
+	// listed are the models whose objects are known.
+	listed map[string]bool
 	// alike counts the objects of a model that have the same in all that finds one.
 	alike map[identity]int
 }
@@ -29,8 +31,9 @@ type targets struct {
 // newTargets finds them among the objects. One that is known by its own kind is
 // found by its bases, too; of any other its base has what is known.
 func newTargets(s *schema.Schema, objects map[string][]schema.Object) targets {
-	t := targets{schema: s, by: map[identity]target{}, alike: map[identity]int{}}
+	t := targets{schema: s, by: map[identity]target{}, listed: map[string]bool{}, alike: map[identity]int{}}
 	for _, kind := range s.Kinds() {
+		_, t.listed[kind.Model] = objects[kind.Model]
 		for _, object := range objects[kind.Model] {
 			t.add(kind, object)
 		}
@@ -117,7 +120,10 @@ func (one target) known(names []string) []string {
 	var known []string
 	for _, name := range names {
 		of := one.kind.Fields.Field(name)
-		if of != nil && !of.Sensitive && of.Answers() && one.object[name] != nil {
+		if of == nil && one.kind.Create || of != nil && (of.Sensitive || !of.Answers()) {
+			continue // what the server gives finds what it makes, and nothing else
+		}
+		if one.object[name] != nil {
 			known = append(known, name)
 		}
 	}
@@ -157,6 +163,9 @@ func (t targets) find(model, id string, depth int) (reference, identity, error) 
 		return reference{}, identity{}, fmt.Errorf("refers to the %s with the key %s, which can't be looked up", model, id)
 	}
 	one, among := t.by[identity{model, id}]
+	if !among && !t.isListed(kind) {
+		return reference{}, identity{}, &unlistedError{kind}
+	}
 	if !among {
 		return reference{}, identity{}, fmt.Errorf("refers to the %s with the %s %s, which the server does not list: perhaps the token may not see it", kind.Title, kind.ID, id)
 	}
@@ -174,6 +183,21 @@ func (t targets) find(model, id string, depth int) (reference, identity, error) 
 		found.where = append(found.where, condition)
 	}
 	return found, to, nil
+}
+
+// isListed reports whether all objects are known that a reference to the kind can mean.
+func (t targets) isListed(kind *schema.Kind) bool {
+	members := t.schema.Members(kind.Model)
+	return (t.listed[kind.Model] || kind.Path == "") &&
+		!slices.ContainsFunc(members, func(member *schema.Kind) bool { return member.Path != "" && !t.listed[member.Model] })
+}
+
+// unlistedError is a reference to an object of a kind that could not be listed, which is
+// known already.
+type unlistedError struct{ kind *schema.Kind }
+
+func (e *unlistedError) Error() string {
+	return fmt.Sprintf("refers to a %s, which the server does not list", e.kind.Title)
 }
 
 // condition is what an object has in a field, with a reference for the key of

@@ -66,8 +66,8 @@ func MakeUpdate(s *schema.Schema, objects map[string][]schema.Object, o Options,
 	if err != nil {
 		return nil, err
 	}
-	u.Folder.Problems, u.Folder.Notes = g.problems, g.notes
-	l, files, err := u.Folder.layOut(entries, o)
+	u.Folder.Problems = g.problems
+	l, files, err := u.Folder.layOut(entries, objects, o)
 	if err != nil {
 		return nil, err
 	}
@@ -117,6 +117,10 @@ func (u *updating) change(change *sync.Change) error {
 		return nil
 	case sync.Update:
 	default:
+		return nil
+	}
+	if change.Permits != nil {
+		u.ByHand = append(u.ByHand, place+" permits what the server does not: take it out, or have it given again")
 		return nil
 	}
 	file, err := filepath.Rel(u.dir, change.Source.File)

@@ -53,6 +53,17 @@ func (e entry) yaml() (*yaml.Node, error) {
 		node.Content = append(node.Content, yamlText("id"), yamlText(e.id))
 	}
 	node.Content = append(node.Content, yamlText("identifiers"), identifiers)
+	if len(e.permissions) > 0 {
+		list := &yaml.Node{Kind: yaml.SequenceNode}
+		for _, permission := range e.permissions {
+			one, err := yamlFields(permission)
+			if err != nil {
+				return nil, err
+			}
+			list.Content = append(list.Content, one)
+		}
+		node.Content = append(node.Content, yamlText("permissions"), list)
+	}
 	attrs, err := yamlFields(e.fields)
 	if err != nil {
 		return nil, err

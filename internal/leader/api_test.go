@@ -1,29 +1,18 @@
-//go:build kubernetes
-
 package leader
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"sync"
 	"time"
-
-	coordinationv1 "k8s.io/api/coordination/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
 )
 
-var leases = schema.GroupResource{Group: "coordination.k8s.io", Resource: "leases"}
-
-// api is a Lease API in memory. Unlike client-go's fake it refuses a write to a
-// version that is not the newest, which is what an election rests on; and what
-// it has received it carries out, even where the client has given up waiting.
+// api is a Lease API in memory. It refuses a write to a version that is not the
+// newest, which is what an election rests on; and what it has received it carries
+// out, even where the client has given up waiting.
 type api struct {
 	mutex   sync.Mutex
-	lease   *coordinationv1.Lease
+	lease   lease // with no version there is none
 	version int
 	pending sync.WaitGroup // what has been sent and has not been answered
 }
@@ -36,58 +25,52 @@ type fault struct {
 }
 
 // client gives a client whose requests meet the faults.
-func (a *api) client(faults func(verb string) fault) coordination.LeasesGetter {
-	return &client{api: a, faults: faults}
+func (a *api) client(faults func(verb string) fault) leases {
+	return &faulty{api: a, faults: faults}
 }
 
-type client struct {
-	coordination.LeaseInterface // what the election never calls
-	api                         *api
-	faults                      func(verb string) fault
+type faulty struct {
+	api    *api
+	faults func(verb string) fault
 }
 
-func (c *client) Leases(string) coordination.LeaseInterface { return c }
-
-func (c *client) Get(ctx context.Context, name string, _ meta.GetOptions) (*coordinationv1.Lease, error) {
-	return c.send(ctx, "get", func() (*coordinationv1.Lease, error) {
-		if c.api.lease == nil {
-			return nil, apierrors.NewNotFound(leases, name)
+func (c *faulty) get(ctx context.Context) (lease, error) {
+	return c.send(ctx, "get", func() (lease, error) {
+		if c.api.lease.version == "" {
+			return lease{}, &refusal{notFound, "there is none"}
 		}
-		return c.api.lease.DeepCopy(), nil
+		return c.api.lease, nil
 	})
 }
 
-func (c *client) Create(ctx context.Context, lease *coordinationv1.Lease, _ meta.CreateOptions) (*coordinationv1.Lease, error) {
-	lease = lease.DeepCopy()
-	return c.send(ctx, "create", func() (*coordinationv1.Lease, error) {
-		if c.api.lease != nil {
-			return nil, apierrors.NewAlreadyExists(leases, lease.Name)
+func (c *faulty) put(ctx context.Context, old lease, r record) (lease, error) {
+	if old.version == "" {
+		return c.send(ctx, "create", func() (lease, error) {
+			if c.api.lease.version != "" {
+				return lease{}, &refusal{alreadyExists, "there is one"}
+			}
+			return c.api.put(r), nil
+		})
+	}
+	return c.send(ctx, "update", func() (lease, error) {
+		switch c.api.lease.version {
+		case "":
+			return lease{}, &refusal{notFound, "there is none"}
+		case old.version:
+			return c.api.put(r), nil
 		}
-		return c.api.put(lease), nil
-	})
-}
-
-func (c *client) Update(ctx context.Context, lease *coordinationv1.Lease, _ meta.UpdateOptions) (*coordinationv1.Lease, error) {
-	lease = lease.DeepCopy()
-	return c.send(ctx, "update", func() (*coordinationv1.Lease, error) {
-		if c.api.lease == nil {
-			return nil, apierrors.NewNotFound(leases, lease.Name)
-		}
-		if c.api.lease.ResourceVersion != lease.ResourceVersion {
-			return nil, apierrors.NewConflict(leases, lease.Name, errors.New("not the newest version"))
-		}
-		return c.api.put(lease), nil
+		return lease{}, &refusal{conflict, "not the newest version"}
 	})
 }
 
 // send carries a request out with its fault; where ctx ends first, that goes on
 // without the client.
-func (c *client) send(ctx context.Context, verb string, do func() (*coordinationv1.Lease, error)) (*coordinationv1.Lease, error) {
+func (c *faulty) send(ctx context.Context, verb string, do func() (lease, error)) (lease, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return lease{}, err
 	}
 	type answer struct {
-		lease *coordinationv1.Lease
+		lease lease
 		err   error
 	}
 	answers := make(chan answer, 1)
@@ -98,42 +81,47 @@ func (c *client) send(ctx context.Context, verb string, do func() (*coordination
 			answers <- answer{err: f.refused}
 			return
 		}
-		lease, err := c.api.do(do)
+		got, err := c.api.do(do)
 		time.Sleep(f.after)
 		if f.lost != nil {
-			lease, err = nil, f.lost
+			got, err = lease{}, f.lost
 		}
-		answers <- answer{lease, err}
+		answers <- answer{got, err}
 	})
 	select {
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return lease{}, ctx.Err()
 	case a := <-answers:
 		return a.lease, a.err
 	}
 }
 
-func (a *api) do(f func() (*coordinationv1.Lease, error)) (*coordinationv1.Lease, error) {
+func (a *api) do(f func() (lease, error)) (lease, error) {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
 	return f()
 }
 
-// put stores the lease; the mutex is held.
-func (a *api) put(lease *coordinationv1.Lease) *coordinationv1.Lease {
+// put stores the record; the mutex is held.
+func (a *api) put(r record) lease {
 	a.version++
-	a.lease = lease.DeepCopy()
-	a.lease.ResourceVersion = strconv.Itoa(a.version)
-	return a.lease.DeepCopy()
+	a.lease = lease{record: r, version: strconv.Itoa(a.version)}
+	return a.lease
 }
 
-func (a *api) holder() string {
+func (a *api) holder() string { return a.record().Holder }
+
+func (a *api) record() record {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
-	if a.lease == nil || a.lease.Spec.HolderIdentity == nil {
-		return ""
-	}
-	return *a.lease.Spec.HolderIdentity
+	return a.lease.record
+}
+
+// touch writes the Lease with the record that it has.
+func (a *api) touch() {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	a.put(a.lease.record)
 }
 
 // edit changes the Lease as a person with kubectl would; nil deletes it.
@@ -141,10 +129,10 @@ func (a *api) edit(holder *string) {
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
 	if holder == nil {
-		a.lease = nil
+		a.lease = lease{}
 		return
 	}
-	lease := a.lease.DeepCopy()
-	lease.Spec.HolderIdentity = holder
-	a.put(lease)
+	r := a.lease.record
+	r.Holder = *holder
+	a.put(r)
 }

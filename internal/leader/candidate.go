@@ -1,24 +1,16 @@
-//go:build kubernetes
-
 package leader
 
 import (
 	"context"
 	"time"
 
-	"github.com/go-logr/logr"
 	"github.com/rs/zerolog"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/tools/leaderelection/resourcelock"
-	"k8s.io/klog/v2"
 )
 
 // candidate is a replica over all its terms.
 type candidate struct {
 	Config
 	log      zerolog.Logger
-	client   logr.Logger
 	troubles *troubles
 	teller   *teller
 	wrote    bool // the Lease may be this replica's; written by the elector alone
@@ -29,23 +21,9 @@ func newCandidate(cfg Config) *candidate {
 	return &candidate{
 		Config:   cfg,
 		log:      log,
-		client:   clientLogger(log),
 		troubles: &troubles{log: log},
 		teller:   &teller{log: log, onChange: cfg.OnChange},
 	}
-}
-
-func (c *candidate) lease() *resourcelock.LeaseLock {
-	return &resourcelock.LeaseLock{
-		LeaseMeta:  meta.ObjectMeta{Namespace: c.Namespace, Name: c.Name},
-		Client:     c.Client,
-		LockConfig: resourcelock.ResourceLockConfig{Identity: c.Identity},
-	}
-}
-
-// background gives a context for client-go, which goes on after ctx has ended.
-func (c *candidate) background(ctx context.Context) context.Context {
-	return klog.NewContext(context.WithoutCancel(ctx), c.client)
 }
 
 // release gives the Lease up if it is this replica's, in the way of client-go:
@@ -54,11 +32,11 @@ func (c *candidate) release() {
 	if !c.wrote {
 		return
 	}
-	ctx, cancel := context.WithTimeout(c.background(context.Background()), c.RenewDeadline/2)
+	ctx, cancel := context.WithTimeout(context.Background(), c.RenewDeadline/2)
 	defer cancel()
 	holder, err := c.tryRelease(ctx)
 	// A renewal that was let go of may still have been written in between.
-	for apierrors.IsConflict(err) {
+	for reasonOf(err) == conflict {
 		holder, err = c.tryRelease(ctx)
 	}
 	if err != nil {
@@ -72,22 +50,17 @@ func (c *candidate) release() {
 // read, so that it can't take the Lease from another: the API refuses where
 // somebody has written meanwhile.
 func (c *candidate) tryRelease(ctx context.Context) (holder string, err error) {
-	lease := c.lease()
-	record, _, err := lease.Get(ctx)
-	if apierrors.IsNotFound(err) {
+	got, err := c.leases.get(ctx)
+	if reasonOf(err) == notFound {
 		return "", nil
 	}
 	if err != nil {
 		return "", err
 	}
-	if record.HolderIdentity != c.Identity {
-		return record.HolderIdentity, nil
+	if got.Holder != c.Identity {
+		return got.Holder, nil
 	}
-	now := meta.NewTime(time.Now())
-	return "", lease.Update(ctx, resourcelock.LeaderElectionRecord{
-		LeaseDurationSeconds: 1,
-		AcquireTime:          now,
-		RenewTime:            now,
-		LeaderTransitions:    record.LeaderTransitions,
-	})
+	now := micro(time.Now())
+	_, err = c.leases.put(ctx, got, record{Seconds: 1, Acquired: now, Renewed: now, Transitions: got.Transitions})
+	return "", err
 }

@@ -1,84 +1,82 @@
-//go:build kubernetes
-
 package leader
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/rs/zerolog"
-	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
-	"k8s.io/client-go/rest"
-	"k8s.io/klog/v2"
 )
 
-// serviceAccount is what Kubernetes gives a pod to reach its API with:
+// ServiceAccount is what Kubernetes gives a pod to reach its API with:
 // https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
-type serviceAccount struct {
-	folder     string // holds token, ca.crt and namespace
-	host, port string // of the API
+type ServiceAccount struct {
+	Folder     string // holds token, ca.crt and namespace
+	Host, Port string // of the API
 }
 
-func podAccount() serviceAccount {
-	return serviceAccount{
-		folder: "/var/run/secrets/kubernetes.io/serviceaccount",
-		host:   os.Getenv("KUBERNETES_SERVICE_HOST"),
-		port:   os.Getenv("KUBERNETES_SERVICE_PORT"),
+// podAccount is the one of the pod that the process runs in.
+func podAccount() ServiceAccount {
+	return ServiceAccount{
+		Folder: "/var/run/secrets/kubernetes.io/serviceaccount",
+		Host:   os.Getenv("KUBERNETES_SERVICE_HOST"),
+		Port:   os.Getenv("KUBERNETES_SERVICE_PORT"),
 	}
 }
 
-func (s serviceAccount) namespace() (string, error) {
-	text, err := os.ReadFile(filepath.Join(s.folder, "namespace"))
+func (s ServiceAccount) address() string { return net.JoinHostPort(s.Host, s.Port) }
+
+func (s ServiceAccount) namespace() (string, error) {
+	text, err := os.ReadFile(filepath.Join(s.Folder, "namespace"))
 	if err != nil {
 		return "", fmt.Errorf("the Lease's namespace is not set, and the pod's can't be read: %w", err)
 	}
 	name := strings.TrimSpace(string(text))
 	if name == "" {
-		return "", fmt.Errorf("the Lease's namespace is not set, and %s is empty", filepath.Join(s.folder, "namespace"))
+		return "", fmt.Errorf("the Lease's namespace is not set, and %s is empty", filepath.Join(s.Folder, "namespace"))
 	}
 	return name, nil
 }
 
-func (s serviceAccount) client(log zerolog.Logger) (coordination.LeasesGetter, error) {
-	config, err := s.config()
-	if err != nil {
-		return nil, err
-	}
-	// What has no context at hand, such as the reader of the token file, logs
-	// through klog's one logger for the process, which is stderr by default.
-	klog.SetLogger(clientLogger(log))
-	client, err := coordination.NewForConfig(config)
-	if err != nil {
-		return nil, fmt.Errorf("making a client of the Kubernetes API: %w", err)
-	}
-	return client, nil
+// keys are what the API is trusted by, and what it trusts.
+type keys struct {
+	token string
+	ca    *x509.CertPool
 }
 
-// config is rest.InClusterConfig with errors that say what to do, and settings
-// that fit the election.
-func (s serviceAccount) config() (*rest.Config, error) {
-	if s.host == "" || s.port == "" {
-		return nil, errors.New("--leader-elect needs to run in a pod of Kubernetes: " +
+// keys reads what the files hold now.
+func (s ServiceAccount) keys() (keys, error) {
+	if s.Host == "" || s.Port == "" {
+		return keys{}, errors.New("--leader-elect needs to run in a pod of Kubernetes: " +
 			"KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set; leave it out where there is one replica only")
 	}
-	token, ca := filepath.Join(s.folder, "token"), filepath.Join(s.folder, "ca.crt")
-	for _, file := range []string{token, ca} {
-		if _, err := os.ReadFile(file); err != nil {
-			return nil, fmt.Errorf("--leader-elect needs the pod's service account "+
-				"(is automountServiceAccountToken false, or the file not readable for this user?): %w", err)
-		}
+	token, err := s.read("token")
+	if err != nil {
+		return keys{}, err
 	}
-	return &rest.Config{
-		Host:            "https://" + net.JoinHostPort(s.host, s.port),
-		BearerTokenFile: token,
-		// One small request every other second needs no multiplexing; and of
-		// a connection that has died, HTTP/1.1 is rid with the first timeout.
-		TLSClientConfig: rest.TLSClientConfig{CAFile: ca, NextProtos: []string{"http/1.1"}},
-		UserAgent:       "aksync/leader-election",
-		WarningHandler:  rest.NoWarnings{},
-	}, nil
+	ca, err := s.read("ca.crt")
+	if err != nil {
+		return keys{}, err
+	}
+	k := keys{token: token, ca: x509.NewCertPool()}
+	if !k.ca.AppendCertsFromPEM([]byte(ca)) {
+		return keys{}, fmt.Errorf("--leader-elect: %s holds no certificate in PEM form", filepath.Join(s.Folder, "ca.crt"))
+	}
+	return k, nil
+}
+
+func (s ServiceAccount) read(name string) (string, error) {
+	file := filepath.Join(s.Folder, name)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("--leader-elect needs the pod's service account "+
+			"(is automountServiceAccountToken false, or the file not readable for this user?): %w", err)
+	}
+	trimmed := strings.TrimSpace(string(text))
+	if trimmed == "" {
+		return "", fmt.Errorf("--leader-elect needs the pod's service account: %s is empty", file)
+	}
+	return trimmed, nil
 }

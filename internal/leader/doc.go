@@ -1,5 +1,4 @@
-// Package leader has one replica of several lead, by a Kubernetes Lease and
-// client-go's leader election.
+// Package leader has one replica of several lead, by a Kubernetes Lease.
 //
 // # What is promised
 //
@@ -22,22 +21,24 @@
 // virtual machine) for longer than LeaseDuration, is beyond what a Lease can
 // prevent.
 //
-// # What client-go leaves to this package
+// # How it relates to client-go
 //
-// client-go counts the RenewDeadline anew for each renewal, from its start, and
-// that is RetryPeriod after the answer to the last one: with a slow answer the
-// lead would go on after LeaseDuration. With ReleaseOnCancel it gives the Lease
-// up before the lead has returned, and also after a loss, by when it may belong
-// to another. So here a timer of its own ends the lead, and the release comes
-// last and only from the one who holds the Lease.
+// The Lease is read and written as client-go's leader election does it
+// (k8s.io/client-go/tools/leaderelection), over plain HTTP: that client brings
+// all of Kubernetes' API with it, more than the rest of aksync together. Both
+// can stand for the same Lease, as they do while a release that was built with
+// client-go is replaced.
+//
+// Two things are different. client-go counts the RenewDeadline anew for each
+// renewal, from its start, and that is RetryPeriod after the answer to the last
+// one: with a slow answer the lead would go on after LeaseDuration. With
+// ReleaseOnCancel it gives the Lease up before the lead has returned, and also
+// after a loss, by when it may belong to another. Here a timer of its own ends
+// the lead, and the release comes last and only from the one who holds the
+// Lease.
 //
 // # Rights
 //
 // The service account needs the verbs get, create and update for leases of the
 // API group coordination.k8s.io in the Lease's namespace.
-//
-// # How it is built
-//
-// All but this comment has the build tag kubernetes, since client-go takes
-// longer to compile than the rest of aksync together.
 package leader

@@ -1,5 +1,3 @@
-//go:build kubernetes
-
 package leader
 
 import (
@@ -10,7 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"pgregory.net/rapid"
 )
 
@@ -52,7 +49,7 @@ func weather(what string, random *rand.Rand) func(string) fault {
 		case 0:
 			return fault{}
 		case 1:
-			f.refused = apierrors.NewInternalError(errDown)
+			f.refused = &refusal{"InternalError", "an error on the server"}
 		case 2:
 			f.lost = errDown
 		case 3:

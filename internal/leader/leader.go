@@ -1,5 +1,3 @@
-//go:build kubernetes
-
 package leader
 
 import (
@@ -12,7 +10,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
 )
 
 // ErrLost is the cause (context.Cause) of the end of a lead's context where the
@@ -35,9 +32,11 @@ type Config struct {
 	// each process: two of one name both lead. Empty is the host's name and
 	// something random.
 	Identity string
-	// Client reaches the API. Nil is that of the cluster in which the process
-	// runs, with the pod's service account.
-	Client coordination.LeasesGetter
+	// Account reaches the API. The zero value is that of the pod in which the
+	// process runs.
+	Account ServiceAccount
+	// leases is the API. Nil is that of the account.
+	leases leases
 	// LeaseDuration is how long a follower waits after the last renewal that
 	// it has seen before it takes over; whole seconds, since the Lease holds
 	// no fractions. RenewDeadline is how long after the start of its last
@@ -50,7 +49,7 @@ type Config struct {
 	// The calls come one at a time and must return soon. May be nil.
 	OnChange func(leading bool, leader string)
 	// Logger is told of changes, of a Lease API that fails, and when it works
-	// again, once each; at debug level also what client-go says.
+	// again, once each; at debug level of each failure.
 	Logger zerolog.Logger
 }
 
@@ -70,6 +69,9 @@ type Config struct {
 func Run(ctx context.Context, cfg Config, lead func(ctx context.Context, lost <-chan struct{}) error) error {
 	if err := cfg.complete(); err != nil {
 		return fmt.Errorf("leader election: %w", err)
+	}
+	if api, ok := cfg.leases.(*client); ok {
+		defer api.close()
 	}
 	c := newCandidate(cfg)
 	c.log.Info().Msg("stands for leader")
@@ -97,6 +99,9 @@ func (c *Config) complete() error {
 	if c.Name == "" {
 		return errors.New("the Lease has no name")
 	}
+	if !isName(c.Name) {
+		return fmt.Errorf("the Lease's name is %q: want small letters, digits, and - or . between them", c.Name)
+	}
 	if err := c.checkTimes(); err != nil {
 		return err
 	}
@@ -107,7 +112,7 @@ func (c *Config) complete() error {
 		}
 		c.Identity = host + "_" + strings.ToLower(rand.Text()[:10])
 	}
-	return c.completeFrom(podAccount())
+	return c.reach()
 }
 
 func (c *Config) checkTimes() error {
@@ -117,7 +122,7 @@ func (c *Config) checkTimes() error {
 	if c.LeaseDuration < c.RenewDeadline+time.Second {
 		return fmt.Errorf("the lease duration is %s: want at least a second more than the renew deadline of %s", c.LeaseDuration, c.RenewDeadline)
 	}
-	// The 1.2 is client-go's own demand; the second is that of countedFrom.
+	// The 1.2 is client-go's own demand, too; the second is that of countedFrom.
 	if c.RetryPeriod <= 0 || c.RenewDeadline <= c.RetryPeriod*6/5+time.Second {
 		return fmt.Errorf("the renew deadline is %s, the retry period %s: want more than 0 for the period, "+
 			"and for the deadline a second more than 1.2 times as much", c.RenewDeadline, c.RetryPeriod)
@@ -125,17 +130,37 @@ func (c *Config) checkTimes() error {
 	return nil
 }
 
-// completeFrom takes the namespace and the client from the pod, if need be.
-func (c *Config) completeFrom(pod serviceAccount) (err error) {
-	if c.Client == nil {
-		if c.Client, err = pod.client(c.Logger); err != nil {
+// reach takes the namespace and the API from the account, if need be.
+func (c *Config) reach() (err error) {
+	if c.Account == (ServiceAccount{}) {
+		c.Account = podAccount()
+	}
+	if c.leases == nil {
+		// Before the namespace: where there is no pod, that is what to say.
+		if _, err := c.Account.keys(); err != nil {
 			return err
 		}
 	}
 	if c.Namespace == "" {
-		c.Namespace, err = pod.namespace()
+		if c.Namespace, err = c.Account.namespace(); err != nil {
+			return err
+		}
+	}
+	if !isName(c.Namespace) {
+		return fmt.Errorf("the Lease's namespace is %q: want small letters, digits, and - between them", c.Namespace)
+	}
+	if c.leases == nil {
+		c.leases, err = newClient(c.Account, c.Namespace, c.Name)
 	}
 	return err
+}
+
+// isName reports whether a name can be one of Kubernetes, and so part of a path:
+// https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+func isName(name string) bool {
+	const inner = "-."
+	strange := func(r rune) bool { return !strings.ContainsRune(inner+"abcdefghijklmnopqrstuvwxyz0123456789", r) }
+	return name != "" && strings.Trim(name, inner) == name && !strings.ContainsFunc(name, strange)
 }
 
 func orDefault(d, fallback time.Duration) time.Duration {

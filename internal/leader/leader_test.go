@@ -1,5 +1,3 @@
-//go:build kubernetes
-
 package leader
 
 import (
@@ -12,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
 // two runs a test with replica a leading and replica b waiting, at a moment
@@ -95,10 +92,10 @@ func TestShutdownSaysWhenTheLeaseIsLostMeanwhile(t *testing.T) {
 func TestALeaderThatCannotRenewStopsBeforeAnotherStarts(t *testing.T) {
 	tests := map[string]fault{
 		"refused":                       {refused: errDown},
-		"an internal error":             {refused: apierrors.NewInternalError(errDown)},
+		"an internal error":             {refused: &refusal{"InternalError", "an error on the server"}},
 		"no answer":                     {before: time.Hour},
-		"forbidden":                     {refused: apierrors.NewForbidden(leases, "aksync", errors.New("no rights"))},
-		"another writes to it meantime": {refused: apierrors.NewConflict(leases, "aksync", errors.New("not the newest version"))},
+		"forbidden":                     {refused: &refusal{forbidden, "no rights"}},
+		"another writes to it meantime": {refused: &refusal{conflict, "not the newest version"}},
 	}
 	for name, f := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -176,7 +173,7 @@ func TestErrorsOfTheAPIAreToleratedAndLoggedOnce(t *testing.T) {
 				t.Errorf("%q logged %d times in 3 outages, want 3", text, n)
 			}
 		}
-		b.set(fault{refused: apierrors.NewForbidden(leases, "aksync", errors.New("no rights"))})
+		b.set(fault{refused: &refusal{forbidden, "no rights"}})
 		time.Sleep(time.Minute)
 		if n := b.logged("verbs get, create and update for leases"); n != 1 {
 			t.Errorf("the missing rights were logged %d times in a minute, want once", n)
@@ -192,7 +189,7 @@ func TestMissingRightsForWritingAreLoggedOnce(t *testing.T) {
 			if verb == "get" {
 				return fault{}
 			}
-			return fault{refused: apierrors.NewForbidden(leases, "aksync", errors.New("no rights"))}
+			return fault{refused: &refusal{forbidden, "no rights"}}
 		})
 		time.Sleep(time.Minute)
 		if failed, well := a.logged("verbs get, create and update"), a.logged("works again"); failed != 1 || well != 0 {
@@ -284,6 +281,39 @@ func TestADeletedLeaseIsMadeAgain(t *testing.T) {
 	})
 }
 
+// What kubectl shows of the Lease: when its holder took it, when it was renewed,
+// and how often it has passed to another.
+func TestTheRecordOfALead(t *testing.T) {
+	two(t, func(t *testing.T, a, b *replica) {
+		first := a.api.record()
+		if age := time.Since(first.Acquired.Time); first.Holder != "a" || first.Seconds != 15 || first.Transitions != 0 || age < 30*time.Second {
+			t.Errorf("after %s of the first lead the Lease has %+v", age, first)
+		}
+		if age := time.Since(first.Renewed.Time); age > DefaultRetryPeriod {
+			t.Errorf("the last renewal is said to be %s ago", age)
+		}
+		a.die()
+		a.journal.await("b")
+		second := a.api.record()
+		if age := time.Since(second.Acquired.Time); second.Holder != "b" || second.Transitions != 1 || age > time.Second {
+			t.Errorf("%s after it has passed to another the Lease has %+v", age, second)
+		}
+	})
+}
+
+// Somebody who labels the Lease again and again does not renew it.
+func TestALabelIsNoRenewal(t *testing.T) {
+	two(t, func(t *testing.T, a, b *replica) {
+		a.die()
+		began := time.Now()
+		for a.journal.leader() != "b" && time.Since(began) < time.Minute {
+			a.api.touch()
+			time.Sleep(100 * time.Millisecond)
+		}
+		between(t, "taking over", time.Since(began), 13*time.Second, DefaultLeaseDuration+2*longestLook)
+	})
+}
+
 func TestALeadThatDoesNotReturn(t *testing.T) {
 	two(t, func(t *testing.T, a, b *replica) {
 		b.shutdown() // else two would lead, which is what the log then says
@@ -314,7 +344,7 @@ func TestALeadThatDoesNotReturn(t *testing.T) {
 func TestRunReturnsWhatTheLeadDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		want, server := errors.New("done"), new(api)
-		cfg := Config{Namespace: "auth", Name: "aksync", Client: server.client(func(string) fault { return fault{} }), Logger: zerolog.Nop()}
+		cfg := Config{Namespace: "auth", Name: "aksync", leases: server.client(func(string) fault { return fault{} }), Logger: zerolog.Nop()}
 		got := Run(t.Context(), cfg, func(context.Context, <-chan struct{}) error {
 			if holder := server.holder(); !strings.Contains(holder, "_") {
 				t.Errorf("the identity is %q, want host_random", holder)
@@ -333,12 +363,14 @@ func TestConfigsThatCannotBe(t *testing.T) {
 		want string
 	}{
 		"no name":             {Config{Namespace: "auth"}, "the Lease has no name"},
+		"a strange name":      {Config{Name: "a/../b"}, `the Lease's name is "a/../b"`},
+		"a dotted name":       {Config{Name: ".."}, "want small letters"},
 		"fractions":           {Config{Name: "a", LeaseDuration: 15500 * time.Millisecond}, "want whole seconds"},
 		"no time to stop":     {Config{Name: "a", RenewDeadline: 15 * time.Second}, "at least a second more than the renew deadline"},
 		"no time to renew":    {Config{Name: "a", RetryPeriod: 8 * time.Second}, "want more than 0 for the period"},
 		"not in a cluster":    {Config{Name: "a", Namespace: "auth"}, "--leader-elect needs to run in a pod of Kubernetes"},
 		"a negative period":   {Config{Name: "a", RetryPeriod: -time.Second}, "want more than 0 for the period"},
-		"no namespace to use": {Config{Name: "a", Client: new(api).client(nil)}, "namespace is not set"},
+		"no namespace to use": {Config{Name: "a", leases: new(api).client(nil)}, "namespace is not set"},
 	}
 	t.Setenv("KUBERNETES_SERVICE_HOST", "")
 	for name, test := range tests {

@@ -1,5 +1,3 @@
-//go:build kubernetes
-
 package leader
 
 import (
@@ -8,28 +6,15 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/go-logr/logr"
-	"github.com/go-logr/logr/funcr"
 	"github.com/rs/zerolog"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
-
-// clientLogger takes what client-go logs, at debug level: it repeats its errors
-// with every try, and what matters of them is said here once. Its own levels
-// from 1 on, where the headers of requests appear, are left out.
-func clientLogger(log zerolog.Logger) logr.Logger {
-	return funcr.New(func(_, args string) {
-		log.Debug().Str("client_go", args).Msg("Kubernetes client")
-	}, funcr.Options{})
-}
 
 // troubles says once that the Lease API fails, again where it fails in another
 // way, and once that it works again. It is not safe for concurrent use.
 type troubles struct {
 	log    zerolog.Logger
 	bad    bool // as was said last
-	reason meta.StatusReason
+	reason reason
 	recent bool // something has failed since the last reading that went well
 }
 
@@ -37,7 +22,7 @@ type troubles struct {
 // all is well: where the rights for writing are missing, each is followed by a
 // write that fails. The next one, with nothing in between, does.
 func (t *troubles) read(err error) {
-	if err != nil && !apierrors.IsNotFound(err) {
+	if err != nil && reasonOf(err) != notFound {
 		t.failed("reading", err)
 		return
 	}
@@ -50,10 +35,12 @@ func (t *troubles) read(err error) {
 // wrote notes how writing the Lease went. That another was faster is no
 // trouble.
 func (t *troubles) wrote(err error) {
-	switch {
-	case err == nil:
+	if err == nil {
 		t.well()
-	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), apierrors.IsNotFound(err):
+		return
+	}
+	switch reasonOf(err) {
+	case conflict, alreadyExists, notFound:
 	default:
 		t.failed("writing", err)
 	}
@@ -71,32 +58,33 @@ func (t *troubles) failed(doing string, err error) {
 		return // given up here, which says nothing about the API
 	}
 	t.recent = true
-	reason := apierrors.ReasonForError(err)
-	if t.bad && t.reason == reason {
+	why := reasonOf(err)
+	if t.bad && t.reason == why {
+		t.log.Debug().Err(err).Msg("the Lease API still fails: " + doing)
 		return
 	}
-	t.bad, t.reason = true, reason
+	t.bad, t.reason = true, why
 	event := t.log.Warn()
-	if advice(reason) != "" {
+	if advice(why) != "" {
 		event = t.log.Error()
 	}
-	event.Err(explain(doing, reason, err)).Msg("the Lease API fails: trying again")
+	event.Err(explain(doing, why, err)).Msg("the Lease API fails: trying again")
 }
 
-func explain(doing string, reason meta.StatusReason, err error) error {
-	if text := advice(reason); text != "" {
+func explain(doing string, why reason, err error) error {
+	if text := advice(why); text != "" {
 		return fmt.Errorf("%s the Lease: %w: %s", doing, err, text)
 	}
 	return fmt.Errorf("%s the Lease: %w", doing, err)
 }
 
 // advice says what a person has to do, where trying again won't help.
-func advice(reason meta.StatusReason) string {
-	switch reason {
-	case meta.StatusReasonForbidden:
+func advice(why reason) string {
+	switch why {
+	case forbidden:
 		return "the service account needs a Role with the verbs get, create and update for leases " +
 			"of the API group coordination.k8s.io in that namespace, and a RoleBinding"
-	case meta.StatusReasonUnauthorized:
+	case unauthorized:
 		return "the API refuses the service account's token"
 	}
 	return ""

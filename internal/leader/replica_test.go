@@ -1,5 +1,3 @@
-//go:build kubernetes
-
 package leader
 
 import (
@@ -48,7 +46,7 @@ func (r *replica) start() {
 	go func() {
 		defer close(r.ended)
 		r.err = Run(ctx, Config{
-			Namespace: "auth", Name: "aksync", Identity: r.name, Client: r.api.client(r.next),
+			Namespace: "auth", Name: "aksync", Identity: r.name, leases: r.api.client(r.next),
 			OnChange: func(leading bool, leader string) { r.journal.add("%s: %t %q", r.name, leading, leader) },
 			Logger:   zerolog.New(writerFunc(r.write)).Level(zerolog.InfoLevel),
 		}, r.lead)

@@ -1,15 +1,10 @@
-//go:build kubernetes
-
 package leader
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
-
-	"k8s.io/client-go/tools/leaderelection"
 )
 
 // term is one time of standing: waiting for the Lease, and leading once.
@@ -35,15 +30,12 @@ func (c *candidate) term(ctx context.Context, lead func(ctx context.Context, los
 	defer t.end(nil)
 
 	started := make(chan struct{})
-	elector, err := c.elector(t, func(context.Context) { close(started) })
-	if err != nil {
-		return false, fmt.Errorf("leader election: %w", err)
-	}
+	e := &elector{candidate: c, term: t}
 	// The elector outlasts ctx: the Lease is renewed until lead has returned.
-	electing, stop := context.WithCancel(c.background(ctx))
+	electing, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	running.Go(func() {
-		elector.Run(electing)
+		e.run(electing, func() { close(started) })
 		t.lose("")
 	})
 	defer running.Wait()
@@ -59,20 +51,6 @@ func (c *candidate) term(ctx context.Context, lead func(ctx context.Context, los
 		err = lead(t.ctx, t.lost)
 	}
 	return errors.Is(context.Cause(t.ctx), ErrLost), err
-}
-
-func (c *candidate) elector(t *term, started func(context.Context)) (*leaderelection.LeaderElector, error) {
-	return leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Lock:          &lock{Interface: c.lease(), candidate: c, term: t},
-		LeaseDuration: c.LeaseDuration,
-		RenewDeadline: c.RenewDeadline,
-		RetryPeriod:   c.RetryPeriod,
-		Name:          c.Name,
-		Callbacks: leaderelection.LeaderCallbacks{
-			OnStartedLeading: started,
-			OnStoppedLeading: func() {}, // it may not be nil
-		},
-	})
 }
 
 // begin says that this replica leads, and whether it still does.
@@ -107,9 +85,8 @@ func (t *term) renewed(at time.Time) {
 }
 
 // countedFrom is the moment from which the time of a renewal is counted. A
-// follower compares Leases by whole seconds (the elector's record has no
-// more), so that of two renewals within one second it may only have seen the
-// first.
+// follower may compare Leases by whole seconds, as client-go's election does,
+// so that of two renewals within one second it has only seen the first.
 func countedFrom(renewal time.Time) time.Time {
 	return renewal.Add(-time.Duration(renewal.Nanosecond()))
 }

@@ -45,6 +45,7 @@ type Result struct {
 	Problems tree.Problems
 	Seen     []Seen // where imports led to
 	Again    bool   // it is worth trying again though nothing changed
+	packed   bool   // there is a root, and the evaluator's sender has it
 }
 
 // PackageName gives the name of a CUE file's package, or "" for a file that
@@ -70,6 +71,9 @@ type cueEvaluator struct {
 	context  *cue.Context // nil where the next job needs a new one
 	schema   *schemas
 	began    uint64 // the allocated bytes before the context
+	// out takes the roots of results, and the results have none; nil where they have
+	// them themselves.
+	out *sender
 }
 
 // allocated gives how many bytes this process has ever allocated.
@@ -97,7 +101,7 @@ func (e *cueEvaluator) evaluate(job Job) (result Result) {
 		// The evaluator is large and its input comes from anywhere.
 		if broken := recover(); broken != nil {
 			e.context = nil
-			result.Root = nil
+			result.Root, result.packed = nil, false
 			result.Problems = tree.Problems{{
 				Place:   tree.Place{File: job.Parts[0].Name},
 				Message: "CUE's evaluator failed" + brokenReason(broken),
@@ -107,7 +111,7 @@ func (e *cueEvaluator) evaluate(job Job) (result Result) {
 	if err := e.prepare(); err != nil {
 		return failedResult(job, "%v", err)
 	}
-	c := &cueFile{language: e.language, texts: map[string][]byte{}, hidden: job.Hidden}
+	c := &cueFile{language: e.language, texts: map[string][]byte{}, hidden: job.Hidden, out: e.out}
 	instance := c.load(job, e.schema)
 	result.Seen = c.seen
 	if instance == nil || len(c.problems) > 0 {
@@ -115,7 +119,8 @@ func (e *cueEvaluator) evaluate(job Job) (result Result) {
 		return result
 	}
 	root := e.context.BuildInstance(instance)
-	result.Root, result.Problems = c.evaluate(root)
+	result.Root, result.packed = c.evaluate(root)
+	result.Problems = c.problems
 	if allocated()-e.began > mostShared {
 		e.context, e.schema = nil, nil
 	}
@@ -137,6 +142,7 @@ type cueFile struct {
 	files  []*ast.File
 	hidden []string
 	values *writtenOut
+	out    *sender // takes the nodes; nil where they become a tree
 }
 
 // load parses the job's files and all that they import. There is none where
@@ -202,35 +208,97 @@ func (c *cueFile) wanted(file *ast.File) bool {
 	return true
 }
 
-// evaluate makes the root's node.
-func (c *cueFile) evaluate(root cue.Value) (*tree.Value, tree.Problems) {
+// evaluate makes the root's node. With out that takes it, and what is returned says
+// whether it counts.
+func (c *cueFile) evaluate(root cue.Value) (made *tree.Value, packed bool) {
 	start := tree.Place{File: c.first, Line: 1, Column: 1}
 	if err := root.Validate(); err != nil {
 		c.complain(err)
 	}
-	made := c.node(root, "", start)
-	if c.steps > bounds.MostSteps {
-		return nil, c.problems // it would only be thrown away
+	if c.out != nil {
+		c.stream(root, "", start, 0)
+	} else {
+		node := c.node(root, "", start)
+		made = &node
 	}
-	fields, isDict := made.Data.(tree.Map)
-	if isDict && len(fields) == 0 && len(c.problems) == 0 {
-		return nil, nil
+	if c.steps > bounds.MostSteps {
+		return nil, false // it would only be thrown away
+	}
+	if len(c.problems) == 0 && isEmpty(root) {
+		return nil, false
 	}
 	if len(c.problems) == 0 {
 		if err := root.Validate(cue.Concrete(true)); err != nil {
 			c.complain(err)
 		}
 	}
-	return &made, c.problems
+	return made, c.out != nil
+}
+
+// isEmpty reports whether a value is a mapping without fields.
+func isEmpty(v cue.Value) bool {
+	v, _ = v.Default()
+	fields, err := v.Fields()
+	return err == nil && !fields.Next()
+}
+
+// deepest is how far down lists and mappings are packed one value after the other:
+// to the single entries, also where entries is a mapping of lists.
+const deepest = 3
+
+// stream packs the node of a value. The tree of a whole blueprint would be a sixth
+// of what CUE has made by then, which can't be let go of before the last value.
+func (c *cueFile) stream(v cue.Value, path string, around tree.Place, depth int) {
+	if depth == deepest {
+		c.out.node(c.node(v, path, around))
+		return
+	}
+	v, place, enough := c.enter(v, path, around)
+	if !enough {
+		c.out.node(tree.Value{Place: place, Data: tree.Broken{}})
+		return
+	}
+	switch kind := v.Kind(); {
+	case kind == cue.ListKind:
+		elements := elementsOf(v)
+		c.out.head(place, isList, len(elements))
+		for i, element := range elements {
+			c.stream(element, schema.Index(path, i), place, depth+1)
+		}
+	case kind == cue.StructKind && !isCallOf(fieldsOf(v)):
+		fields := fieldsOf(v)
+		c.out.head(place, isDict, 2*len(fields))
+		for _, field := range fields {
+			c.out.node(tree.Value{Place: c.keyPlace(field.value, place), Data: field.name})
+			c.stream(field.value, schema.Join(path, field.name), place, depth+1)
+		}
+	default:
+		c.out.node(c.data(v, path, place))
+	}
 }
 
 // node makes the node of a value; around is the place of what it stands in.
 func (c *cueFile) node(v cue.Value, path string, around tree.Place) tree.Value {
+	v, place, enough := c.enter(v, path, around)
+	if !enough {
+		return tree.Value{Place: place, Data: tree.Broken{}}
+	}
+	return c.data(v, path, place)
+}
+
+// enter counts a value and looks where it stands. It reports whether there may be
+// more.
+func (c *cueFile) enter(v cue.Value, path string, around tree.Place) (cue.Value, tree.Place, bool) {
 	if !c.spend(around, path, 1) {
-		return tree.Value{Place: around, Data: tree.Broken{}}
+		return v, around, false
 	}
 	place := c.valuePlace(v, around)
 	v, _ = v.Default()
+	return v, place, true
+}
+
+// data makes the node of a value that stands at place.
+func (c *cueFile) data(v cue.Value, path string, place tree.Place) tree.Value {
 	switch v.Kind() {
 	case cue.NullKind:
 		return tree.Value{Place: place, Data: nil}
@@ -245,8 +313,8 @@ func (c *cueFile) node(v cue.Value, path string, around tree.Place) tree.Value {
 		return tree.Value{Place: place, Data: number}
 	case cue.StringKind:
 		text, _ := v.String()
-		if !c.spend(around, path, len(text)/16) {
-			return tree.Value{Place: around, Data: tree.Broken{}}
+		if !c.spend(place, path, len(text)/16) {
+			return tree.Value{Place: place, Data: tree.Broken{}}
 		}
 		return tree.Value{Place: place, Data: text}
 	case cue.BytesKind:
@@ -301,32 +369,48 @@ func (c *cueFile) brokenList(v cue.Value, path string, place tree.Place) tree.Li
 
 func (c *cueFile) list(v cue.Value, path string, place tree.Place) tree.List {
 	elements := tree.List{}
-	each, err := v.List()
-	if err != nil {
-		return elements
-	}
-	for i := 0; each.Next(); i++ {
-		elements = append(elements, c.node(each.Value(), schema.Index(path, i), place))
+	for i, element := range elementsOf(v) {
+		elements = append(elements, c.node(element, schema.Index(path, i), place))
 	}
 	return elements
 }
 
+// elementsOf are the values in a list; none where there are none to be had.
+func elementsOf(v cue.Value) (elements []cue.Value) {
+	each, err := v.List()
+	for err == nil && each.Next() {
+		elements = append(elements, each.Value())
+	}
+	return elements
+}
+
+// field is a field of a struct.
+type field struct {
+	name  string
+	value cue.Value
+}
+
+func fieldsOf(v cue.Value) (fields []field) {
+	each, err := v.Fields()
+	for err == nil && each.Next() {
+		fields = append(fields, field{each.Selector().Unquoted(), each.Value()})
+	}
+	return fields
+}
+
+// isCallOf reports whether a struct of these fields stands for a tag.
+func isCallOf(fields []field) bool { return len(fields) == 1 && strings.HasPrefix(fields[0].name, "!") }
+
 // structure makes a mapping, or the tag that a struct of one field stands for.
 func (c *cueFile) structure(v cue.Value, path string, place tree.Place) tree.Value {
-	fields, err := v.Fields()
-	if err != nil {
-		return tree.Value{Place: place, Data: tree.Map{}}
+	fields := fieldsOf(v)
+	pairs := make(tree.Map, len(fields))
+	for i, field := range fields {
+		value := c.node(field.value, schema.Join(path, field.name), place)
+		pairs[i] = tree.Pair{Key: tree.Value{Place: c.keyPlace(field.value, place), Data: field.name}, Value: value}
 	}
-	var pairs tree.Map
-	for fields.Next() {
-		name := fields.Selector().Unquoted()
-		value := c.node(fields.Value(), schema.Join(path, name), place)
-		pairs = append(pairs, tree.Pair{Key: tree.Value{Place: c.keyPlace(fields.Value(), place), Data: name}, Value: value})
-	}
-	if len(pairs) == 1 {
-		if tag, _ := pairs[0].Key.Data.(string); strings.HasPrefix(tag, "!") {
-			return c.call(tag, pairs[0].Value, path, place)
-		}
+	if isCallOf(fields) {
+		return c.call(fields[0].name, pairs[0].Value, path, place)
 	}
 	return tree.Value{Place: place, Data: pairs}
 }

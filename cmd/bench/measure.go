@@ -1,0 +1,72 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os/exec"
+	"time"
+)
+
+// measured is what one process took.
+type measured struct {
+	requests         counts
+	wall, first, cpu time.Duration
+	// largest is the peak memory of the process or of one that it started, and
+	// together that of all of them at one time; in MiB.
+	largest, together float64
+}
+
+// run measures a command until it ends.
+func (b *bench) run(command *exec.Cmd) (measured, error) {
+	before, err := b.server.requests()
+	if err != nil {
+		return measured{}, err
+	}
+	if err := b.server.noteFirst(0); err != nil {
+		return measured{}, err
+	}
+	began := time.Now()
+	out, together, err := watched(command)
+	if err != nil {
+		return measured{}, fmt.Errorf("%s: %w: %s", command.Args[0], err, out[max(0, len(out)-2000):])
+	}
+	wall := time.Since(began)
+	first, err := b.server.first()
+	if err != nil {
+		return measured{}, err
+	}
+	after, err := b.server.requests()
+	if err != nil {
+		return measured{}, err
+	}
+	state := command.ProcessState
+	m := measured{
+		requests: after.since(before), wall: wall, first: first.At.Sub(began),
+		cpu: state.UserTime() + state.SystemTime(), largest: peakMiB(state),
+	}
+	m.together = max(m.largest, together)
+	return m, nil
+}
+
+// watched runs a command, and looks at its memory and that of what it starts: as
+// often as takes a fiftieth of the time at most, since the command waits meanwhile.
+func watched(command *exec.Cmd) (out []byte, together float64, err error) {
+	const often, share = 20 * time.Millisecond, 50
+	collected := &bytes.Buffer{}
+	command.Stdout, command.Stderr = collected, collected
+	if err := command.Start(); err != nil {
+		return nil, 0, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	for wait := often; ; {
+		select {
+		case err := <-ended:
+			return collected.Bytes(), together, err
+		case <-time.After(wait):
+			began := time.Now()
+			together = max(together, memoryMiB(command.Process.Pid))
+			wait = max(often, share*time.Since(began))
+		}
+	}
+}

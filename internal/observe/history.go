@@ -1,0 +1,118 @@
+package observe
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/aksync/aksync/internal/checkout"
+	"github.com/aksync/aksync/internal/history"
+	"github.com/aksync/aksync/internal/report"
+	"github.com/aksync/aksync/sync"
+)
+
+// longValue is how long the JSON of a value may be that history keeps as it is.
+const longValue = 2000
+
+// History keeps what became of changes in the log that survives restarts. Nothing that
+// goes wrong with it stops a pass.
+type History struct {
+	Events *history.Log
+	Log    zerolog.Logger
+	// Head gives the commit that is checked out where a folder lies.
+	Head func(folder string) checkout.Head
+
+	trigger sync.Trigger
+	first   bool // this is the first pass of which anything is known
+	passed  bool // one has ended
+	heads   map[string]checkout.Head
+	failed  map[string]string // why the last try failed, by object
+	broken  bool              // the last event could not be kept
+}
+
+// NewHistory returns a History.
+func NewHistory(events *history.Log, log zerolog.Logger) *History {
+	return &History{
+		Events: events, Log: log, heads: map[string]checkout.Head{}, failed: map[string]string{},
+		Head: func(folder string) checkout.Head { return checkout.HeadOf(context.Background(), folder) },
+	}
+}
+
+// Planned notes what a pass was made for.
+func (h *History) Planned(pass *sync.Pass) {
+	h.trigger, h.first, h.heads = pass.Trigger, !h.passed, map[string]checkout.Head{}
+}
+
+// Changed keeps what was done, and what failed if it did not fail in the same way when
+// it was tried last.
+func (h *History) Changed(result sync.Result) {
+	change := result.Change
+	object := change.Model + "\x00" + change.Name
+	event := history.Event{Result: history.Done}
+	switch result.Outcome {
+	case sync.Done:
+		delete(h.failed, object)
+	case sync.Failed:
+		event.Result, event.Error = history.Failed, result.Err.Error()
+		if h.failed[object] == event.Error {
+			return
+		}
+		h.failed[object] = event.Error
+	default:
+		return
+	}
+	event.Time, event.Trigger, event.Why = time.Now().UTC().Truncate(time.Millisecond), h.trigger, h.why(change)
+	if event.Why != history.Removed {
+		head := h.head(change.Source.File)
+		event.Commit, event.Uncommitted = head.Commit, head.Uncommitted
+	}
+	event.Action, event.Model, event.Name, event.PK = change.Action, change.Model, change.Name, result.PK
+	if event.PK == "" {
+		event.PK = change.PK
+	}
+	event.Source = history.Source{File: change.Source.File, Line: change.Source.Line, Column: change.Source.Column}
+	event.Fields, event.SentAlong = report.Fields(change, longValue), change.Along
+	h.keep(h.Events.Add(event))
+}
+
+// why says what a change is for.
+func (h *History) why(change *sync.Change) history.Why {
+	switch {
+	case change.Action == sync.Delete && change.Path == "": // no entry asks for it
+		return history.Removed
+	case change.Edited:
+		return history.Edited
+	case h.first:
+		return history.FirstPass
+	default:
+		return history.Drift
+	}
+}
+
+// head is what is checked out where a blueprint lies, asked for once in a pass and
+// folder.
+func (h *History) head(file string) checkout.Head {
+	folder := filepath.Dir(file)
+	head, known := h.heads[folder]
+	if !known {
+		head = h.Head(folder)
+		h.heads[folder] = head
+	}
+	return head
+}
+
+// Passed puts what was kept onto the disk.
+func (h *History) Passed(pass *sync.Pass) {
+	h.passed = h.passed || pass.Plan != nil
+	h.keep(h.Events.Sync())
+}
+
+// keep says once that nothing can be kept.
+func (h *History) keep(err error) {
+	if err != nil && !h.broken {
+		h.Log.Error().Err(err).Msg("the history of changes can't be kept")
+	}
+	h.broken = err != nil
+}

@@ -1,0 +1,152 @@
+package sync
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
+)
+
+// traces find what uses the objects of a kind in the lists of the kinds that refer to
+// it, where those are all that can (schema.Kind.Traced).
+type traces struct {
+	schema *schema.Schema
+	kind   *schema.Kind
+	by     []trace
+	// named find objects that a binding is to, for their names.
+	named map[string]*table
+}
+
+// trace is a field that refers to objects of the kind.
+type trace struct {
+	kind  *schema.Kind
+	field *schema.Field
+	// found are the objects that have a key in the field.
+	found map[string][]schema.Object
+}
+
+// traces returns, by model, what finds the users of what a plan deletes: of the kinds
+// whose users lists tell, that were read or that are fewer than the objects that would
+// have to be asked for otherwise.
+func (l *Live) traces(ctx context.Context, whole *schema.Schema, api Reader, plan *Plan) (map[string]*traces, error) {
+	deleted := map[string]int{}
+	for _, change := range plan.Changes {
+		if change.Action == Delete {
+			deleted[change.Model]++
+		}
+	}
+	s := whole.At(plan.Version)
+	found := map[string]*traces{}
+	for model, count := range deleted {
+		kind := s.Kind(model)
+		if kind.Traced == "" || schema.Before(kind.Traced, plan.Version) {
+			continue
+		}
+		referrers := s.Referrers(kind)
+		needs := l.untraced(referrers, count)
+		if len(needs) >= count {
+			continue
+		}
+		if err := l.fetch(ctx, whole, api, needs); err != nil {
+			return nil, err
+		}
+		if len(l.untraced(referrers, count)) == 0 {
+			found[model] = newTraces(s, kind, referrers, l)
+		}
+	}
+	return found, nil
+}
+
+// untraced are the kinds of the referrers whose objects are not all known. Of a list that
+// is longer than so many objects are worth nothing is read.
+func (l *Live) untraced(referrers []schema.Referrer, objects int) Needs {
+	needs := Needs{}
+	for _, r := range referrers {
+		if listing, asked := l.Kinds[r.Kind.Model]; !asked || listing.some() || listing.Partial || listing.Err != nil {
+			needs[r.Kind.Model] = Need{About: objects * pageQuestions}
+		}
+	}
+	return needs
+}
+
+func newTraces(s *schema.Schema, kind *schema.Kind, referrers []schema.Referrer, live *Live) *traces {
+	t := &traces{schema: s, kind: kind, named: map[string]*table{}}
+	for model, listing := range live.Kinds {
+		if kind := s.Kind(model); kind != nil {
+			t.named[model] = newTable(kind, listing)
+		}
+	}
+	for _, r := range referrers {
+		found := map[string][]schema.Object{}
+		for _, object := range live.Kinds[r.Kind.Model].Objects {
+			for _, key := range keyTexts(tree.PlainJSON(object[r.Field.Name])) {
+				found[key] = append(found[key], object)
+			}
+		}
+		t.by = append(t.by, trace{r.Kind, r.Field, found})
+	}
+	return t
+}
+
+// usersOf returns what used_by tells of an object: what refers to it, and where that is a
+// binding of it to something, both. What is bound to it is no user.
+func (t *traces) usersOf(change *Change) []user {
+	var users []user
+	add := func(u user) {
+		if !slices.ContainsFunc(users, func(other user) bool { return other == u }) {
+			users = append(users, u)
+		}
+	}
+	for _, trace := range t.by {
+		for _, object := range trace.found[change.PK] {
+			id, _ := trace.kind.IDOf(object)
+			u := user{User: schema.User{Model: trace.kind.Model, ID: schema.IDText(id), Name: t.nameOf(trace.kind, object)}}
+			if trace.kind.Model == change.Model && u.ID == change.PK || trace.isOfTarget() {
+				continue
+			}
+			u.part = trace.kind.Key == ""
+			add(u)
+			if to := trace.target(); to != nil {
+				id := keyIn(object, to.Name)
+				add(user{many: true, User: schema.User{Model: to.Refers, ID: id, Name: t.nameFor(to.Refers, id)}})
+			}
+		}
+	}
+	return users
+}
+
+// target is the field that says what a binding binds to, or nil.
+func (t trace) target() *schema.Field {
+	if !t.kind.Binds() {
+		return nil
+	}
+	if to := t.kind.Fields.Field(t.kind.Label[0]); to != nil && to.Refers != "" {
+		return to
+	}
+	return nil
+}
+
+// isOfTarget reports whether the field is that one: what is bound to an object uses it
+// no more than its bindings.
+func (t trace) isOfTarget() bool { return t.target() == t.field }
+
+// nameOf is what people call an object: its name, or what its kind is called and its key.
+func (t *traces) nameOf(kind *schema.Kind, object schema.Object) string {
+	id, _ := kind.IDOf(object)
+	return cmp.Or(asText(object[kind.Key]), kind.Title+" "+schema.IDText(id))
+}
+
+// nameFor is that of the object of a model with a key, as far as it is known.
+func (t *traces) nameFor(model, id string) string {
+	for _, table := range t.named {
+		if object := table.byID[id]; object != nil && table.kind.Is(model) {
+			return t.nameOf(table.kind, object)
+		}
+	}
+	if kind := t.schema.Kind(model); kind != nil {
+		return kind.Title + " " + id
+	}
+	return id
+}

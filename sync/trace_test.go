@@ -1,0 +1,117 @@
+package sync_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	gosync "sync"
+	"testing"
+
+	"github.com/aksync/aksync/internal/devserver"
+	"github.com/aksync/aksync/internal/devserver/devtest"
+	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/sync"
+)
+
+// useAsking is an API that counts who is asked for what uses an object, and that lists
+// nothing of some paths.
+type useAsking struct {
+	sync.API
+	mutex  gosync.Mutex
+	asked  int
+	hidden map[string]bool
+}
+
+func (a *useAsking) UsedBy(ctx context.Context, path, key string) ([]schema.Object, error) {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	a.asked++
+	return a.API.UsedBy(ctx, path, key)
+}
+
+func (a *useAsking) List(ctx context.Context, path, id string, query url.Values, most int) ([]schema.Object, error) {
+	if a.hidden[path] {
+		return nil, errors.New("not for you")
+	}
+	return a.API.List(ctx, path, id, query, most)
+}
+
+// Whether an object is in use is the same whether the server is asked for it or the
+// lists of the kinds that refer to it tell it: for each object that authentik brings, in
+// each version.
+func TestUseByListsIsThatOfTheServer(t *testing.T) {
+	whole, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range []string{"2024.12.5", "2025.10.4", "2026.2.2"} {
+		s := whole.At(version)
+		server := devtest.Seeded(t, devserver.Config{Schema: whole, Version: version})
+		client := devtest.Client(t, server, devserver.DevToken)
+		used, objects := 0, 0
+		for _, kind := range s.Managed() {
+			if kind.Traced == "" {
+				continue
+			}
+			// What is absent anyway has the lists read.
+			text := head
+			hidden := map[string]bool{}
+			for _, referrer := range s.Referrers(kind) {
+				if referrer.Kind != kind {
+					text += "- {model: " + referrer.Kind.Model + ", identifiers: {pk: " + nowhere(referrer.Kind) + "}, state: absent}\n"
+					hidden[referrer.Kind.Path] = true
+				}
+			}
+			for _, object := range server.All(kind.Model) {
+				objects++
+				id, _ := kind.IDOf(object)
+				entry := fmt.Sprintf("- {model: %s, identifiers: {pk: %q}, state: absent}\n", kind.Model, fmt.Sprint(id))
+				lists := &useAsking{API: client}
+				byLists := inUse(t, whole, lists, text+entry)
+				asks := &useAsking{API: client, hidden: hidden}
+				byAsking := inUse(t, whole, asks, head+entry)
+				if len(hidden) > 0 && asks.asked == 0 || lists.asked > 0 {
+					t.Fatalf("%s %s: %d were asked for, and %d where lists tell", version, kind.Model, asks.asked, lists.asked)
+				}
+				if (byLists == "") != (byAsking == "") {
+					t.Errorf("%s %s %v\nby lists:  %q\nby asking: %q", version, kind.Model, object["name"], byLists, byAsking)
+				}
+				if byLists != "" {
+					used++
+				}
+			}
+		}
+		if used == 0 || used == objects {
+			t.Errorf("%s: %d of %d objects are in use: want some", version, used, objects)
+		}
+	}
+}
+
+// nowhere is a primary key that no object of a kind has.
+func nowhere(kind *schema.Kind) string {
+	for _, field := range kind.ReadOnly {
+		if field.Name == kind.ID && field.Type == schema.Integer {
+			return "987654321"
+		}
+	}
+	return "00000000-0000-4000-8000-000000000000"
+}
+
+// inUse says why what a blueprint deletes is kept, or nothing.
+func inUse(t *testing.T, s *schema.Schema, api sync.API, text string) string {
+	t.Helper()
+	reconciler := &sync.Reconciler{
+		Schema: s, API: api, Parallelism: 8, Guards: sync.Guards{AllowSelf: true},
+		Source: &sourceOf{read: &sync.Blueprints{Desired: read(t, s, map[string]string{"a.yaml": text})}},
+	}
+	pass := reconciler.Plan(context.Background(), sync.TriggerRequest)
+	if pass.Err != nil {
+		t.Fatal(pass.Err)
+	}
+	why := ""
+	for _, problem := range pass.Plan.Problems {
+		why += problem.Message
+	}
+	return why
+}
