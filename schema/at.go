@@ -68,7 +68,16 @@ func (s *Shape) at(version string) *Shape {
 }
 
 func (f *Field) at(version string) *Field {
-	own := *f
+	variant := f.variant(version)
+	own := *variant.other(f)
+	own.Variants = nil
+	if variant != nil && variant.Required != nil {
+		own.Required = *variant.Required
+	}
+	if variant != nil && variant.Default != nil {
+		own.HasDefault = true
+		own.Default, _ = plainJSON(variant.Default) // it was read as JSON already
+	}
 	own.Via, own.Needs = f.Via.at(version), needsAt(f.Needs, version)
 	if own.Via.Lists() && own.Via.Wiped != "" && !Before(version, own.Via.Wiped) {
 		own.Superset = true // authentik only adds to them since

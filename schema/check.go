@@ -67,8 +67,16 @@ func Index(path string, i int) string {
 
 // Check says what is wrong with a value of the field. What is Pending in it
 // passes, and what is Broken. The value is taken as it stands: Normalize says
-// what the server would make of it.
+// what the server would make of it. What is right in one of the versions is right.
 func (f *Field) Check(path string, v tree.Value) tree.Problems {
+	problems := f.check(path, v)
+	if len(problems) > 0 && f.checkOnce(v) {
+		return nil
+	}
+	return problems
+}
+
+func (f *Field) check(path string, v tree.Value) tree.Problems {
 	switch data := v.Data.(type) {
 	case tree.Pending, tree.Broken:
 		return nil

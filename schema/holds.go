@@ -97,6 +97,29 @@ func (h *Holds) Names(k *Kind, codenames []string, version string) []any {
 	return names
 }
 
+// Full is a permission for objects of the kind with its app in front.
+func (k *Kind) Full(permission string) string {
+	if codename, complaint := k.Codename(permission); complaint == "" {
+		return k.App() + "." + codename
+	}
+	return permission
+}
+
+// NotFull says of a permission that a server of the version wants it as full.
+func (k *Kind) NotFull(full, version string) string {
+	return fmt.Sprintf("authentik %s itself would refuse the blueprint for it: want %s, which every version takes", version, full)
+}
+
+// WithoutHolds says that nobody of the kind is permitted anything with one object by the
+// API of a version.
+func (k *Kind) WithoutHolds(version string) string {
+	message := fmt.Sprintf("authentik %s has no request by which a %s is permitted anything with one object", version, k.Title)
+	if k.Holds != nil {
+		message += ": " + k.Holds.Instead
+	}
+	return message
+}
+
 // IsFull reports whether permissions have the name of their app in front.
 func (h *Holds) IsFull(version string) bool { return h.Full != "" && !Before(version, h.Full) }
 

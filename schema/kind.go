@@ -185,22 +185,25 @@ type Field struct {
 	Unless    map[string]any `json:"unless,omitempty"`
 	Via       *Via           `json:"via,omitempty"`
 	Cascades  bool           `json:"cascades,omitempty"`
-	Becomes   string         `json:"becomes,omitempty"`
-	Mirrors   string         `json:"mirrors,omitempty"`
-	Stated    bool           `json:"stated,omitempty"`
-	Loose     bool           `json:"loose,omitempty"`
-	Drawn     string         `json:"drawn,omitempty"`
-	Volatile  bool           `json:"volatile,omitempty"`
-	Reserved  string         `json:"reserved,omitempty"`
-	Loses     string         `json:"loses,omitempty"`
-	Filter    bool           `json:"filter,omitempty"`
-	Details   string         `json:"details,omitempty"`
-	Inherits  bool           `json:"inherits,omitempty"`
-	Superuser bool           `json:"superuser,omitempty"`
-	Grants    string         `json:"grants,omitempty"`
-	Empowers  string         `json:"empowers,omitempty"`
-	Seen      *string        `json:"seen,omitempty"`
-	Needs     []Need         `json:"needs,omitempty"`
+	Successor *Successor     `json:"successor,omitempty"`
+	Variants  []Variant      `json:"variants,omitempty"`
+	// Shifts are by the version since which a value means something else.
+	Shifts    map[string]Shift `json:"shifts,omitempty"`
+	Mirrors   string           `json:"mirrors,omitempty"`
+	Stated    bool             `json:"stated,omitempty"`
+	Loose     bool             `json:"loose,omitempty"`
+	Drawn     string           `json:"drawn,omitempty"`
+	Volatile  bool             `json:"volatile,omitempty"`
+	Reserved  string           `json:"reserved,omitempty"`
+	Loses     string           `json:"loses,omitempty"`
+	Filter    bool             `json:"filter,omitempty"`
+	Details   string           `json:"details,omitempty"`
+	Inherits  bool             `json:"inherits,omitempty"`
+	Superuser bool             `json:"superuser,omitempty"`
+	Grants    string           `json:"grants,omitempty"`
+	Empowers  string           `json:"empowers,omitempty"`
+	Seen      *string          `json:"seen,omitempty"`
+	Needs     []Need           `json:"needs,omitempty"`
 }
 
 // Via is a request of its own for a field; #Via in kind.cue says what each word
@@ -234,6 +237,8 @@ type Choice struct {
 	// Beside are the values of other fields beside which the server takes it for
 	// another one.
 	Beside map[string]string `json:"beside,omitempty"`
+	// Successor is the value that means the same since it is gone, if any.
+	Successor string `json:"successor,omitempty"`
 }
 
 // ReadOnly is a field that the server answers and nobody can write.

@@ -177,20 +177,3 @@ func (s *Schema) seenAs(k *Kind, field *Field) string {
 	}
 	return k.Model
 }
-
-// Newest returns the newest version of authentik that the schema knows.
-func (s *Schema) Newest() string {
-	newest := ""
-	later := func(span Span) {
-		if newest == "" || Before(newest, span.Since) {
-			newest = span.Since
-		}
-	}
-	for _, kind := range s.Kinds() {
-		later(kind.Span)
-		for _, field := range kind.Fields.Fields {
-			later(field.Span)
-		}
-	}
-	return newest
-}

@@ -47,3 +47,18 @@ func Before(version, other string) bool {
 	otherNumber, otherKnown := parseVersion(other)
 	return known && otherKnown && number < otherNumber
 }
+
+// Newest returns the newest version of authentik that the schema knows.
+func (s *Schema) Newest() string { return s.Versions[len(s.Versions)-1] }
+
+// WordsOfUnknown says that the schema knows no version of authentik as new, or as old, or
+// nothing where it does.
+func (s *Schema) WordsOfUnknown(version string) string {
+	switch {
+	case Before(s.Newest(), version):
+		return "authentik " + version + " is newer than " + s.Newest() + ", the newest that this aksync knows: what it does not know it leaves as it is"
+	case Before(version, s.Versions[0]):
+		return "authentik " + version + " is older than " + s.Versions[0] + ", the oldest that this aksync knows"
+	}
+	return ""
+}

@@ -1,6 +1,7 @@
 package sync_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -159,8 +160,8 @@ func TestPlanOfAllKinds(t *testing.T) {
 			want: []string{
 				"no_op r",
 				"a.yaml:3:3: entries[0].model: authentik_endpoints.deviceaccessgroup needs authentik 2025.12: this one is 2025.10.4",
-				"a.yaml:4:65: entries[1].attrs.parents: parents needs authentik 2025.12: this one is 2025.10.4",
-				"warning: a.yaml:5:78: entries[2].attrs.group: is left out: group is gone since authentik 2025.8: this one is 2025.10.4",
+				"a.yaml:4:65: entries[1].attrs.parents: parents needs authentik 2025.12: this one is 2025.10.4; until then parent has its place",
+				"warning: a.yaml:5:78: entries[2].attrs.group: is left out: group is gone since authentik 2025.8: this one is 2025.10.4; destination_group has its place",
 			},
 		},
 		{
@@ -169,6 +170,24 @@ func TestPlanOfAllKinds(t *testing.T) {
 			text:    "- {model: " + applicationModel + ", identifiers: {slug: a}, attrs: {icon: 'https://a.png'}}\n",
 			live:    map[string][]schema.Object{applicationModel: {{"pk": pk1, "slug": "a", "name": "A", "meta_icon": ""}}},
 			want:    []string{"update a meta_icon:->https://a.png"},
+		},
+		{
+			name:    "a value that a server of the version takes from nobody, unless it has it already",
+			version: "2025.12.4",
+			text: "- {model: " + flowModel + ", identifiers: {slug: a}, attrs: {background: /a.png}}\n" +
+				"- {model: " + flowModel + ", identifiers: {slug: b}, attrs: {background: /b.png}}\n",
+			live: map[string][]schema.Object{flowModel: {{"pk": pk1, "slug": "a", "name": "A", "background": "/a.png"}, {"pk": pk2, "slug": "b", "name": "B", "background": ""}}},
+			want: []string{
+				"no_op a",
+				"a.yaml:4:77: entries[1].attrs.background: \"/b.png\" is not taken by authentik 2025.12.4: want an address, fa:// and the name of an icon, a path below /static, or the name of a file in authentik's own storage",
+			},
+		},
+		{
+			name:    "a number that became a duration",
+			version: "2024.12.5",
+			text:    "- {model: authentik_stages_email.emailstage, identifiers: {name: e}, attrs: {token_expiry: 45}}\n",
+			live:    map[string][]schema.Object{"authentik_stages_email.emailstage": {{"pk": pk1, "name": "e", "token_expiry": json.Number("30")}}},
+			want:    []string{"update e token_expiry:30->45"},
 		},
 		{
 			name:    "the server's context",

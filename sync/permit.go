@@ -96,14 +96,14 @@ func (p *planner) warnOfBareName(c *candidate, field *schema.Field, declared tre
 		return
 	}
 	p.plan.Warnings = append(p.plan.Warnings, tree.Problem{Place: name.Place, Path: schema.Join(declared.Path, "permission"),
-		Message: fmt.Sprintf("authentik %s itself would refuse the blueprint for it: want %s, which every version takes", p.plan.Version, full)})
+		Message: c.kind.NotFull(full, p.plan.Version)})
 }
 
 // holder returns who is permitted something, or says why that can't be.
 func (p *planner) holder(c *candidate, field *schema.Field, value tree.Value) (holder any, complaint string) {
 	kind, whole := p.schema.Kind(field.Refers), p.whole.Kind(field.Refers)
 	if kind == nil || kind.Holds == nil {
-		return nil, noHolds(whole, p.plan.Version)
+		return nil, whole.WithoutHolds(p.plan.Version)
 	}
 	holder = p.dealiasOne(c, field, field.Normalize(value)).Plain()
 	if key := schema.IDText(holder); key != "" {
@@ -112,12 +112,6 @@ func (p *planner) holder(c *candidate, field *schema.Field, value tree.Value) (h
 		}
 	}
 	return holder, ""
-}
-
-// noHolds says that nobody of a kind is permitted anything with one object by the API of
-// a version.
-func noHolds(kind *schema.Kind, version string) string {
-	return fmt.Sprintf("authentik %s has no request by which a %s is permitted anything with one object: %s", version, kind.Title, kind.Holds.Instead)
 }
 
 // planPermissions adds the changes of what entries permit.

@@ -120,7 +120,7 @@ func TestPermissionsOfObjects(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			p := permits(t, version)
 			names := []string{"[change_application view_application]", "[view_application]"}
-			if !schema.Before(version, "2025.12") {
+			if !schema.Before(version, "2026.2") {
 				names = []string{"[authentik_core.change_application authentik_core.view_application]", "[authentik_core.view_application]"}
 			}
 			pass := p.apply(permitted)
@@ -131,7 +131,7 @@ func TestPermissionsOfObjects(t *testing.T) {
 				t.Errorf("permitted what was not wanted (-want +got):\n%s", diff)
 			}
 			// authentik's own engine refuses bare names where its API does.
-			if warned, want := len(pass.Warnings()), 2; schema.Before(version, "2025.12") != (warned == 0) || warned != 0 && warned != want {
+			if warned, want := len(pass.Warnings()), 2; schema.Before(version, "2026.2") != (warned == 0) || warned != 0 && warned != want {
 				t.Errorf("the warnings are %v", pass.Warnings())
 			}
 			single, all := p.held("ops")

@@ -59,6 +59,7 @@ func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan
 	if p.plan.asks() {
 		return p.plan
 	}
+	p.warnOfVersion()
 	p.breakCircles()
 	p.warnOfLoss()
 	p.reportUnlisted()
@@ -206,7 +207,10 @@ func (p *planner) table(kind *schema.Kind) *table {
 	case kind.Among != "":
 		listing = p.own(kind, listing)
 	}
-	t := newTable(kind, listing)
+	if asked && listing.some() && !p.isKnown() {
+		p.need(kind, Need{All: true}) // what it answers to a question is not sure
+	}
+	t := newTable(kind, p.understood(kind, listing))
 	t.needs = func(need Need) { p.need(kind, need) }
 	p.tables[kind.Model] = t
 	return t

@@ -39,6 +39,7 @@ func (p *planner) resolveAttrs(c *candidate) {
 		return
 	}
 	p.dropFormer(c)
+	p.retype(c)
 	var problems tree.Problems
 	if resolved {
 		problems = p.schema.CheckEntry(*c.entry)
@@ -123,12 +124,27 @@ func (p *planner) checkVersion(c *candidate) tree.Problems {
 		switch {
 		case field == nil:
 		case !field.Has(p.plan.Version):
-			problems = append(problems, tree.Problem{Place: member.Key.Place, Path: path, Message: field.Lacking(member.Name(), p.plan.Version)})
+			problems = append(problems, tree.Problem{Place: member.Key.Place, Path: path, Message: whole.LackingField(field, p.plan.Version)})
 		default:
 			problems = append(problems, field.CheckVersion(path, member.Value, p.plan.Version)...)
+			if wrong := field.CheckVariant(path, member.Value, p.plan.Version); len(wrong) > 0 && !p.hasAlready(c, member) {
+				problems = append(problems, wrong...)
+			}
 		}
 	}
 	return problems
+}
+
+// hasAlready reports whether the live object has a value: the server may hold from before
+// what it takes from nobody any more.
+func (p *planner) hasAlready(c *candidate, member tree.Pair) bool {
+	field := c.kind.Fields.Field(member.Name())
+	if c.group == nil || c.group.object == nil || field == nil {
+		return false
+	}
+	live, err := c.kind.ReadAnswer(c.group.object)
+	value, has := live.Fields[member.Name()]
+	return err == nil && has && field.Same(member.Value.Plain(), value)
 }
 
 // dropFormer leaves out, with a warning, what the server's version has dropped; what
@@ -144,17 +160,28 @@ func (p *planner) dropFormer(c *candidate) {
 			continue
 		}
 		dropped = true
-		if _, given := c.entry.Field(field.Becomes); field.Becomes != "" && !given {
-			kept = append(kept, tree.Member(member.Key.Place, field.Becomes, member.Value))
+		other := field.TakenFor()
+		if _, given := c.entry.Field(other); other != "" && !given {
+			kept = append(kept, tree.Member(member.Key.Place, other, member.Value))
 			continue
 		}
 		p.plan.Warnings = append(p.plan.Warnings, tree.Problem{Place: member.Key.Place, Path: c.entry.Path + ".attrs." + member.Name(),
-			Message: "is left out: " + field.Lacking(member.Name(), p.plan.Version)})
+			Message: "is left out: " + whole.LackingField(field, p.plan.Version)})
 	}
 	if dropped {
 		own := *c.entry
 		own.Attrs = kept
 		c.entry = &own
+	}
+}
+
+// retype makes a value what a field of another type in the server's version stores.
+func (p *planner) retype(c *candidate) {
+	whole := p.whole.Kind(c.kind.Model)
+	for _, member := range c.entry.Attrs {
+		if field := whole.Fields.Field(member.Name()); field != nil && field.IsOther(p.plan.Version) {
+			c.setAttr(member.Name(), c.kind.Fields.Field(member.Name()).Normalize(member.Value))
+		}
 	}
 }
 

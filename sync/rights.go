@@ -264,7 +264,7 @@ func (g *gatherer) addPermits(entry *tree.Entry) {
 			switch {
 			case kind == nil: // the name of what is permitted
 			case kind.Holds == nil:
-				g.problems = append(g.problems, tree.Problem{Place: member.Value.Place, Path: schema.Join(permission.Path, member.Name()), Message: noHolds(g.whole.Kind(field.Refers), g.version)})
+				g.problems = append(g.problems, tree.Problem{Place: member.Value.Place, Path: schema.Join(permission.Path, member.Name()), Message: g.whole.Kind(field.Refers).WithoutHolds(g.version)})
 			default:
 				g.add(permission.Place, kind.Rights(schema.ToView))
 				g.add(permission.Place, kind.Holds.RightsToGive(kind))

@@ -83,7 +83,7 @@ such as AKSYNC_INTERVAL=1m.`,
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveDefault)
-	root.AddCommand(newRun(), newPlan(), newApply(), newAdopt(), newValidate(), newPermissions(), newExport(), newSchema(), newExplain(), newNew(), newGraph(), newDev(), newHistory(), newVersion(), newHealthcheck(), newCUEWorker())
+	root.AddCommand(newRun(), newPlan(), newApply(), newAdopt(), newValidate(), newUpgrade(), newPermissions(), newExport(), newSchema(), newExplain(), newNew(), newGraph(), newDev(), newHistory(), newVersion(), newHealthcheck(), newCUEWorker())
 	for _, command := range root.Commands() {
 		command.PreRunE = fromEnvironment
 	}

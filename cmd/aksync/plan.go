@@ -21,6 +21,7 @@ func newPlan() *cobra.Command {
 		detailedExitCode bool
 		unmanaged        unmanagedFlag
 		listing          viewFlags
+		ahead            versionFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "plan [PATH…]",
@@ -31,7 +32,8 @@ func newPlan() *cobra.Command {
   aksync plan --unmanaged=authentik_core.application,authentik_core.group
   aksync plan --group-by application --filter action=delete
   aksync plan --out plan.json && aksync apply --plan plan.json
-  aksync plan --removed-since "$(git merge-base origin/main HEAD)"`,
+  aksync plan --removed-since "$(git merge-base origin/main HEAD)"
+  aksync plan --for-version 2026.2`,
 		ValidArgsFunction: completeBlueprints,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("output", output, "text", "json", "markdown"); err != nil {
@@ -50,6 +52,9 @@ func newPlan() *cobra.Command {
 				return err
 			}
 			defer passes.client.Close()
+			if err := ahead.check(passes.Schema); err != nil {
+				return err
+			}
 			if passes.Survey, err = unmanaged.survey(passes.Schema); err != nil {
 				return err
 			}
@@ -57,6 +62,10 @@ func newPlan() *cobra.Command {
 			pass := passes.Plan(cmd.Context(), sync.TriggerStart)
 			if pass.Err != nil {
 				return pass.Err
+			}
+			if ahead.to != "" {
+				found := findingsFor(passes.Schema, pass.Blueprints, pass.Plan.Version, ahead.to)
+				addTo(pass.Plan, found, "with authentik "+ahead.to+": ")
 			}
 			about := pictured(passes.Schema, pass.Plan, output, about(flags.server.url))
 			if about.View, err = grouped(passes.Schema, pass.Plan, view); err != nil {
@@ -78,6 +87,7 @@ func newPlan() *cobra.Command {
 	registerRemovedSince(cmd.Flags(), &removedSince)
 	cmd.Flags().StringVar(&outFile, "out", "", "save the plan in this file, for apply --plan")
 	cmd.Flags().BoolVar(&all, "all", false, "list the objects that are as declared, too, and every unmanaged one")
+	ahead.register(cmd, "for-version", "say, too, what this version of authentik has otherwise than the blueprints have it")
 	unmanaged.register(cmd)
 	listing.register(cmd)
 	cmd.Flags().BoolVar(&detailedExitCode, "detailed-exitcode", false, "exit with 2 where there are changes")

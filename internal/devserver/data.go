@@ -97,7 +97,7 @@ func (c *check) complainOfText(field *schema.Field, name string, value, normaliz
 // complainOfForm says what is wrong with how a text looks.
 func (c *check) complainOfForm(field *schema.Field, name, text string, length *big.Int) any {
 	var messages []string
-	if most := c.most(field); most != nil && length.Cmp(most) > 0 {
+	if most := field.Max; most != nil && length.Cmp(most) > 0 {
 		messages = append(messages, fmt.Sprintf("Ensure this field has no more than %s characters.", most))
 	}
 	if field.Min != nil && length.Cmp(field.Min) < 0 {
@@ -133,14 +133,6 @@ func (c *check) complainOfPython(text string) []string {
 		name = c.self.fields["name"]
 	}
 	return []string{fmt.Sprintf("Expression Syntax Error: '%c' was never closed (%v, line %d)", bracket, name, line+1)}
-}
-
-// most is how long text may be in the server's version.
-func (c *check) most(field *schema.Field) *big.Int {
-	if most, has := c.table.about.Most[field.Name]; has {
-		return big.NewInt(most)
-	}
-	return field.Max
 }
 
 func (c *check) complainOfChoice(field *schema.Field, value tree.Value) any {

@@ -87,8 +87,6 @@ type about struct {
 	// Defaults are the fields that get their default, and not null, when what
 	// they refer to is deleted.
 	Defaults []string `json:"defaults"`
-	// NotNull are fields that may not be null, though they may in other versions.
-	NotNull []string `json:"notNull"`
 	// AnyJSON are mappings in which the server takes any JSON.
 	AnyJSON []string `json:"anyJSON"`
 	// Lookups are what a path names an object by beside its lookup: its primary key.
@@ -103,8 +101,6 @@ type about struct {
 	Unseen []string `json:"unseen"`
 	// Methods are those that the kind's paths take beside GET.
 	Methods []string `json:"methods"`
-	// Most are bounds of text that the schema has for other versions only.
-	Most map[string]int64 `json:"most"`
 	// Shows are fields of an answer that the schema doesn't know, and Omits those
 	// that it knows and the server leaves out.
 	Shows []string `json:"shows"`
@@ -222,8 +218,6 @@ func (f *facts) about(model, version string) *about {
 	known.Methods = namesIn(known.Methods, version)
 	known.Owned = namesIn(known.Owned, version)
 	known.Initial = inVersion(known.Initial, version)
-	known.NotNull = namesIn(known.NotNull, version)
-	known.Most = inVersion(known.Most, version)
 	known.Order, known.Search = namesIn(known.Order, version), namesIn(known.Search, version)
 	known.Shows = namesIn(known.Shows, version)
 	known.AnyJSON, known.Lookups = namesIn(known.AnyJSON, version), namesIn(known.Lookups, version)

@@ -136,7 +136,7 @@ func (n *naming) of(t *table, name string) bool {
 
 func (n *naming) ofFields(known *about) {
 	for _, names := range [][]string{
-		known.Search, known.Takes, known.Resets, known.Defaults, known.NotNull, known.Unseen,
+		known.Search, known.Takes, known.Resets, known.Defaults, known.Unseen,
 		known.Nonempty, known.Own, known.Repeats, known.AnyJSON, known.OmitsEmpty,
 	} {
 		n.field(names...)
@@ -147,7 +147,6 @@ func (n *naming) ofFields(known *about) {
 	for name := range known.Formats {
 		n.field(name)
 	}
-	n.field(slices.Collect(maps.Keys(known.Most))...)
 	n.field(slices.Collect(maps.Keys(known.Only))...)
 	n.field(slices.Collect(maps.Keys(known.Unique))...)
 	n.field(slices.Collect(maps.Keys(known.Exclusive))...)

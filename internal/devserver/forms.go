@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -27,7 +28,7 @@ var forms = map[string]func(string) []string{
 	"path":  says(isPath, "No leading or trailing slashes allowed."),
 	"words": says(func(text string) bool { return !strings.Contains(text, " ") }, "Value must not contain spaces."),
 	"urls":  says(isURL, "Enter a valid URL."),
-	"file":  says(fileForm.MatchString, fileMessage),
+	"file":  complainOfFile,
 	"template": func(text string) []string {
 		return says(templates.MatchString, fmt.Sprintf("Invalid template '%s' specified.", text))(text)
 	},
@@ -38,9 +39,33 @@ var forms = map[string]func(string) []string{
 // templates are those of emails that authentik brings.
 var templates = regexp.MustCompile(`^email/(password_reset|account_confirmation|email_otp|event_notification|invitation|setup)\.html$`)
 
-var fileForm = regexp.MustCompile(`^(https?://.*|fa://.*|/static/.*|[A-Za-z0-9._/-]*(%\(theme\)s)?[A-Za-z0-9._/-]*)$`)
+var (
+	// outsideFile is text that names no file: an address, an icon, or what authentik brings.
+	outsideFile = regexp.MustCompile(`^$|^(https?|fa)://|^/static`)
+	fileForm    = regexp.MustCompile(`^([A-Za-z0-9._/-]|%\(theme\)s)+$`)
+)
 
 const fileMessage = "File name can only contain letters (a-z, A-Z), numbers (0-9), dots (.), hyphens (-), underscores (_), forward slashes (/), and the placeholder %(theme)s for theme-specific files"
+
+// complainOfFile says what is wrong with the name of a file in the server's storage (seen
+// with 2025.12.4 and 2026.2.2).
+func complainOfFile(text string) []string {
+	switch {
+	case outsideFile.MatchString(text):
+		return nil
+	case !fileForm.MatchString(text):
+		return []string{fileMessage}
+	case strings.Contains(text, "//"):
+		return []string{"File name cannot contain duplicate /"}
+	case strings.HasPrefix(text, "/"):
+		return []string{"Absolute paths are not allowed"}
+	case slices.Contains(strings.Split(text, "/"), ".."):
+		return []string{"Parent directory references ('..') are not allowed"}
+	case strings.HasPrefix(text, "."):
+		return []string{"Paths cannot start with '.'"}
+	}
+	return nil
+}
 
 func says(is func(string) bool, message string) func(string) []string {
 	return func(text string) []string {

@@ -33,7 +33,6 @@ var oddities = []struct{ names, reason string }{
 	{`^normalise/json-`, "PostgreSQL takes numbers that Django can't read again, and JSON is read without its double keys"},
 	{`^lookup/policy-all-name$`, "policies of one page are in no order"},
 	{`^authentik_sources_telegram\.telegramsource/filter-group_matching_mode-miss$|^authentik_rbac\.role/filter-groups-miss$`, "a filter that the documents have otherwise"},
-	{`^authentik_stages_email\.emailstage/create-blanks$|^authentik_stages_authenticator_static\.authenticatorstaticstage/create-int-too-big$`, "a bound that the documents don't have"},
 	{`^authentik_stages_authenticator_validate\.[a-z]+/order-device_classes-empty$`, "two rules are broken, and both are told"},
 	{`^authentik_stages_prompt\.prompt/|^authentik_flows\.flowstagebinding/list-ordering-desc$`, "objects that are equal in order are in none"},
 	{`^authentik_lifecycle\.(lifecycleiteration|review)/`, "the schema has no path for them"},

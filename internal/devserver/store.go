@@ -53,7 +53,7 @@ func newStore(s *schema.Schema, version string, behaviour behaviour) *store {
 		st.shapes[name] = st.facts.shape(name, version)
 	}
 	for _, kind := range s.Kinds() {
-		st.addTable(kind)
+		st.addTable(s.Exact(kind))
 	}
 	for _, model := range st.models {
 		st.kinds[model].needs = st.needsOf(st.kinds[model])

@@ -175,6 +175,17 @@ func TestRefusalsOfVersions(t *testing.T) {
 		{"the built-in source", "DELETE", "sources/all/authentik-built-in/", "", map[string]int{"2024.12.5": 204, "2025.10.4": 400}},
 		{"a mapping that is none", "POST", "core/brands/", `{"domain": "a", "attributes": []}`, map[string]int{"2024.12.5": 201, "2025.10.4": 400}},
 		{"what needs a licence", "POST", "providers/rac/", `{"name": "a", "authorization_flow": "%s"}`, map[string]int{"2024.12.5": 400, "2025.10.4": 201}},
+		{"minutes", "POST", "stages/email/", `{"name": "a", "token_expiry": 45}`, map[string]int{"2024.12.5": 201, "2025.10.4": 400}},
+		{"a duration", "POST", "stages/email/", `{"name": "a", "token_expiry": "minutes=45"}`, map[string]int{"2024.12.5": 400, "2025.10.4": 201}},
+		{"an empty duration", "POST", "stages/email/", `{"name": "a", "token_expiry": ""}`, map[string]int{"2024.12.5": 400, "2026.2.2": 400}},
+		{"a name that is null", "POST", "stages/authenticator/static/", `{"name": "a", "friendly_name": null}`, map[string]int{"2024.12.5": 201, "2025.10.4": 400}},
+		{"a long token", "POST", "stages/authenticator/static/", `{"name": "a", "token_length": 200}`, map[string]int{"2025.10.4": 201, "2025.12.4": 400}},
+		{"no token", "POST", "providers/scim/", `{"name": "a", "url": "https://a.example.com"}`, map[string]int{"2024.12.5": 400, "2025.10.4": 201}},
+		{"an absolute path", "PATCH", "flows/instances/default-authentication-flow/", `{"background": "/a.png"}`, map[string]int{"2025.10.4": 200, "2025.12.4": 400}},
+		{"a path to above", "PATCH", "flows/instances/default-authentication-flow/", `{"background": "a/../b.png"}`, map[string]int{"2025.10.4": 200, "2025.12.4": 400}},
+		{"a path of its own", "PATCH", "flows/instances/default-authentication-flow/", `{"background": "/static/dist/a.png"}`, map[string]int{"2025.10.4": 200, "2025.12.4": 200}},
+		{"permissions of users", "GET", "rbac/permissions/assigned_by_users/?model=authentik_core.user", "", map[string]int{"2025.10.4": 200, "2025.12.4": 404}},
+		{"a request for a picture", "POST", "flows/instances/default-authentication-flow/set_background_url/", `{"url": "https://a.example.com/a.png"}`, map[string]int{"2025.10.4": 200, "2025.12.4": 405}},
 	} {
 		for version, want := range tt.status {
 			server := seededAs(t, version)

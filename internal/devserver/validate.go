@@ -2,7 +2,6 @@ package devserver
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
@@ -99,7 +98,7 @@ func (c *check) selfPK() string {
 // complain says what is wrong with one value, in the server's words.
 func (c *check) complain(field *schema.Field, value, normalized tree.Value) any {
 	if value.Data == nil {
-		if field.Nullable && !slices.Contains(c.table.about.NotNull, field.Name) {
+		if field.Nullable {
 			return nil
 		}
 		return []string{"This field may not be null."}

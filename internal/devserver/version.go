@@ -55,7 +55,7 @@ func behaviourOf(version string) (behaviour, error) {
 	b := behaviour{
 		plainNotFound: before("2025.2"), searchesNUL: before("2025.2"), reputationTimeout: before("2025.2"),
 		autocomplete: !before("2025.8"), translates: !before("2025.2"),
-		fullNames: !before("2025.12"), signedFiles: !before("2025.12"), takesUsers: before("2025.12"), curlyQuotes: !before("2025.12"),
+		fullNames: !before("2026.2"), signedFiles: !before("2025.12"), takesUsers: before("2025.12"), curlyQuotes: !before("2025.12"),
 		numbersAll: !before("2025.12"), pageSize: 100,
 	}
 	if !before("2025.12") {

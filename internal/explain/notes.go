@@ -30,7 +30,14 @@ func notes(k *schema.Kind, f *schema.Field) []string {
 	note(f.Grants != "", "each is the full name of a permission, such as authentik_core.view_user")
 	note(f.Loses != "", "where it becomes null, %s", f.Loses)
 	note(f.Mirrors != "", "it is the other side of %s: set one of the two", f.Mirrors)
-	note(f.Becomes != "", "from authentik %s on it is taken for %s", f.Until, f.Becomes)
+	note(f.TakenFor() != "", "from authentik %s on it is taken for %s", f.Until, f.TakenFor())
+	note(f.TakenFor() == "" && f.WordsOfSuccessor() != "", "from authentik %s on: %s", f.Until, f.WordsOfSuccessor())
+	for i := range f.Variants {
+		note(true, "%s", variantWords(f, &f.Variants[i]))
+	}
+	for _, since := range sorted(f.Shifts) {
+		note(true, "from authentik %s on it means something else: %s", since, f.Shifts[since].Words)
+	}
 	note(f.Volatile, "the server changes it by itself")
 	note(len(f.Unless) > 0, "the server sets it, and it is not compared, %s", unlessWords(f))
 	for _, need := range f.Needs {
@@ -44,6 +51,30 @@ func notes(k *schema.Kind, f *schema.Field) []string {
 		note(slices.Contains(names, f.Name), "one of %s has to be set", strings.Join(names, ", "))
 	}
 	return all
+}
+
+// variantWords say what is so of a field in some versions only.
+func variantWords(f *schema.Field, v *schema.Variant) string {
+	var parts []string
+	part := func(holds bool, format string, a ...any) {
+		if holds {
+			parts = append(parts, fmt.Sprintf(format, a...))
+		}
+	}
+	of := ""
+	if f.Type == schema.Text && v.Type != schema.Integer {
+		of = " characters"
+	}
+	part(v.Type == schema.Integer, "a whole number")
+	part(v.Type == "" && v.Min != nil && v.Min.Sign() > 0 && of != "", "not empty")
+	part(v.Type == "" && v.Min != nil && of == "", "at least %s", v.Min)
+	part(v.Type == "" && v.Max != nil, "at most %s%s", v.Max, of)
+	part(v.Want != "", "%s", v.Want)
+	part(v.Nullable != nil && !*v.Nullable, "not null")
+	part(v.Required != nil && *v.Required, "required to create an object")
+	part(v.Default != nil, "where it is left out, %s", v.Default)
+	part(v.Now != "", "since then written as %s", strings.ReplaceAll(v.Now, "{}", "…"))
+	return v.Span.Words() + ": " + strings.Join(parts, ", ")
 }
 
 // others says which objects a unique field tells apart.

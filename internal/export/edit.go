@@ -8,17 +8,15 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-)
 
-// errByHand says that a file is not written in a way in which it can be changed with
-// everything around as it is.
-var errByHand = errors.New("it is written in a way that has to be changed by hand")
+	"github.com/aksync/aksync/internal/yamledit"
+)
 
 // editField returns a YAML file in which the entry at a place has the object's value in
 // a field. The lines of the field are replaced, and no others.
 func editField(path string, text []byte, line, column int, name string, live *entry) ([]byte, error) {
 	if strings.HasSuffix(path, "."+CUE) {
-		return nil, errByHand
+		return nil, yamledit.ErrByHand
 	}
 	value, err := live.valueOf(name)
 	if err != nil {
@@ -30,16 +28,16 @@ func editField(path string, text []byte, line, column int, name string, live *en
 	}
 	key, old := fieldAt(&root, line, column, name)
 	if key == nil || !isPlain(old) {
-		return nil, errByHand
+		return nil, yamledit.ErrByHand
 	}
 	lines := strings.SplitAfter(string(text), "\n")
 	at, indent := key.Line-1, key.Column-1
 	before := lines[at][:min(indent, len(lines[at]))]
 	if strings.Trim(before, " -") != "" { // other fields stand before it on the line
-		return nil, errByHand
+		return nil, yamledit.ErrByHand
 	}
 	end := at + 1
-	for end < len(lines) && within(lines[end], indent) {
+	for end < len(lines) && yamledit.Within(lines[end], indent) {
 		end++
 	}
 	for end > at+1 && strings.TrimSpace(lines[end-1]) == "" {
@@ -70,14 +68,6 @@ func (e *entry) valueOf(name string) (any, error) {
 	return nil, errors.New("what the server has is secret, or is not shown")
 }
 
-// within reports whether a line belongs to the field of a mapping that is indented: it
-// is deeper, or an element of a list that stands right below the field's name, or blank.
-func within(line string, indent int) bool {
-	trimmed := strings.TrimLeft(line, " ")
-	depth := len(line) - len(trimmed)
-	return strings.TrimSpace(line) == "" && line != "" || depth > indent || depth == indent && (strings.HasPrefix(trimmed, "- ") || trimmed == "-\n")
-}
-
 // fieldLines are the lines of a field of a mapping that is indented.
 func fieldLines(name string, value any, indent int) ([]string, error) {
 	node, err := yamlFields([]field{{name: name, value: value}})
@@ -101,39 +91,17 @@ func fieldLines(name string, value any, indent int) ([]string, error) {
 // fieldAt returns the name and the value of a field in the entry that begins at a place,
 // where they are written in lines of their own.
 func fieldAt(root *yaml.Node, line, column int, name string) (key, value *yaml.Node) {
-	e := mappingAt(root, line, column)
+	e := yamledit.MappingAt(root, line, column)
 	if e == nil || e.Style&yaml.FlowStyle != 0 {
 		return nil, nil
 	}
 	for _, part := range []string{"attrs", "identifiers"} {
-		_, fields := memberOf(e, part)
+		_, fields := yamledit.Member(e, part)
 		if fields == nil || fields.Kind != yaml.MappingNode || fields.Style&yaml.FlowStyle != 0 {
 			continue
 		}
-		if key, value := memberOf(fields, name); key != nil {
+		if key, value := yamledit.Member(fields, name); key != nil {
 			return key, value
-		}
-	}
-	return nil, nil
-}
-
-// mappingAt returns the mapping that begins at a place.
-func mappingAt(node *yaml.Node, line, column int) *yaml.Node {
-	if node.Kind == yaml.MappingNode && node.Line == line && node.Column == column {
-		return node
-	}
-	for _, inside := range node.Content {
-		if found := mappingAt(inside, line, column); found != nil {
-			return found
-		}
-	}
-	return nil
-}
-
-func memberOf(mapping *yaml.Node, name string) (key, value *yaml.Node) {
-	for i := 0; i+1 < len(mapping.Content); i += 2 {
-		if mapping.Content[i].Value == name {
-			return mapping.Content[i], mapping.Content[i+1]
 		}
 	}
 	return nil, nil
@@ -155,17 +123,17 @@ func isPlain(node *yaml.Node) bool {
 func appendEntries(l *layout, text []byte, entries []*entry, secrets *secrets) ([]byte, error) {
 	var root yaml.Node
 	if err := yaml.Unmarshal(text, &root); err != nil || len(root.Content) == 0 || root.Content[0].Kind != yaml.MappingNode {
-		return nil, errByHand
+		return nil, yamledit.ErrByHand
 	}
 	top := root.Content[0]
-	key, list := memberOf(top, "entries")
+	key, list := yamledit.Member(top, "entries")
 	isLast := key != nil && key == top.Content[len(top.Content)-2]
 	if !isLast || list.Kind != yaml.SequenceNode || list.Style&yaml.FlowStyle != 0 || len(list.Content) == 0 {
-		return nil, errByHand
+		return nil, yamledit.ErrByHand
 	}
 	taken := map[string]bool{}
 	for _, e := range list.Content {
-		if _, id := memberOf(e, "id"); id != nil {
+		if _, id := yamledit.Member(e, "id"); id != nil {
 			taken[id.Value] = true
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aksync/aksync/internal/yamledit"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
 )
@@ -161,7 +162,7 @@ func (u *updating) add(l *layout, files map[string][]*entry) error {
 		if text != nil {
 			text, err = appendEntries(l, text, entries, secrets)
 		}
-		if errors.Is(err, errByHand) {
+		if errors.Is(err, yamledit.ErrByHand) {
 			if file, err = u.beside(file); err != nil {
 				return err
 			}

@@ -72,6 +72,11 @@ func constraint(f *schema.Field) string {
 	if f.Nullable {
 		takes = "null | " + takes
 	}
+	for _, variant := range f.Variants {
+		if variant.Type == schema.Integer {
+			takes += " | int"
+		}
+	}
 	return takes + " | schema.#Tag"
 }
 

@@ -205,8 +205,11 @@ func (e *emitter) field(fact *Fact) *words {
 		fact = &copied
 	}
 	w.data(fact, true)
-	w.span(span{fact.Since, fact.Until})
+	w.span(span{Since: fact.Since, Until: fact.Until})
 	w.flag("required", fact.Required)
+	if len(fact.Variants) > 0 && e.rules.Lookups[e.model] == "" {
+		w.add("variants", variants(fact.Variants))
+	}
 	w.rule(rule, func(name string) bool { return fits(name, fact) && !w.has(name) })
 	refers := w.has("refers")
 	w.flag("set", refers && fact.Type == "list" && !w.has("set"))
@@ -274,7 +277,7 @@ func (e *emitter) answered(fact *Fact) *words {
 	moved := slices.Contains(e.rules.Bases[e.base].ReadOnly, fact.Name)
 	if !moved {
 		w.data(orNothing(shallow(fact)), false)
-		w.span(span{fact.Since, fact.Until})
+		w.span(span{Since: fact.Since, Until: fact.Until})
 	}
 	w.rule(e.rules.ReadOnly[fact.Name], func(string) bool { return true })
 	if value, known := e.rules.Answers[e.model][fact.Name]; known {

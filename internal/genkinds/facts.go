@@ -64,6 +64,8 @@ type Fact struct {
 	Since string          `json:"-"`
 	Until string          `json:"-"`
 	Spans map[string]span `json:"-"`
+	// Variants are what single versions say more exactly than all together.
+	Variants []*variant `json:"-"`
 }
 
 // can reports whether the version lets a method be used.

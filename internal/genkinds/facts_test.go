@@ -91,26 +91,28 @@ func TestMergeFact(t *testing.T) {
 		"until": {[]*Fact{{Name: "a", Type: "boolean"}, nil, nil}, &Fact{Name: "a", Type: "boolean", Until: "1.2"}},
 		"bounds": {
 			[]*Fact{{Name: "a", Type: "text", Min: "2", Max: "50"}, {Name: "a", Type: "text", Min: "1", Max: "80"}, {Name: "a", Type: "text", Min: "1"}},
-			&Fact{Name: "a", Type: "text", Min: "1"},
+			&Fact{Name: "a", Type: "text", Min: "1", Variants: []*variant{
+				{span: span{Until: "1.2"}, min: "2", max: "50"}, {span: span{Since: "1.2", Until: "1.3"}, max: "80"},
+			}},
 		},
 		"tighter": {
 			[]*Fact{{Name: "a", Type: "integer", Max: "2147483647"}, nil, {Name: "a", Type: "integer", Max: "100"}},
-			&Fact{Name: "a", Type: "integer", Max: "2147483647"},
+			&Fact{Name: "a", Type: "integer", Max: "2147483647", Variants: []*variant{{span: span{Since: "1.3"}, max: "100"}}},
 		},
 		"null": {
 			[]*Fact{{Name: "a", Type: "text", Nullable: true}, nil, {Name: "a", Type: "text", Required: true}},
-			&Fact{Name: "a", Type: "text", Nullable: true},
+			&Fact{Name: "a", Type: "text", Nullable: true, Variants: []*variant{{span: span{Since: "1.3"}, nullable: "false", required: "true"}}},
 		},
 		"another type": {
 			[]*Fact{{Name: "a", Type: "integer", Min: "0"}, nil, {Name: "a", Type: "text", Min: "1", Duration: true}},
-			&Fact{Name: "a", Type: "text"},
+			&Fact{Name: "a", Type: "text", Variants: []*variant{{span: span{Until: "1.2"}, typ: "integer", min: "0"}, {span: span{Since: "1.3"}, min: "1"}}},
 		},
 		"values": {
 			[]*Fact{{Name: "a", Type: "text", Values: []string{"x", "y"}}, {Name: "a", Type: "text", Values: []string{"x", "z"}}, {Name: "a", Type: "text", Values: []string{"x", "z"}}},
 			&Fact{Name: "a", Type: "text", Values: []string{"x", "z", "y"}, Spans: map[string]span{"x": {}, "y": {Until: "1.2"}, "z": {Since: "1.2"}}},
 		},
 	} {
-		if diff := cmp.Diff(test.want, mergeFact(versions, test.facts)); diff != "" {
+		if diff := cmp.Diff(test.want, mergeFact(versions, test.facts), cmp.AllowUnexported(variant{})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}

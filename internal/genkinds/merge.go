@@ -10,6 +10,8 @@ import (
 type span struct {
 	Since string `json:"since"`
 	Until string `json:"until"`
+	// Successor is the value that means the same since a value is gone.
+	Successor string `json:"successor"`
 }
 
 // merged is what all versions say of a model.
@@ -167,6 +169,7 @@ func mergeFact(versions []string, facts []*Fact) *Fact {
 	}
 	s := spanOf(versions, func(i int) bool { return facts[i] != nil })
 	together.Since, together.Until = s.Since, s.Until
+	together.Variants = variantsOf(together, versions, facts)
 	var having []string
 	var present []*Fact
 	for i, fact := range facts {

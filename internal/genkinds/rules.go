@@ -26,6 +26,8 @@ type rules struct {
 	// version there is a model, a field (MODEL.FIELD) or a value of one
 	// (MODEL.FIELD.VALUE).
 	Spans map[string]span `json:"spans"`
+	// Variants say exactly when a field (MODEL.FIELD) became what later versions have.
+	Variants map[string]string `json:"variants"`
 	// Answers are the values that answers of all objects of a kind have.
 	Answers map[string]map[string]string `json:"answers"`
 }
@@ -106,8 +108,11 @@ func (r *rules) refine(kind *merged) {
 	for _, facts := range [][]*Fact{kind.Fields, kind.ReadOnly} {
 		for _, fact := range facts {
 			at := kind.Model.Model + "." + fact.Name
-			s := r.refined(span{fact.Since, fact.Until}, at)
+			s := r.refined(span{Since: fact.Since, Until: fact.Until}, at)
 			fact.Since, fact.Until = s.Since, s.Until
+			if exact := r.Variants[at]; exact != "" && len(fact.Variants) > 0 {
+				fact.Variants[0].Until = exact
+			}
 			for ; fact != nil; fact = fact.Element {
 				for value := range fact.Spans {
 					fact.Spans[value] = r.refined(fact.Spans[value], at+"."+value)
@@ -119,5 +124,5 @@ func (r *rules) refine(kind *merged) {
 
 func (r *rules) refined(s span, at string) span {
 	known := r.Spans[at]
-	return span{cmp.Or(known.Since, s.Since), cmp.Or(known.Until, s.Until)}
+	return span{cmp.Or(known.Since, s.Since), cmp.Or(known.Until, s.Until), known.Successor}
 }

@@ -108,6 +108,7 @@ func spans(names []string, of map[string]span) string {
 	for i, name := range names {
 		having := &words{}
 		having.span(of[name])
+		having.text("successor", of[name].Successor)
 		parts[i] = label(name) + ": " + having.String()
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
@@ -118,7 +119,7 @@ func shape(facts []*Fact, written bool) string {
 	for i, fact := range facts {
 		field := &words{}
 		field.data(fact, written)
-		field.span(span{fact.Since, fact.Until})
+		field.span(span{Since: fact.Since, Until: fact.Until})
 		field.flag("required", fact.Required)
 		parts[i] = label(fact.Name) + ": " + field.String()
 	}

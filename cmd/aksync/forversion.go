@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
+	"github.com/aksync/aksync/sync"
+)
+
+// versionFlags name a version of authentik that blueprints are for, and the one that they
+// were written for.
+type versionFlags struct {
+	to, from string
+	// flag is the name of the flag that sets to.
+	flag string
+}
+
+func (f *versionFlags) register(cmd *cobra.Command, flag, words string) {
+	f.flag = flag
+	cmd.Flags().StringVar(&f.to, flag, "", words)
+}
+
+// registerFrom registers the flag that sets from.
+func (f *versionFlags) registerFrom(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.from, "from", "", "version of authentik that the blueprints were written for (default: the oldest that aksync knows)")
+}
+
+// check refuses what is no version.
+func (f *versionFlags) check(s *schema.Schema) error {
+	for _, given := range []struct{ flag, version string }{{f.flag, f.to}, {"from", f.from}} {
+		if given.version != "" && !schema.Known(given.version) {
+			return &usageError{fmt.Errorf("--%s is %q: want one such as %s", given.flag, given.version, s.Newest())}
+		}
+	}
+	if f.to != "" && f.from != "" && schema.Before(f.to, f.from) {
+		return &usageError{fmt.Errorf("--%s is %s, which comes before --from %s", f.flag, f.to, f.from)}
+	}
+	return nil
+}
+
+// findingsFor returns what the version has otherwise than the valid blueprints have it,
+// but for what is so already in the version that they run on.
+func findingsFor(s *schema.Schema, read *sync.Blueprints, from, version string) []schema.Finding {
+	type place struct {
+		tree.Place
+		path string
+	}
+	var found []schema.Finding
+	for _, entry := range read.Entries {
+		already := map[place]bool{}
+		if from != "" {
+			for _, finding := range s.Findings(entry, from, from) {
+				already[place{finding.Place, finding.Path}] = true
+			}
+		}
+		for _, finding := range s.Findings(entry, from, version) {
+			if !already[place{finding.Place, finding.Path}] {
+				found = append(found, finding)
+			}
+		}
+	}
+	return found
+}
+
+// addTo adds findings to the errors and the warnings of a plan.
+func addTo(plan *sync.Plan, found []schema.Finding, prefix string) {
+	for _, finding := range found {
+		problem := finding.Problem
+		problem.Message = prefix + problem.Message
+		if finding.Wrong {
+			plan.Problems = append(plan.Problems, problem)
+		} else {
+			plan.Warnings = append(plan.Warnings, problem)
+		}
+	}
+	plan.Problems = plan.Problems.Sort()
+}
