@@ -16,20 +16,33 @@ import (
 )
 
 // crowded is an API of a server that has so many objects of each kind that no list of
-// them is read where some of them will do.
-type crowded struct{ sync.API }
+// them is read where some of them will do; but for those of some paths.
+type crowded struct {
+	sync.API
+	roomy map[string]bool
+}
 
-type tooLongError struct{ error }
+// more is how many objects there are beside those that anybody asks for.
+const more = 1 << 30
 
-func (tooLongError) TooLong() (count int, is bool) { return 1 << 30, true }
+type tooLongError struct {
+	error
+	count int
+}
+
+func (e tooLongError) TooLong() (count int, is bool) { return e.count, true }
 
 func (c crowded) List(ctx context.Context, path, id string, query url.Values, most int) ([]schema.Object, error) {
 	filters := maps.Clone(query)
 	maps.DeleteFunc(filters, func(name string, _ []string) bool {
 		return name == "superuser_full_list" || strings.HasPrefix(name, "include_")
 	})
-	if most > 0 && len(filters) == 0 {
-		return nil, tooLongError{errors.New("too many")}
+	if most > 0 && len(filters) == 0 && !c.roomy[path] {
+		objects, err := c.API.List(ctx, path, id, query, 0)
+		if err != nil {
+			return nil, err
+		}
+		return nil, tooLongError{errors.New("too many"), more + len(objects)}
 	}
 	return c.API.List(ctx, path, id, query, most)
 }
