@@ -522,7 +522,7 @@ func (w *world) named(lines []string) []string {
 			for i, line := range lines {
 				switch {
 				case len(key) < 30 && strings.HasPrefix(line, "  "): // a number in a warning
-					lines[i] = regexp.MustCompile(`([ (])`+key+`([,.]|$)`).ReplaceAllString(line, "$1"+name+"$2")
+					lines[i] = regexp.MustCompile(`([ (])`+key+`([,. ]|$)`).ReplaceAllString(line, "${1}"+name+"${2}")
 				case len(key) < 30:
 					lines[i] = strings.ReplaceAll(line, " → "+key+", order", " → "+name+", order")
 				case kind.Key == "":
