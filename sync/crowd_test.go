@@ -3,6 +3,7 @@ package sync_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -455,13 +456,7 @@ func (w *world) both(r *sync.Reconciler, roomy map[string]bool, pass func(*sync.
 
 func (w *world) files() string {
 	var all strings.Builder
-	for _, name := range slices.Sorted(func(yield func(string) bool) {
-		for name := range w.text {
-			if !yield(name) {
-				return
-			}
-		}
-	}) {
+	for _, name := range slices.Sorted(maps.Keys(w.text)) {
 		fmt.Fprintf(&all, "# %s\n%s", name, w.text[name])
 	}
 	return all.String()
@@ -497,13 +492,7 @@ func told(pass *sync.Pass) []string {
 	for _, warning := range plan.Warnings {
 		lines = append(lines, "warning "+hints.ReplaceAllString(warning.Error(), ""))
 	}
-	for _, model := range slices.Sorted(func(yield func(string) bool) {
-		for model := range plan.Live {
-			if !yield(model) {
-				return
-			}
-		}
-	}) {
+	for _, model := range slices.Sorted(maps.Keys(plan.Live)) {
 		if model != oauth2Model || deletes {
 			lines = append(lines, fmt.Sprintf("live %s %d", model, plan.Live[model]%more))
 		}
@@ -563,4 +552,57 @@ func (w *world) compareSaved(s *schema.Schema, r *sync.Reconciler, plain *sync.P
 		return r.ApplySaved(context.Background(), saved, partial)
 	})
 	w.compare(a, b, roomy)
+}
+
+// Whether what a plan deletes is in use is the same whether lists tell it or the server is
+// asked, whatever of its users goes or lets it go in the same plan.
+func TestUseInRandomWorlds(t *testing.T) {
+	s, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	kept, deleted := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t, s)
+		text := head
+		read := map[string]bool{}
+		for _, model := range slices.Sorted(maps.Keys(w.pks)) {
+			if kind := w.s.Kind(model); kind.Traced != "" && w.sometimes(2, "lists tell of "+model) {
+				for _, referrer := range w.s.Referrers(kind) {
+					read[referrer.Kind.Model] = true
+				}
+			}
+			for _, pk := range w.pks[model] {
+				if w.sometimes(3, "deletes") {
+					text += fmt.Sprintf("- {model: %s, identifiers: {pk: %s}, state: absent}\n", model, pk)
+				} else if attr, lets := letsGo[model]; lets && w.sometimes(3, "lets go") {
+					text += fmt.Sprintf("- {model: %s, identifiers: {pk: %s}, attrs: {%s}}\n", model, pk, attr)
+				}
+			}
+		}
+		for _, model := range slices.Sorted(maps.Keys(read)) { // what is absent anyway has them read
+			text += fmt.Sprintf("- {model: %s, identifiers: {pk: %s}, state: absent}\n", model, nowhere(w.s.Kind(model)))
+		}
+		w.text["a.yaml"] = text
+		reconciler := &sync.Reconciler{Schema: s, Parallelism: 4, DryRun: true, Guards: sync.Guards{AllowSelf: true}}
+		reconciler.Source = &sourceOf{read: &sync.Blueprints{Desired: w.read(s, folder, w.text)}}
+		plain, narrow := w.both(reconciler, nil, func(r *sync.Reconciler) *sync.Pass { return r.Plan(context.Background(), sync.TriggerRequest) })
+		w.compare(plain, narrow, nil)
+		for _, change := range plain.Plan.Changes {
+			if change.Action == sync.Delete {
+				deleted++
+			}
+		}
+		kept += len(plain.Plan.Problems)
+	})
+	if kept < 100 || deleted < 100 {
+		t.Errorf("%d objects are kept and %d deleted: want more", kept, deleted)
+	}
+}
+
+// letsGo are attrs by which objects let others go.
+var letsGo = map[string]string{
+	stageModel: "configure_flow: null", applicationModel: "provider: null", oauth2Model: "property_mappings: []",
+	proxyModel: "property_mappings: []", policyBindingModel: "enabled: false",
 }

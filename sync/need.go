@@ -131,7 +131,7 @@ func questionOf(kind *schema.Kind, where []want) (q Question, can bool) {
 	for _, name := range askable(kind) {
 		for _, w := range where {
 			value := w.text()
-			if w.field == name && value != "" && value == strings.TrimSpace(value) && !strings.ContainsRune(value, 0) {
+			if w.field == name && value != "" && value == strings.TrimFunc(value, tree.IsPythonSpace) && !strings.ContainsRune(value, 0) {
 				return Question{name, value}, true
 			}
 		}
