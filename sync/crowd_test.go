@@ -25,6 +25,7 @@ const (
 	expressionModel = "authentik_policies_expression.expressionpolicy"
 	scopeModel      = "authentik_providers_oauth2.scopemapping"
 	dummyStageModel = "authentik_stages_dummy.dummystage"
+	entitleModel    = "authentik_core.applicationentitlement"
 )
 
 // A plan is the same whether all objects are listed or what blueprints speak of is asked
@@ -70,7 +71,7 @@ type world struct {
 // keysOf is the field that people know objects of a kind by; bindings have none.
 var keysOf = map[string]string{
 	userModel: "username", groupModel: "name", roleModel: "name", tokenModel: "identifier", flowModel: "slug", stageModel: "name",
-	dummyStageModel: "name", applicationModel: "slug", oauth2Model: "name", proxyModel: "name", expressionModel: "name", scopeModel: "name",
+	dummyStageModel: "name", applicationModel: "slug", brandModel: "domain", oauth2Model: "name", proxyModel: "name", expressionModel: "name", scopeModel: "name",
 	providerBase: "name", "authentik_flows.stage": "name", "authentik_policies.policy": "name", "authentik_core.propertymapping": "name",
 }
 
@@ -81,6 +82,7 @@ var namesOf = map[string][]string{
 	stageModel: {"s0", "s1", "d0", "new-stage"}, dummyStageModel: {"d0", "d1", "s0", "new-stage"}, applicationModel: {"a0", "a1", "a2", "new-app"},
 	oauth2Model: {"o0", "o1", "p0", "new-provider"}, proxyModel: {"p0", "p1", "o0", "new-provider"}, expressionModel: {"e0", "e1", "new-policy"},
 	scopeModel: {"m0", "m1", "m2", "new-mapping"}, providerBase: {"o0", "o1", "p0", "p1", "new-provider"}, "authentik_flows.stage": {"s0", "d0", "new-stage"},
+	brandModel:                  {"b0", "authentik-default", "new-brand"},
 	"authentik_policies.policy": {"e0", "e1", "new-policy"}, "authentik_core.propertymapping": {"m0", "m1", "m2"},
 }
 
@@ -92,6 +94,7 @@ var othersOf = map[string][]string{
 	flowModel:   {"designation: recovery", "slug: f0, name: F0", "name: F1", "slug: f1, designation: enrollment"},
 	oauth2Model: {"client_id: c0", "client_id: c9", "client_id: c1, name: o0", "sub_mode: user_id"},
 	proxyModel:  {"external_host: 'https://p0'"}, applicationModel: {"name: A0", "slug: a0, name: A0", "group: z"},
+	brandModel:      {"default: true", "default: false", "domain: b0, default: true"},
 	scopeModel:      {"scope_name: m", "name: m0, scope_name: m", "managed: goauthentik.io/m2", "managed: goauthentik.io/none"},
 	expressionModel: {"expression: return True", "name: e0, expression: return True"},
 	stageModel:      {"failed_attempts_before_cancel: 5", "name: s0, failed_attempts_before_cancel: 5"},
@@ -147,7 +150,9 @@ func (w *world) populateMore() {
 		}
 		w.make(applicationModel, app)
 	}
+	w.make(brandModel, map[string]any{"domain": "b0", "default": false, "flow_recovery": one(flowModel, "recovers")})
 	for i := range 3 {
+		w.make(entitleModel, map[string]any{"app": w.known(applicationModel, "is of"), "name": fmt.Sprintf("t%d", i%2)})
 		w.make(bindingModel, map[string]any{"target": w.pks[flowModel][i], "stage": w.known(stageModel, "is bound"), "order": int64(i)})
 	}
 	for i := range 5 {
@@ -295,6 +300,10 @@ func (w *world) attrs(model string) []string {
 		return []string{"expression: return False"}
 	case scopeModel:
 		return []string{"expression: return 1", "scope_name: n"}
+	case brandModel:
+		return []string{"default: " + w.draw("default", "true", "false"), "flow_authentication: " + w.refer(flowModel)}
+	case entitleModel:
+		return []string{"attributes: {x: 1}"}
 	case policyBindingModel:
 		return []string{"enabled: " + w.draw("enabled", "true", "false"), "negate: true"}
 	}
@@ -304,6 +313,12 @@ func (w *world) attrs(model string) []string {
 // identifiers find an object; must says what attrs have to have.
 func (w *world) identifiers(model string) (identifiers, must string) {
 	switch model {
+	case entitleModel:
+		identifiers = "app: " + w.refer(applicationModel)
+		if w.sometimes(3, "by its application") {
+			return identifiers, "name: " + w.draw("name", "t0", "t1", "t2")
+		}
+		return identifiers + ", name: " + w.draw("name", "t0", "t1", "t2"), ""
 	case bindingModel:
 		return fmt.Sprintf("target: %s, stage: %s, order: %d", w.refer(flowModel), w.refer(w.draw("of", stageModel, dummyStageModel, "authentik_flows.stage")), rapid.IntRange(0, 2).Draw(w.t, "order")), ""
 	case policyBindingModel:
@@ -340,7 +355,7 @@ func (w *world) identifiers(model string) (identifiers, must string) {
 
 var kindsOfEntries = []string{
 	userModel, groupModel, groupModel, roleModel, tokenModel, flowModel, stageModel, dummyStageModel, applicationModel, oauth2Model, oauth2Model,
-	proxyModel, expressionModel, scopeModel, bindingModel, policyBindingModel, policyBindingModel, policyBindingModel,
+	proxyModel, expressionModel, scopeModel, brandModel, brandModel, entitleModel, bindingModel, policyBindingModel, policyBindingModel, policyBindingModel,
 }
 
 // entry is about an object of some kind.
@@ -434,15 +449,13 @@ func (w *world) drawRoomy() map[string]bool {
 	roomy := map[string]bool{}
 	if w.sometimes(2, "some kinds are crowded") {
 		for _, kind := range w.s.Kinds() {
-			if kind.Path != "" && keysOf[kind.Model]+w.pks2(kind.Model) != "" && w.sometimes(2, "roomy "+kind.Model) {
+			if kind.Path != "" && (keysOf[kind.Model] != "" || len(w.pks[kind.Model]) > 0) && w.sometimes(2, "roomy "+kind.Model) {
 				roomy[kind.Path] = true
 			}
 		}
 	}
 	return roomy
 }
-
-func (w *world) pks2(model string) string { return strings.Join(w.pks[model], "") }
 
 func (w *world) both(r *sync.Reconciler, roomy map[string]bool, pass func(*sync.Reconciler) *sync.Pass) (plain, narrow *sync.Pass) {
 	a, b := *r, *r
@@ -568,7 +581,7 @@ func TestUseInRandomWorlds(t *testing.T) {
 		text := head
 		read := map[string]bool{}
 		for _, model := range slices.Sorted(maps.Keys(w.pks)) {
-			if kind := w.s.Kind(model); kind.Traced != "" && w.sometimes(2, "lists tell of "+model) {
+			if kind := w.s.Kind(model); kind.Traced != "" && w.sometimes(4, "lists tell of "+model) {
 				for _, referrer := range w.s.Referrers(kind) {
 					read[referrer.Kind.Model] = true
 				}

@@ -223,7 +223,10 @@ func (l Listing) read(ctx context.Context, api Reader, kind *schema.Kind, need N
 		if !long {
 			return Listing{Objects: objects, Err: err}
 		}
-		l = Listing{Count: count, answered: map[Question]bool{}}
+		l.Count = count // what is known of it stays so
+		if l.answered == nil {
+			l.answered = map[Question]bool{}
+		}
 	}
 	return l.ask(ctx, api, kind, questions, need.As)
 }
