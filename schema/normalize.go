@@ -243,3 +243,9 @@ func (k *Kind) NormalizeID(data any) any {
 	}
 	return canonicalUUID(data)
 }
+
+// IsID reports whether an object of the kind can have a primary key, as text: others end
+// the paths of other things, such as users/me.
+func (k *Kind) IsID(text string) bool {
+	return k.field(k.ID).CheckPlain(k.NormalizeID(text)) == ""
+}

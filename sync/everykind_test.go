@@ -90,7 +90,7 @@ func (e *everyKind) settle(reconciler *sync.Reconciler, step, text string, chang
 	}
 	api := reconciler.API
 	defer func() { reconciler.API = api }()
-	for _, reconciler.API = range []sync.API{api, crowded{api}} {
+	for _, reconciler.API = range []sync.API{api, crowded{API: api}} {
 		again := reconciler.Plan(context.Background(), sync.TriggerRequest)
 		if again.Err != nil || again.Plan.HasChanges() || len(again.Plan.Problems) > 0 {
 			e.t.Fatalf("%s: the next plan is not empty: %v %v", step, sketch(again.Plan), again.Err)

@@ -2,8 +2,10 @@ package sync
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
+	gosync "sync"
 
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
@@ -21,8 +23,12 @@ type Named struct {
 // the field refers to, which may be a base.
 type Pointer struct{ Model, Key string }
 
+func (p Pointer) compare(other Pointer) int {
+	return cmp.Or(cmp.Compare(p.Model, other.Model), cmp.Compare(p.Key, other.Key))
+}
+
 // named says what people call the live objects that changes refer to, as far as that is
-// known without asking for them.
+// known without asking for them, and notes of which it is not.
 func (p *planner) named() map[Pointer]Named {
 	in := &naming{planner: p, models: slices.Sorted(maps.Keys(p.tables))}
 	names := map[Pointer]Named{}
@@ -30,12 +36,15 @@ func (p *planner) named() map[Pointer]Named {
 		if change.Action == NoOp || change.Permits != nil {
 			continue
 		}
-		for pointer := range change.pointers(p.schema.Kind(change.Model)) {
+		pointers := change.pointers(p.schema.Kind(change.Model))
+		for _, pointer := range slices.SortedFunc(maps.Keys(pointers), Pointer.compare) {
 			if _, has := names[pointer]; has {
 				continue
 			}
 			if named, known := in.find(pointer); known {
 				names[pointer] = named
+			} else {
+				p.plan.nameless = append(p.plan.nameless, pointer)
 			}
 		}
 	}
@@ -108,4 +117,51 @@ func (n *naming) of(kind *schema.Kind, object schema.Object) Named {
 		kind = special
 	}
 	return Named{kind.Model, kind.Title, cmp.Or(name, key), key}
+}
+
+// mostNames is how many objects are asked for by one pass for their names alone.
+const mostNames = 50
+
+// fetchNames asks for what changes of a plan refer to and has no name yet, of the kinds of
+// which only some objects were asked for. It reports whether any could be had: a plan
+// that is made again calls them by their names. What can't be had is no error.
+func (l *Live) fetchNames(ctx context.Context, s *schema.Schema, api Reader, plan *Plan) bool {
+	asked, had := 0, false
+	for _, model := range slices.Sorted(maps.Keys(l.Kinds)) {
+		kind, listing := s.At(l.Version).Kind(model), l.Kinds[model]
+		// The list of a base has the name of what is found among its objects.
+		if !listing.some() || kind == nil || kind.Lookup != kind.ID || kind.Among != "" {
+			continue
+		}
+		var questions []Question
+		for _, pointer := range plan.nameless {
+			q := Question{kind.ID, pointer.Key}
+			if asked < mostNames && kind.Is(pointer.Model) && !listing.answered[q] && !slices.Contains(questions, q) {
+				questions = append(questions, q)
+				asked++
+			}
+		}
+		answered, answers := askEach(ctx, api, kind, questions)
+		if len(answered) > 0 {
+			l.Kinds[model], had = listing.with(kind, answered, answers), true
+		}
+	}
+	return had
+}
+
+// askEach returns those of the questions that were answered, with their answers.
+func askEach(ctx context.Context, api Reader, kind *schema.Kind, questions []Question) (answered []Question, answers [][]schema.Object) {
+	all := make([][]schema.Object, len(questions))
+	errs := make([]error, len(questions))
+	var group gosync.WaitGroup
+	for i, q := range questions {
+		group.Go(func() { all[i], errs[i] = q.ask(ctx, api, kind, "") })
+	}
+	group.Wait()
+	for i, q := range questions {
+		if errs[i] == nil {
+			answered, answers = append(answered, q), append(answers, all[i])
+		}
+	}
+	return answered, answers
 }

@@ -130,13 +130,20 @@ func canAsk(kind *schema.Kind) bool {
 func questionOf(kind *schema.Kind, where []want) (q Question, can bool) {
 	for _, name := range askable(kind) {
 		for _, w := range where {
-			value := w.text()
-			if w.field == name && value != "" && value == strings.TrimSpace(value) && !strings.ContainsRune(value, 0) {
+			if value := w.text(); w.field == name && canAskFor(kind, name, value) {
 				return Question{name, value}, true
 			}
 		}
 	}
 	return Question{}, false
+}
+
+// canAskFor reports whether the server takes the value of a field as it is.
+func canAskFor(kind *schema.Kind, name, value string) bool {
+	if name == kind.ID {
+		return kind.IsID(value)
+	}
+	return value != "" && value == strings.TrimFunc(value, tree.IsPythonSpace) && !strings.ContainsRune(value, 0)
 }
 
 // text is a value as a question has it.
@@ -216,7 +223,10 @@ func (l Listing) read(ctx context.Context, api Reader, kind *schema.Kind, need N
 		if !long {
 			return Listing{Objects: objects, Err: err}
 		}
-		l = Listing{Count: count, answered: map[Question]bool{}}
+		l.Count = count // what is known of it stays so
+		if l.answered == nil {
+			l.answered = map[Question]bool{}
+		}
 	}
 	return l.ask(ctx, api, kind, questions, need.As)
 }

@@ -7,7 +7,10 @@ import (
 	"maps"
 	"net/url"
 	"strings"
+	gosync "sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/aksync/aksync/internal/devserver"
 	"github.com/aksync/aksync/internal/devserver/devtest"
@@ -16,20 +19,33 @@ import (
 )
 
 // crowded is an API of a server that has so many objects of each kind that no list of
-// them is read where some of them will do.
-type crowded struct{ sync.API }
+// them is read where some of them will do; but for those of some paths.
+type crowded struct {
+	sync.API
+	roomy map[string]bool
+}
 
-type tooLongError struct{ error }
+// more is how many objects there are beside those that anybody asks for.
+const more = 1 << 30
 
-func (tooLongError) TooLong() (count int, is bool) { return 1 << 30, true }
+type tooLongError struct {
+	error
+	count int
+}
+
+func (e tooLongError) TooLong() (count int, is bool) { return e.count, true }
 
 func (c crowded) List(ctx context.Context, path, id string, query url.Values, most int) ([]schema.Object, error) {
 	filters := maps.Clone(query)
 	maps.DeleteFunc(filters, func(name string, _ []string) bool {
 		return name == "superuser_full_list" || strings.HasPrefix(name, "include_")
 	})
-	if most > 0 && len(filters) == 0 {
-		return nil, tooLongError{errors.New("too many")}
+	if most > 0 && len(filters) == 0 && !c.roomy[path] {
+		objects, err := c.API.List(ctx, path, id, query, 0)
+		if err != nil {
+			return nil, err
+		}
+		return nil, tooLongError{errors.New("too many"), more + len(objects)}
 	}
 	return c.API.List(ctx, path, id, query, most)
 }
@@ -179,4 +195,98 @@ func TestRequestsOfOneApplicationAmongMany(t *testing.T) {
 	if took := server.Requests()["GET"] - before; took != 12 {
 		t.Errorf("%d requests, want 12", took)
 	}
+}
+
+// recording is an API that notes the paths of objects that are asked for.
+type recording struct {
+	sync.API
+	mutex gosync.Mutex
+	paths []string
+}
+
+func (r *recording) Retrieve(ctx context.Context, path, key string) (schema.Object, error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.paths = append(r.paths, path+"/"+key)
+	return r.API.Retrieve(ctx, path, key)
+}
+
+// What no object has for its key may be the path of something else: it is not asked for.
+func TestOnlyKeysAreAskedFor(t *testing.T) {
+	s, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := devtest.Seeded(t, devserver.Config{Schema: s})
+	for _, pk := range []string{"me", "'2/../3'", "!Format ['%s', me]", "424242"} {
+		text := head + "- {model: " + groupModel + ", identifiers: {name: g}, attrs: {users: [!Find [" + userModel + ", [pk, " + pk + "]]]}}\n"
+		api := &recording{API: crowded{API: devtest.Client(t, server, devserver.DevToken)}}
+		reconciler := &sync.Reconciler{Schema: s, API: api, Parallelism: 8}
+		reconciler.Source = &sourceOf{read: &sync.Blueprints{Desired: read(t, s, map[string]string{"a.yaml": text})}}
+		pass := reconciler.Plan(context.Background(), sync.TriggerRequest)
+		if pass.Err != nil || len(pass.Plan.Problems) != 1 || !strings.Contains(pass.Plan.Problems[0].Message, "no user has pk") {
+			t.Errorf("%s: %v %v", pk, pass.Err, pass.Problems())
+		}
+		var want []string
+		if pk == "424242" {
+			want = []string{"core/users/424242"}
+		}
+		if diff := cmp.Diff(want, api.paths); diff != "" {
+			t.Errorf("%s: what was asked for (-want +got):\n%s", pk, diff)
+		}
+	}
+}
+
+// What a change refers to is asked for once where only its name is lacking, and not for
+// what stays as it is; where it can't be had its key does.
+func TestNamesOfWhatChangesReferTo(t *testing.T) {
+	s, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := devtest.Seeded(t, devserver.Config{Schema: s})
+	groups := map[string]string{}
+	for _, name := range []string{"old", "new", "other"} {
+		groups[name], _ = server.Put(groupModel, "", map[string]any{"name": name})
+	}
+	app, _ := server.Put(applicationModel, "", map[string]any{"slug": "a", "name": "A"})
+	for order, group := range []string{"old", "other"} {
+		put(t, server, policyBindingModel, "", map[string]any{"target": app, "group": groups[group], "order": int64(order)})
+	}
+	text := head + "- {model: " + policyBindingModel + ", identifiers: {target: !Find [" + applicationModel + ", [slug, a]], order: 0}, attrs: {group: !Find [" + groupModel + ", [name, new]]}}\n" +
+		"- {model: " + policyBindingModel + ", identifiers: {target: !Find [" + applicationModel + ", [slug, a]], order: 1}, attrs: {enabled: true}}\n"
+	for _, known := range []bool{true, false} {
+		api := &recording{API: crowded{API: devtest.Client(t, server, devserver.DevToken)}}
+		reconciler := &sync.Reconciler{Schema: s, API: api, Parallelism: 8}
+		if !known {
+			reconciler.API = &forgetful{recording: api, key: groups["old"]}
+		}
+		reconciler.Source = &sourceOf{read: &sync.Blueprints{Desired: read(t, s, map[string]string{"a.yaml": text})}}
+		pass := reconciler.Plan(context.Background(), sync.TriggerRequest)
+		if pass.Err != nil || len(pass.Problems()) > 0 {
+			t.Fatal(pass.Err, pass.Problems())
+		}
+		named, is := pass.Plan.Names[sync.Pointer{Model: groupModel, Key: groups["old"]}]
+		if is != known || known && (named.Name != "old" || pass.Plan.Changes[0].Name != "a → old, order 0") {
+			t.Errorf("the group is called %v, and the binding %q", named, pass.Plan.Changes[0].Name)
+		}
+		for _, path := range api.paths {
+			if strings.HasSuffix(path, groups["other"]) {
+				t.Errorf("%v were asked for: want none of what stays", api.paths)
+			}
+		}
+	}
+}
+
+// forgetful fails to give one object.
+type forgetful struct {
+	*recording
+	key string
+}
+
+func (f *forgetful) Retrieve(ctx context.Context, path, key string) (schema.Object, error) {
+	if key == f.key {
+		return nil, errors.New("not now")
+	}
+	return f.recording.Retrieve(ctx, path, key)
 }

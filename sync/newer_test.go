@@ -3,6 +3,7 @@ package sync_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -69,6 +70,29 @@ func TestNewerServer(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What a newer server answers to a question is not relied on when a saved plan is applied
+// either.
+func TestSavedPlanOnNewerServer(t *testing.T) {
+	reconciler, server, source := startedAt(t, "2027.1.0", "")
+	source.read = &sync.Blueprints{Desired: read(t, reconciler.Schema, map[string]string{
+		"a.yaml": head + "- {model: " + flowModel + ", identifiers: {slug: f}, attrs: {name: F, title: F, designation: recovery}}\n"})}
+	pass := reconciler.Plan(context.Background(), sync.TriggerRequest)
+	var text strings.Builder
+	if err := pass.Plan.Save(&text, "http://x"); err != nil {
+		t.Fatal(err)
+	}
+	saved, err := sync.LoadPlan(strings.NewReader(text.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, server, flowModel, "", map[string]any{"slug": "f", "name": "F", "title": "F", "designation": "recovery"})
+	reconciler.API = &changing{crowded{API: reconciler.API}, "flows/instances", func(schema.Object) {}}
+	pass = reconciler.ApplySaved(context.Background(), saved, false)
+	if pass.Err != nil || pass.Report != nil || !strings.Contains(fmt.Sprint(pass.Problems()), "it exists now") {
+		t.Errorf("the plan is applied: %v %v", pass.Err, pass.Problems())
 	}
 }
 

@@ -295,6 +295,11 @@ func (r *Reconciler) unguarded(ctx context.Context, desired Desired) (*Plan, *Li
 		}
 		plan := MakePlan(r.Schema, desired, live, r.Guards.Prune...)
 		if !plan.asks() {
+			if live.fetchNames(ctx, r.Schema, r.API, plan) {
+				if named := MakePlan(r.Schema, desired, live, r.Guards.Prune...); !named.asks() {
+					plan = named
+				}
+			}
 			return plan, &live, nil
 		}
 		if err := live.fetchGrants(ctx, r.Schema, r.API, plan.NeedsGrants); err != nil {

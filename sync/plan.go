@@ -106,6 +106,8 @@ type Plan struct {
 	// Names are what people call the live objects that changes refer to, as far as that
 	// is known.
 	Names map[Pointer]Named
+	// nameless are those of which it is not.
+	nameless []Pointer
 	// Rivals counts the blueprints of authentik's own that are files here too.
 	Rivals int
 	// Needs are objects that entries speak of and Live does not hold,

@@ -56,6 +56,7 @@ func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan
 	p.checkMirrors()
 	p.checkNames()
 	p.checkInstances(desired.Applies)
+	p.countOwn()
 	if p.plan.asks() {
 		return p.plan
 	}
@@ -277,6 +278,20 @@ func (p *planner) countLive() {
 	for model, t := range p.tables {
 		if t.kind.Managed {
 			p.plan.Live[model] = t.count()
+		}
+	}
+}
+
+// countOwn has all objects asked for of the kinds whose lists hold others too, where
+// anything is deleted: what deletions may be a share of is their number, and the server
+// counts the others with them.
+func (p *planner) countOwn() {
+	if !slices.ContainsFunc(p.plan.Changes, func(change *Change) bool { return change.Action == Delete }) {
+		return
+	}
+	for _, t := range p.tables {
+		if t.kind.Managed && t.kind.Among != "" {
+			t.all()
 		}
 	}
 }

@@ -31,7 +31,51 @@ func (in *inheritance) askPowers(ctx context.Context, api Reader) error {
 			}
 		}
 	}
+	in.knowBefore(ctx, api)
 	return ctx.Err()
+}
+
+// mostLifted is how many people are asked for what they could do before a plan.
+const mostLifted = 50
+
+// knowBefore asks what those could do already to whom the plan gives rights, where lists
+// that were not read as a whole don't tell it. Of whom that can't be had it is said that
+// he gets them.
+func (in *inheritance) knowBefore(ctx context.Context, api Reader) {
+	asked := map[holder]bool{}
+	know := func(lifted ...holder) {
+		for _, h := range lifted {
+			if !asked[h] && len(asked) < mostLifted && in.isPartly(h) {
+				asked[h] = true
+				_ = in.knowAbove(ctx, api, h)
+			}
+		}
+	}
+	for _, s := range in.shifts {
+		if s.raised {
+			know(in.members(s.holder)...)
+		}
+		for _, gain := range s.gains {
+			if slices.ContainsFunc(reach(gain.to, in.after), in.empowers) {
+				know(gain.from)
+				know(in.members(gain.from)...)
+			}
+		}
+	}
+}
+
+// isPartly reports whether only some of what a holder may have its rights by was asked for.
+func (in *inheritance) isPartly(h holder) bool {
+	return slices.ContainsFunc(in.schema.Kind(h.model).Fields.Fields, func(f *schema.Field) bool {
+		return f.Inherits && in.live.Kinds[f.Refers].some()
+	})
+}
+
+// empowers reports whether somebody who has a holder's rights can do everything, or get
+// further rights.
+func (in *inheritance) empowers(h holder) bool {
+	field := grantsField(in.schema.Kind(h.model))
+	return in.isSuperuser(h) || field != nil && len(in.reasons(field, in.may(h))) > 0
 }
 
 // nameMembers asks for the names of those that have a holder's rights, where a list has

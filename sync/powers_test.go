@@ -100,8 +100,18 @@ func warned(t *testing.T, version, setup, text string) []string {
 	if pass.Verdict() != sync.Success || !pass.Plan.HasChanges() {
 		t.Fatal(pass.Err, sketch(pass.Plan))
 	}
+	warnings := warningsOf(pass.Plan)
+	reconciler.API = crowded{API: reconciler.API}
+	pass = reconciler.Plan(context.Background(), sync.TriggerRequest)
+	if diff := cmp.Diff(warnings, warningsOf(pass.Plan)); diff != "" {
+		t.Errorf("the warnings (-of lists +of a crowded server):\n%s", diff)
+	}
+	return warnings
+}
+
+func warningsOf(plan *sync.Plan) []string {
 	var warnings []string
-	for _, change := range pass.Plan.Changes {
+	for _, change := range plan.Changes {
 		for _, warning := range change.Warnings {
 			warnings = append(warnings, change.Title+" "+change.Name+": "+warning)
 		}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -269,8 +270,14 @@ func (r *Reconciler) ApplySaved(ctx context.Context, saved *SavedPlan, partial b
 		pass.Err = err
 		return pass
 	}
-	live := Live{keys: plan.spokenKeys}
-	if pass.Err = live.fetch(ctx, r.Schema, r.API, plan.needs(r.Schema)); pass.Err != nil {
+	live, needs := Live{keys: plan.spokenKeys}, plan.needs(r.Schema)
+	if live.Version, pass.Err = r.API.Version(ctx); pass.Err != nil {
+		return pass
+	}
+	if r.Schema.WordsOfUnknown(live.Version) != "" { // what it answers to a question is not sure
+		needs.all(slices.Collect(maps.Keys(needs))...)
+	}
+	if pass.Err = live.fetch(ctx, r.Schema, r.API, needs); pass.Err != nil {
 		return pass
 	}
 	if pass.Plan, pass.Err = r.guarded(ctx, plan.unmoved(r.Schema, saved, live, lacking, partial), &live); pass.Err == nil {

@@ -80,7 +80,7 @@ func newTraces(s *schema.Schema, kind *schema.Kind, referrers []schema.Referrer,
 	}
 	for _, r := range referrers {
 		found := map[string][]schema.Object{}
-		for _, object := range live.Kinds[r.Kind.Model].Objects {
+		for _, object := range live.listedAs(r.Kind, referrers) {
 			for _, key := range keyTexts(tree.PlainJSON(object[r.Field.Name])) {
 				found[key] = append(found[key], object)
 			}
@@ -88,6 +88,30 @@ func newTraces(s *schema.Schema, kind *schema.Kind, referrers []schema.Referrer,
 		t.by = append(t.by, trace{r.Kind, r.Field, found})
 	}
 	return t
+}
+
+// listedAs returns what is listed of a referrer's kind without what is of another one of
+// them: a list that has other kinds' objects too (schema.Kind.Among) would tell of each
+// of those twice.
+func (l *Live) listedAs(kind *schema.Kind, referrers []schema.Referrer) []schema.Object {
+	objects := l.Kinds[kind.Model].Objects
+	if kind.Among == "" {
+		return objects
+	}
+	others := map[string]bool{}
+	for _, r := range referrers {
+		if r.Kind == kind || !r.Kind.Is(kind.Among) {
+			continue
+		}
+		for _, object := range l.Kinds[r.Kind.Model].Objects {
+			id, _ := r.Kind.IDOf(object)
+			others[schema.IDText(id)] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(objects), func(object schema.Object) bool {
+		id, _ := kind.IDOf(object)
+		return others[schema.IDText(id)]
+	})
 }
 
 // usersOf returns what used_by tells of an object: what refers to it, and where that is a

@@ -88,6 +88,28 @@ func TestUseByListsIsThatOfTheServer(t *testing.T) {
 	}
 }
 
+// What goes with the plan is no user, though a list of another kind has it too, as that of
+// OAuth2 providers has proxies.
+func TestUseByWhatGoes(t *testing.T) {
+	s, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := devtest.Seeded(t, devserver.Config{Schema: s})
+	flow := server.All(flowModel)[0]["pk"]
+	mapping, _ := server.Put(scopeModel, "", map[string]any{"name": "m", "scope_name": "m", "expression": "return {}"})
+	put(t, server, proxyModel, "", map[string]any{"name": "p", "client_id": "p", "external_host": "https://p", "authorization_flow": flow, "invalidation_flow": flow, "property_mappings": []any{mapping}})
+	text := head + "- {model: " + scopeModel + ", identifiers: {name: m}, state: absent}\n- {model: " + proxyModel + ", identifiers: {name: p}, state: absent}\n"
+	for _, referrer := range s.At("2025.10").Referrers(s.Kind(scopeModel)) {
+		text += "- {model: " + referrer.Kind.Model + ", identifiers: {pk: " + nowhere(referrer.Kind) + "}, state: absent}\n"
+	}
+	api := &useAsking{API: devtest.Client(t, server, devserver.DevToken)}
+	// The server is asked for the proxy alone: lists don't tell all that uses one.
+	if why := inUse(t, s, api, text); why != "" || api.asked != 1 {
+		t.Errorf("%d were asked for, and kept, since %q", api.asked, why)
+	}
+}
+
 // nowhere is a primary key that no object of a kind has.
 func nowhere(kind *schema.Kind) string {
 	for _, field := range kind.ReadOnly {
