@@ -27,7 +27,7 @@ type Job struct {
 	Tags  map[string]string
 	// Hidden are the names of the fields whose values are in no message.
 	Hidden []string
-	// Limit is how long a worker may take; none where it is 0.
+	// Limit is how much CPU time a worker may take; none where it is 0.
 	Limit time.Duration
 }
 
