@@ -13,6 +13,7 @@ import (
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/parser"
+	"cuelang.org/go/cue/token"
 
 	"github.com/aksync/aksync/internal/blueprint/bounds"
 	"github.com/aksync/aksync/internal/blueprint/tags"
@@ -142,7 +143,8 @@ type cueFile struct {
 	files  []*ast.File
 	hidden []string
 	values *writtenOut
-	out    *sender // takes the nodes; nil where they become a tree
+	starts map[*ast.Field]token.Pos // nil until they are asked for
+	out    *sender                  // takes the nodes; nil where they become a tree
 }
 
 // load parses the job's files and all that they import. There is none where
