@@ -109,10 +109,13 @@ func (e *cueEvaluator) evaluate(job Job) (result Result) {
 			}}
 		}
 	}()
+	if result, done := e.evaluateSliced(job); done {
+		return result
+	}
 	if err := e.prepare(); err != nil {
 		return failedResult(job, "%v", err)
 	}
-	c := &cueFile{language: e.language, texts: map[string][]byte{}, hidden: job.Hidden, out: e.out}
+	c := e.file(job)
 	instance := c.load(job, e.schema)
 	result.Seen = c.seen
 	if instance == nil || len(c.problems) > 0 {
@@ -126,6 +129,11 @@ func (e *cueEvaluator) evaluate(job Job) (result Result) {
 		e.context, e.schema = nil, nil
 	}
 	return result
+}
+
+// file is what evaluates a job.
+func (e *cueEvaluator) file(job Job) *cueFile {
+	return &cueFile{language: e.language, texts: map[string][]byte{}, hidden: job.Hidden, out: e.out}
 }
 
 // cueFile evaluates one job.
@@ -270,13 +278,22 @@ func (c *cueFile) stream(v cue.Value, path string, around tree.Place, depth int)
 	case kind == cue.StructKind && !isCallOf(fieldsOf(v)):
 		fields := fieldsOf(v)
 		c.out.head(place, isDict, 2*len(fields))
-		for _, field := range fields {
-			c.out.node(tree.Value{Place: c.keyPlace(field.value, place), Data: field.name})
-			c.stream(field.value, schema.Join(path, field.name), place, depth+1)
-		}
+		c.streamFields(fields, path, place, depth)
 	default:
 		c.out.node(c.data(v, path, place))
 	}
+}
+
+// streamFields packs the keys and the values of fields in a mapping.
+func (c *cueFile) streamFields(fields []field, path string, place tree.Place, depth int) {
+	for _, field := range fields {
+		c.streamKey(field, place)
+		c.stream(field.value, schema.Join(path, field.name), place, depth+1)
+	}
+}
+
+func (c *cueFile) streamKey(f field, place tree.Place) {
+	c.out.node(tree.Value{Place: c.keyPlace(f.value, place), Data: f.name})
 }
 
 // node makes the node of a value; around is the place of what it stands in.

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -199,12 +200,12 @@ func (w *worker) greet() error {
 	if w.greeted {
 		return nil
 	}
-	var program string
+	var greeting message
 	w.results.limited.left = mostReceived
-	if err := w.results.decoder.Decode(&program); err != nil {
+	if err := w.results.decoder.Decode(&greeting); err != nil {
 		return err
 	}
-	if program != thisProgram() {
+	if !slices.Equal(greeting.Files, []string{thisProgram()}) {
 		return errors.New("the program in its place is another version by now: start aksync again")
 	}
 	w.greeted = true
