@@ -75,7 +75,7 @@ func (c *cueFile) streamPart(root cue.Value, l *list, p part, shape int) int {
 		return -1
 	}
 	root, place, enough := c.enter(root, "", start)
-	fields := fieldsOf(root)
+	fields := c.fieldsOf(root)
 	at := slices.IndexFunc(fields, func(f field) bool { return f.name == entriesField })
 	first, last := p.from == 0, p.to == len(l.elements)
 	if !enough || root.Kind() != cue.StructKind || isCallOf(fields) || at < 0 || !first && shape != len(fields) {

@@ -16,7 +16,7 @@ func (c *cueFile) writtenAt(v cue.Value) (start token.Pos) {
 	if v.IncompleteKind() != cue.StructKind {
 		return token.NoPos
 	}
-	for _, field := range fieldsOf(v) {
+	for _, field := range c.fieldsOf(v) {
 		source, isField := field.value.Source().(*ast.Field)
 		if !isField {
 			continue
