@@ -153,7 +153,7 @@ type cueFile struct {
 	values *writtenOut
 	starts map[*ast.Field]token.Pos // nil until they are asked for
 	fields lastFields
-	out    *sender                  // takes the nodes; nil where they become a tree
+	out    *sender // takes the nodes; nil where they become a tree
 }
 
 // load parses the job's files and all that they import. There is none where

@@ -45,15 +45,19 @@ func (r *Runner) Stop() {
 	}
 }
 
-// mostWaiting is how long a process of its own is waited for: far longer than it may
-// compute. Only one that hardly gets a CPU is given up by that.
-const mostWaiting = time.Minute
+// mostWaiting and mostTimes are how long a process of its own is waited for, and how
+// many times longer than it may compute, whichever is more. Only one that gets next to
+// nothing of a CPU is given up by that.
+const (
+	mostWaiting = 5 * time.Minute
+	mostTimes   = 30
+)
 
 // leastLimit is how long an evaluation may take at least.
 const leastLimit = 500 * time.Millisecond
 
 // Begin begins a reading: each evaluation may take the whole time again.
-func (r *Runner) Begin() { r.left, r.patience = r.limit, max(mostWaiting, 10*r.limit) }
+func (r *Runner) Begin() { r.left, r.patience = r.limit, max(mostWaiting, mostTimes*r.limit) }
 
 // Run evaluates a job. The error is that of ctx. Each evaluation of a reading that
 // does not end in time leaves a quarter of the time to the others, so that a folder
