@@ -35,8 +35,8 @@ func main() {
 	var o options
 	flag.StringVar(&o.sizes, "n", "100,1000,10000", "how many objects, or applications of a company, separated by commas")
 	flag.DurationVar(&o.latency, "latency", 35*time.Millisecond, "what each request takes the server")
-	flag.StringVar(&o.forms, "forms", strings.Join(forms, ","), "forms of the blueprints, separated by commas; a company has no \"cue files\"")
-	flag.StringVar(&o.tables, "tables", "apply,daemon", "what to measure, separated by commas: apply, daemon, company, terraform")
+	flag.StringVar(&o.forms, "forms", "", "forms of the blueprints, separated by commas; all that a table has if empty")
+	flag.StringVar(&o.tables, "tables", "apply,daemon", "what to measure, separated by commas: apply, daemon, company, memory, terraform")
 	flag.BoolVar(&o.endpoints, "endpoints", false, "tell on stderr which endpoints were asked how often, by all but the daemon, with the size of their answers")
 	flag.StringVar(&o.program, "aksync", "", "the aksync to measure; built from ./cmd/aksync if empty")
 	flag.StringVar(&o.terraform, "terraform", "terraform", "the program to compare with")
@@ -149,6 +149,10 @@ func allTables() []table {
 				"|---|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|", companyForms, nil, (*bench).companyRows,
 		},
 		{
+			"memory", "| blueprints | objects | aksync | wall s | CPU s | peak MiB at one time | each process at its own peak, MiB |\n" +
+				"|---|---:|---|---:|---:|---:|---:|", mixedForms, nil, (*bench).memoryRows,
+		},
+		{
 			"terraform", terraformHead, []string{"yaml"}, needsTerraform, (*bench).terraformRows,
 		},
 	}
@@ -156,19 +160,12 @@ func allTables() []table {
 
 // parseTables gives the tables that are wanted, with the forms that are.
 func parseTables(o options) ([]table, error) {
-	var wanted []string
-	for _, form := range strings.Split(o.forms, ",") {
-		if form = strings.TrimSpace(form); !slices.Contains(forms, form) {
-			return nil, fmt.Errorf("-forms: %q is none of %s", form, strings.Join(forms, ", "))
-		}
-		wanted = append(wanted, form)
-	}
 	var tables []table
 	all := allTables()
 	for _, name := range strings.Split(o.tables, ",") {
 		i := slices.IndexFunc(all, func(t table) bool { return t.name == strings.TrimSpace(name) })
 		if i < 0 {
-			return nil, fmt.Errorf("-tables: %q is none of apply, daemon, company, terraform", name)
+			return nil, fmt.Errorf("-tables: %q is none of apply, daemon, company, memory, terraform", name)
 		}
 		t := all[i]
 		if t.needs != nil {
@@ -176,10 +173,28 @@ func parseTables(o options) ([]table, error) {
 				return nil, err
 			}
 		}
-		t.forms = slices.DeleteFunc(slices.Clone(t.forms), func(form string) bool { return !slices.Contains(wanted, form) })
+		if err := t.choose(o.forms); err != nil {
+			return nil, err
+		}
 		tables = append(tables, t)
 	}
 	return tables, nil
+}
+
+// choose keeps the forms of a table that are wanted.
+func (t *table) choose(forms string) error {
+	if forms == "" {
+		return nil
+	}
+	var wanted []string
+	for form := range strings.SplitSeq(forms, ",") {
+		if form = strings.TrimSpace(form); !slices.Contains(t.forms, form) {
+			return fmt.Errorf("-forms: %q is none of %s, which the table %s has", form, strings.Join(t.forms, ", "), t.name)
+		}
+		wanted = append(wanted, form)
+	}
+	t.forms = wanted
+	return nil
 }
 
 // bench measures one form of blueprints for one number of objects.

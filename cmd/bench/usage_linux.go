@@ -24,30 +24,40 @@ func peakMiB(state *os.ProcessState) float64 {
 	return 0
 }
 
-// memoryMiB is what a process and those that it started hold in memory now, with
-// their part of what they share (Pss in smaps_rollup, proc(5)); 0 where they have
-// ended.
-func memoryMiB(pid int) float64 {
-	folder := fmt.Sprintf("/proc/%d/", pid)
-	text, err := os.ReadFile(folder + "smaps_rollup")
+// memoryMiB is what a process holds in memory now, with its part of what it shares
+// (Pss in smaps_rollup, proc(5)), and the most that it has ever held, with all that it
+// shares (VmHWM in status); 0 where it has ended.
+func memoryMiB(pid int) (now, most float64) {
+	return kilobytes(pid, "smaps_rollup", "\nPss:") / 1024, kilobytes(pid, "status", "\nVmHWM:") / 1024
+}
+
+// kilobytes is what one line of a file about a process says.
+func kilobytes(pid int, name, line string) float64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, name))
 	if err != nil {
 		return 0
 	}
-	total := 0.0
-	if _, after, found := bytes.Cut(text, []byte("\nPss:")); found {
-		kilobytes, _ := strconv.ParseFloat(string(bytes.Fields(after)[0]), 64)
-		total = kilobytes / 1024
+	_, after, found := bytes.Cut(text, []byte(line))
+	if !found {
+		return 0
 	}
-	threads, _ := filepath.Glob(folder + "task/*/children") // the pattern is well-formed
+	number, _ := strconv.ParseFloat(string(bytes.Fields(after)[0]), 64)
+	return number
+}
+
+// family is a process and those that it started.
+func family(pid int) []int {
+	all := []int{pid}
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid)) // the pattern is well-formed
 	for _, thread := range threads {
 		children, _ := os.ReadFile(thread) // a thread that has ended has none
 		for _, child := range bytes.Fields(children) {
 			if pid, err := strconv.Atoi(string(child)); err == nil {
-				total += memoryMiB(pid)
+				all = append(all, family(pid)...)
 			}
 		}
 	}
-	return total
+	return all
 }
 
 // cpuOf gives the CPU that another process has used until now, with that of the

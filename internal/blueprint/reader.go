@@ -52,8 +52,8 @@ type Options struct {
 	// NameOf returns what the user calls a file, where that is not its path; nil where
 	// it is.
 	NameOf func(file string) string
-	// EvaluationTime is how long the CUE of one blueprint may take; 10
-	// seconds where it is 0.
+	// EvaluationTime is how long the CUE of one blueprint may take, in CPU time where
+	// CUEWorker is given; 10 seconds where it is 0.
 	EvaluationTime time.Duration
 	// CUEWorker is a command, with its arguments, that calls ServeCUE on its
 	// standard input and output. CUE is evaluated in it, since CUE's

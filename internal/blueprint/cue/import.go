@@ -125,7 +125,7 @@ func (m *importer) load(pos token.Pos, importPath string) *build.Instance {
 		return m.schema.root
 	case strings.HasPrefix(folder, schema.ImportPath+"/"):
 		return m.app(pos, strings.TrimPrefix(folder, schema.ImportPath+"/"))
-	case !strings.Contains(strings.Split(folder, "/")[0], "."):
+	case !isOfModule(folder):
 		return nil
 	case m.loading[importPath]:
 		return m.fail(pos, "the package %s imports itself", importPath)
@@ -147,6 +147,13 @@ func (m *importer) load(pos token.Pos, importPath string) *build.Instance {
 		m.file.complain(err)
 	}
 	return instance
+}
+
+// isOfModule reports whether an import is neither the schema's nor CUE's own.
+func isOfModule(folder string) bool {
+	first, _, _ := strings.Cut(folder, "/")
+	isSchema := folder == schema.ImportPath || strings.HasPrefix(folder, schema.ImportPath+"/")
+	return !isSchema && strings.Contains(first, ".")
 }
 
 // splitImport gives folder and package of example.com/folder@v1:package.

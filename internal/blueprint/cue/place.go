@@ -46,18 +46,26 @@ func (c *cueFile) keyPlace(v cue.Value, around tree.Place) tree.Place {
 // nearest looks for a position of the value in the user's files: where several
 // expressions give it together, of the first that is the user's own.
 func (c *cueFile) nearest(v cue.Value, around tree.Place, of func(*ast.Field) token.Pos) tree.Place {
-	source := func(v cue.Value) token.Pos {
+	source := func(v cue.Value) (pos token.Pos, alone bool) {
 		if field, isField := v.Source().(*ast.Field); isField {
-			return of(field)
+			return of(field), true
 		}
-		return v.Pos()
+		return v.Pos(), false
 	}
-	if place := c.place(source(v), tree.Place{}); place.Line != 0 {
+	pos, alone := source(v)
+	if place := c.place(pos, tree.Place{}); place.Line != 0 {
+		return place
+	}
+	if alone {
+		return around
+	}
+	if place := c.place(c.writtenAt(v), tree.Place{}); place.Line != 0 {
 		return place
 	}
 	if op, operands := v.Expr(); op == cue.AndOp {
 		for _, operand := range operands {
-			if place := c.place(source(operand), tree.Place{}); place.Line != 0 {
+			pos, _ := source(operand)
+			if place := c.place(pos, tree.Place{}); place.Line != 0 {
 				return place
 			}
 		}

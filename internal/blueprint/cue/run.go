@@ -16,11 +16,13 @@ import (
 // a few lines can keep it busy for years or fill the memory; so it runs in a
 // process of its own where Options name one, and beside the program where not.
 type Runner struct {
-	command  []string
-	limit    time.Duration
-	left     time.Duration // what an evaluation of this reading may still take
-	language tags.Language
-	worker   *worker
+	command []string
+	limit   time.Duration
+	// left is what an evaluation of this reading may still take, and patience how
+	// long a process of its own is waited for, by the clock on the wall.
+	left, patience time.Duration
+	language       tags.Language
+	worker         *worker
 	// abandoned counts the evaluations beside the program that did not end
 	// in time, and so go on.
 	abandoned atomic.Int32
@@ -30,7 +32,9 @@ type Runner struct {
 const mostAbandoned = 2
 
 func NewRunner(command []string, limit time.Duration, l tags.Language) *Runner {
-	return &Runner{command: command, limit: limit, left: limit, language: l}
+	r := &Runner{command: command, limit: limit, language: l}
+	r.Begin()
+	return r
 }
 
 // Stop ends the process, if there is one.
@@ -41,18 +45,30 @@ func (r *Runner) Stop() {
 	}
 }
 
+// mostWaiting and mostTimes are how long a process of its own is waited for, and how
+// many times longer than it may compute, whichever is more. Only one that gets next to
+// nothing of a CPU is given up by that.
+const (
+	mostWaiting = 5 * time.Minute
+	mostTimes   = 30
+)
+
 // leastLimit is how long an evaluation may take at least.
 const leastLimit = 500 * time.Millisecond
 
 // Begin begins a reading: each evaluation may take the whole time again.
-func (r *Runner) Begin() { r.left = r.limit }
+func (r *Runner) Begin() { r.left, r.patience = r.limit, max(mostWaiting, mostTimes*r.limit) }
 
 // Run evaluates a job. The error is that of ctx. Each evaluation of a reading that
 // does not end in time leaves a quarter of the time to the others, so that a folder
 // of such takes hardly longer than one.
 func (r *Runner) Run(ctx context.Context, job Job) (Result, error) {
-	limit := r.left
-	limited, cancel := context.WithTimeout(ctx, limit)
+	// Beside the program there is only the clock on the wall.
+	limit, patience := r.left, r.left
+	if len(r.command) > 0 {
+		patience = r.patience
+	}
+	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	job.Limit = limit
 	evaluate := r.runBeside
@@ -63,15 +79,12 @@ func (r *Runner) Run(ctx context.Context, job Job) (Result, error) {
 	switch {
 	case ctx.Err() != nil:
 		return Result{}, ctx.Err()
+	case errors.Is(err, errTime) || errors.Is(err, context.DeadlineExceeded) && len(r.command) == 0:
+		result = r.tookTooLong(job, limit)
 	case errors.Is(err, context.DeadlineExceeded):
-		result = failedResult(job, "takes longer than %s to evaluate: look for comprehensions that multiply", limit)
-		if limit < r.limit {
-			result = failedResult(job, "takes longer than %s to evaluate, which is what the blueprints before it have left of %s: look for comprehensions that multiply, here or there", limit, r.limit)
-		}
-		r.left = max(leastLimit, limit/4)
-		// The machine may only have been busy. Beside the program nothing
-		// is tried twice: what was given up still runs.
-		result.Again = len(r.command) > 0
+		result = failedResult(job, "is not evaluated after %s, though that took less than %s of CPU time: the machine has too much else to do", patience, limit)
+		r.patience = max(limit, patience/4)
+		result.Again = true
 	case errors.Is(err, errMemory):
 		result = failedResult(job, "takes more than %d MiB to evaluate: look for comprehensions that multiply", mostMemory>>20)
 		result.Again = true // what it imports may have been put right
@@ -82,6 +95,22 @@ func (r *Runner) Run(ctx context.Context, job Job) (Result, error) {
 		result.Again = true
 	}
 	return result, nil
+}
+
+// tookTooLong says so of an evaluation, and leaves less time to others.
+func (r *Runner) tookTooLong(job Job, limit time.Duration) Result {
+	counted := ""
+	if len(r.command) > 0 {
+		counted = countedTime
+	}
+	result := failedResult(job, "takes longer than %s%s to evaluate: look for comprehensions that multiply", limit, counted)
+	if limit < r.limit {
+		result = failedResult(job, "takes longer than %s%s to evaluate, which is what the blueprints before it have left of %s: look for comprehensions that multiply, here or there", limit, counted, r.limit)
+	}
+	r.left = max(leastLimit, limit/4)
+	// Beside the program nothing is tried twice: what was given up still runs.
+	result.Again = len(r.command) > 0
+	return result
 }
 
 func failedResult(job Job, format string, args ...any) Result {

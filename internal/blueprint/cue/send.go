@@ -90,9 +90,10 @@ func newSender(to io.Writer) *sender {
 	return s
 }
 
-// greet says which program this is.
+// greet says which program this is. That is a message, too: what gob says of the type
+// is sent by then, and is not among what may be rolled back.
 func (s *sender) greet() error {
-	if err := s.encoder.Encode(thisProgram()); err != nil {
+	if err := s.encoder.Encode(message{Files: []string{thisProgram()}, End: &ending{}}); err != nil {
 		return err
 	}
 	_, err := s.held.pieces.WriteTo(s.to)
@@ -109,6 +110,13 @@ func (s *sender) send(result Result) error {
 	}
 	_, err := s.held.pieces.WriteTo(s.to)
 	return err
+}
+
+// rollBack forgets what was packed of a result.
+func (s *sender) rollBack() {
+	s.held.pieces = nil
+	s.next, s.bytes = message{Nodes: s.next.Nodes[:0]}, 0
+	clear(s.files)
 }
 
 func (s *sender) flush() {

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -24,22 +25,22 @@ const mostMemory = 192 << 20
 // softMemory is how much memory, in bytes, a worker takes before it rather spends
 // time on collecting garbage. With it 10,000 objects stay below 150 MiB, both
 // processes together.
-const softMemory = 100 << 20
+const softMemory = 108 << 20
 
 // The exit statuses of a worker that ends itself.
 const (
 	memoryStatus = 86 // an evaluation takes too much memory
 	brokenStatus = 2  // Go's own, of a program that can have no more memory
-	timeStatus   = 87 // one takes too long, and nobody has ended it
+	timeStatus   = 87 // one takes too long
 	orphanStatus = 88 // whoever asked is gone
 )
 
-// errMemory is the error of a worker that ended by memoryStatus.
-var errMemory = errors.New("the evaluation took too much memory")
-
-// overtime is how much longer than its limit a job may take before the worker ends
-// itself: its parent comes first.
-const overtime = time.Second
+// errMemory and errTime are the errors of a worker that ended by memoryStatus and by
+// timeStatus.
+var (
+	errMemory = errors.New("the evaluation took too much memory")
+	errTime   = errors.New("the evaluation took too much time")
+)
 
 // Serve is the other end of Options.CUEWorker: it evaluates what it is sent
 // until in ends. CUE's evaluator can't be stopped, so it ends the process where an
@@ -49,7 +50,8 @@ func Serve(in io.Reader, out io.Writer) error {
 	if err := limitMemory(); err != nil {
 		return fmt.Errorf("limiting the memory that evaluating CUE may take: %w", err)
 	}
-	go watchMemory()
+	clock := &clock{start: time.Now()}
+	go watch(clock)
 	debug.SetGCPercent(100)
 	debug.SetMemoryLimit(softMemory)
 	results := newSender(out)
@@ -60,10 +62,7 @@ func Serve(in io.Reader, out io.Writer) error {
 	go jobs.receive()
 	evaluator := &cueEvaluator{language: tags.NewLanguage(), out: results}
 	for job := range jobs.next {
-		stop := func() bool { return true }
-		if job.Limit > 0 {
-			stop = time.AfterFunc(job.Limit+overtime, func() { os.Exit(timeStatus) }).Stop
-		}
+		clock.begin(job.Limit)
 		result := evaluator.evaluate(job)
 		if evaluator.context == nil {
 			// What the evaluation took is given back before the other side begins
@@ -71,7 +70,7 @@ func Serve(in io.Reader, out io.Writer) error {
 			debug.FreeOSMemory()
 		}
 		err := results.send(result)
-		stop()
+		clock.end()
 		jobs.underWay.Store(false)
 		if err != nil {
 			return fmt.Errorf("sending what a blueprint says: %w", err)
@@ -107,13 +106,37 @@ func (j *jobs) receive() {
 	}
 }
 
-func watchMemory() {
+// watch ends this process where an evaluation takes too much.
+func watch(c *clock) {
 	sample := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
 	for range time.Tick(5 * time.Millisecond) {
 		if metrics.Read(sample); sample[0].Value.Uint64()-sample[1].Value.Uint64() > mostMemory {
 			os.Exit(memoryStatus)
 		}
+		if c.isOver() {
+			os.Exit(timeStatus)
+		}
 	}
+}
+
+// clock tells when the job under way has had its time: that of the CPU, since a busy
+// machine makes no job a wrong one.
+type clock struct {
+	start time.Time
+	until atomic.Int64 // what spent may come to, in nanoseconds; 0 for no limit
+}
+
+func (c *clock) begin(limit time.Duration) {
+	if limit > 0 {
+		c.until.Store(int64(spent(c.start) + limit))
+	}
+}
+
+func (c *clock) end() { c.until.Store(0) }
+
+func (c *clock) isOver() bool {
+	until := c.until.Load()
+	return until != 0 && int64(spent(c.start)) > until
 }
 
 // thisProgram identifies the build, so that a worker which is another program, such
@@ -177,12 +200,12 @@ func (w *worker) greet() error {
 	if w.greeted {
 		return nil
 	}
-	var program string
+	var greeting message
 	w.results.limited.left = mostReceived
-	if err := w.results.decoder.Decode(&program); err != nil {
+	if err := w.results.decoder.Decode(&greeting); err != nil {
 		return err
 	}
-	if program != thisProgram() {
+	if !slices.Equal(greeting.Files, []string{thisProgram()}) {
 		return errors.New("the program in its place is another version by now: start aksync again")
 	}
 	w.greeted = true
@@ -212,6 +235,8 @@ func (w *worker) evaluate(ctx context.Context, job Job) (Result, error) {
 		return Result{}, ctx.Err()
 	case errors.As(ended, &exit) && (exit.ExitCode() == memoryStatus || exit.ExitCode() == brokenStatus):
 		return Result{}, errMemory
+	case errors.As(ended, &exit) && exit.ExitCode() == timeStatus:
+		return Result{}, errTime
 	case errors.As(ended, &exit) && exit.Exited():
 		return Result{}, fmt.Errorf("the evaluation broke off: %s", exit)
 	default:

@@ -1,0 +1,274 @@
+package cue
+
+import (
+	"slices"
+	"strconv"
+
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/parser"
+	"cuelang.org/go/cue/token"
+
+	"github.com/aksync/aksync/schema"
+)
+
+// A file that is mostly a list of entries that are written out is evaluated a part of
+// the list at a time: what CUE makes of ten thousand entries is 90 MiB, which it can
+// let go of only as a whole. The parts are texts in which the other entries are blank,
+// so that each place is what it is in the file.
+
+const (
+	// leastSliced is how many bytes a list has at least that is evaluated in parts,
+	// and sliceBytes how many of them make a part.
+	leastSliced = 400 << 10
+	sliceBytes  = 200 << 10
+	// mostFrame is how many bytes may stand beside the list, since they are evaluated
+	// with each part.
+	mostFrame = 32 << 10
+)
+
+const entriesField = "entries"
+
+// list is the list of entries in a text.
+type list struct {
+	text     []byte
+	elements []element
+	end      int // where the list is closed
+	imports  []imported
+	used     map[string]bool // the names that stand beside the list
+}
+
+// element is one of the elements of a list.
+type element struct {
+	start int
+	used  map[string]bool // the names in it that are those of imports
+}
+
+// imported is an import.
+type imported struct {
+	name       string
+	path       string
+	start, end int // of its text
+}
+
+// part is a part of a list.
+type part struct{ from, to int } // elements
+
+// slice gives the list of a file, where that may be evaluated in parts; nil where it
+// is small, or where one entry may depend on another, or on how many there are.
+func slice(p Part) *list {
+	if len(p.Text) < leastSliced {
+		return nil
+	}
+	file, err := parser.ParseFile(p.Name, p.Text)
+	if err != nil {
+		return nil
+	}
+	l := &list{text: p.Text, used: map[string]bool{}}
+	var found *ast.ListLit
+	for _, decl := range file.Decls {
+		switch entries := entriesOf(decl); {
+		case entries != nil && found != nil:
+			return nil
+		case entries != nil:
+			found = entries
+		case !l.frame(decl):
+			return nil
+		}
+	}
+	if found == nil || !l.take(found) {
+		return nil
+	}
+	size := l.end - l.elements[0].start
+	if size < leastSliced || len(p.Text)-size > mostFrame {
+		return nil
+	}
+	return l
+}
+
+// entriesOf is the list that a declaration gives the field entries.
+func entriesOf(decl ast.Decl) *ast.ListLit {
+	field, isField := decl.(*ast.Field)
+	if !isField || field.Constraint != token.ILLEGAL || len(field.Attrs) > 0 {
+		return nil
+	}
+	if nameOfPlain(field) != entriesField {
+		return nil
+	}
+	entries, _ := field.Value.(*ast.ListLit)
+	return entries
+}
+
+// frame looks at a declaration beside the list, and reports whether it is a plain one:
+// it says nothing of the list, and is cheap to evaluate.
+func (l *list) frame(decl ast.Decl) bool {
+	switch decl := decl.(type) {
+	case *ast.Package, *ast.CommentGroup:
+		return true
+	case *ast.ImportDecl:
+		return l.addImports(decl)
+	case *ast.EmbedDecl:
+		definition, isSelector := decl.Expr.(*ast.SelectorExpr)
+		if !isSelector {
+			return false
+		}
+		name, _, _ := ast.LabelName(definition.Sel)
+		from, isName := definition.X.(*ast.Ident)
+		if !isName || name != "#Blueprint" || !l.isRoot(from.Name) {
+			return false
+		}
+		l.used[from.Name] = true
+		return true
+	case *ast.Field:
+		name := nameOfPlain(decl)
+		return name != "" && name != entriesField && isPlain(decl.Value) && l.names(decl, l.used)
+	default:
+		return false
+	}
+}
+
+// nameOfPlain is the name of a field that nothing else can be called by; there is none
+// where it has an alias, or the label is a pattern or is computed.
+func nameOfPlain(field *ast.Field) string {
+	switch field.Label.(type) {
+	case *ast.Ident, *ast.BasicLit:
+	default:
+		return ""
+	}
+	if field.Alias != nil {
+		return ""
+	}
+	return nameOf(field)
+}
+
+// isRoot reports whether a name is that of the schema's root package.
+func (l *list) isRoot(name string) bool {
+	return slices.ContainsFunc(l.imports, func(i imported) bool { return i.name == name && i.path == schema.ImportPath })
+}
+
+// isPlain reports whether nothing in an expression may be dear.
+func isPlain(expr ast.Expr) bool {
+	plain := true
+	ast.Walk(expr, func(node ast.Node) bool {
+		switch node.(type) {
+		case *ast.Comprehension, *ast.CallExpr, *ast.Interpolation:
+			plain = false
+		}
+		return plain
+	}, nil)
+	return plain
+}
+
+// names adds the names in a node, and reports whether that of the list is none of them.
+func (l *list) names(node ast.Node, to map[string]bool) bool {
+	ok := true
+	ast.Walk(node, func(node ast.Node) bool {
+		if name, isName := node.(*ast.Ident); isName {
+			to[name.Name] = true
+			ok = ok && name.Name != entriesField
+		}
+		return ok
+	}, nil)
+	return ok
+}
+
+// addImports takes the imports of a declaration; it reports whether they all are the
+// schema's or CUE's own.
+func (l *list) addImports(decl *ast.ImportDecl) bool {
+	for _, spec := range decl.Specs {
+		path, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			return false
+		}
+		folder, name := splitImport(path)
+		if spec.Name != nil {
+			name = spec.Name.Name
+		}
+		if isOfModule(folder) {
+			return false
+		}
+		text := imported{name, folder, spec.Pos().Offset(), spec.End().Offset()}
+		if !decl.Lparen.IsValid() {
+			text.start = decl.Pos().Offset()
+		}
+		l.imports = append(l.imports, text)
+	}
+	return true
+}
+
+// take takes the elements of the list; it reports whether each is one entry that says
+// nothing of others.
+func (l *list) take(entries *ast.ListLit) bool {
+	importedNames := map[string]bool{}
+	for _, i := range l.imports {
+		importedNames[i.name] = true
+	}
+	for _, expr := range entries.Elts {
+		switch expr.(type) {
+		case *ast.StructLit, *ast.BinaryExpr, *ast.SelectorExpr, *ast.Ident, *ast.ParenExpr:
+		default:
+			return false
+		}
+		one := element{expr.Pos().Offset(), map[string]bool{}}
+		if !l.names(expr, one.used) {
+			return false
+		}
+		for name := range one.used {
+			if !importedNames[name] {
+				delete(one.used, name)
+			}
+		}
+		l.elements = append(l.elements, one)
+	}
+	l.end = entries.Rbrack.Offset()
+	return len(l.elements) > 0 && entries.Rbrack.IsValid() && l.inOrder()
+}
+
+// inOrder reports whether the elements lie in the text as they are expected to.
+func (l *list) inOrder() bool {
+	return slices.IsSortedFunc(l.elements, func(a, b element) int { return a.start - b.start }) &&
+		l.elements[0].start > 0 && l.elements[len(l.elements)-1].start < l.end && l.end <= len(l.text)
+}
+
+// parts are those that the list is evaluated in.
+func (l *list) parts() (parts []part) {
+	from := 0
+	for i := range l.elements {
+		if l.endOf(i)-l.elements[from].start >= sliceBytes || i == len(l.elements)-1 {
+			parts = append(parts, part{from, i + 1})
+			from = i + 1
+		}
+	}
+	return parts
+}
+
+// endOf is where what belongs to an element ends.
+func (l *list) endOf(i int) int {
+	if i == len(l.elements)-1 {
+		return l.end
+	}
+	return l.elements[i+1].start
+}
+
+// only is the text without the elements that are not in the part, and without the
+// imports that only those use.
+func (l *list) only(p part) []byte {
+	text := slices.Clone(l.text)
+	blank(text[l.elements[0].start:l.elements[p.from].start])
+	blank(text[l.endOf(p.to-1):l.end])
+	for _, i := range l.imports {
+		uses := func(e element) bool { return e.used[i.name] }
+		if !l.used[i.name] && !slices.ContainsFunc(l.elements[p.from:p.to], uses) && slices.ContainsFunc(l.elements, uses) {
+			blank(text[i.start:i.end])
+		}
+	}
+	return text
+}
+
+// blank leaves nothing but where the lines end.
+func blank(text []byte) {
+	for i, b := range text {
+		if b != '\n' {
+			text[i] = ' '
+		}
+	}
+}
