@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aksync/aksync/internal/graph"
+	"github.com/aksync/aksync/internal/secret"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
@@ -144,7 +145,11 @@ func (d *declared) find(kind *schema.Kind, where []tree.Condition) *object {
 			return nil
 		}
 		values[i] = value
-		words = append(words, d.words(value))
+		if slices.Contains(kind.Hidden(), condition.Field) {
+			words = append(words, secret.Mark)
+		} else {
+			words = append(words, d.words(value))
+		}
 	}
 	if o := d.meeting(kind, where, values); o != nil {
 		return o
