@@ -105,7 +105,7 @@ func (d *declared) resolve(o *object) {
 func (d *declared) value(o *object, name string) tree.Value {
 	for _, entry := range d.entries[o] {
 		if value, given := entry.Field(name); given {
-			resolved, err := value.Resolve(d.lookup)
+			resolved, err := value.Peek(d.lookup)
 			if err != nil {
 				return tree.Value{}
 			}
@@ -140,7 +140,7 @@ func (d *declared) find(kind *schema.Kind, where []tree.Condition) *object {
 	values := make([]tree.Value, len(where))
 	var words []string
 	for i, condition := range where {
-		value, err := condition.Value.Resolve(d.lookup)
+		value, err := condition.Value.Peek(d.lookup)
 		if err != nil {
 			return nil
 		}

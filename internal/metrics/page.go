@@ -98,9 +98,10 @@ func number(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// some gives the first texts of many, and how many more there are.
-func some(texts []string) []string {
-	const most = 20
+// some gives the first texts of many, as many as given or else 20, and how many more
+// there are.
+func some(texts []string, given ...int) []string {
+	most := append(given, 20)[0]
 	if len(texts) <= most {
 		return texts
 	}

@@ -147,7 +147,7 @@ type declaration struct {
 
 // plain is a declared value. What a reference means stands for it by name.
 func (d *declaration) plain(field *schema.Field, value tree.Value) any {
-	resolved, err := value.Resolve(func(ref tree.Reference) (tree.Value, error) { return d.lookup(field, ref) })
+	resolved, err := value.Peek(func(ref tree.Reference) (tree.Value, error) { return d.lookup(field, ref) })
 	if err != nil {
 		return report.Note("(known to the server)")
 	}
@@ -188,7 +188,7 @@ func (d *declaration) where(field *schema.Field, kind *schema.Kind, conditions [
 			words = append(words, secret.Mark)
 			continue
 		}
-		resolved, err := condition.Value.Resolve(func(ref tree.Reference) (tree.Value, error) { return d.lookup(field, ref) })
+		resolved, err := condition.Value.Peek(func(ref tree.Reference) (tree.Value, error) { return d.lookup(field, ref) })
 		if err != nil {
 			return ""
 		}

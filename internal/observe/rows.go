@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/aksync/aksync/internal/metrics"
 	"github.com/aksync/aksync/internal/report"
@@ -196,7 +197,7 @@ func kindsOf(s *schema.Schema, pass *sync.Pass) []metrics.Kind {
 		kinds = append(kinds, metrics.Kind{Model: model, Title: title, Tally: tally})
 	}
 	slices.SortFunc(kinds, func(a, b metrics.Kind) int {
-		return cmp.Or(cmp.Compare(a.Title, b.Title), cmp.Compare(a.Model, b.Model))
+		return cmp.Or(cmp.Compare(strings.ToLower(a.Title), strings.ToLower(b.Title)), cmp.Compare(a.Model, b.Model))
 	})
 	return kinds
 }
