@@ -15,6 +15,8 @@ const lastEvents = 20
 
 // Detail is what the page of an object shows. It asks no server.
 func (p *Page) Detail(o metrics.Object) metrics.Detail {
+	p.looking.Lock()
+	defer p.looking.Unlock()
 	p.mutex.Lock()
 	last := p.last
 	p.mutex.Unlock()

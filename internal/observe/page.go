@@ -32,7 +32,9 @@ type Page struct {
 	unanswered func() time.Duration
 	asked      bool // to write nothing
 
-	mutex gosync.Mutex // guards state
+	looking gosync.Mutex // held while a Detail is made, so that one at a time takes memory
+
+	mutex gosync.Mutex // guards state and last
 	state metrics.Status
 	last  lastPass
 }
