@@ -117,7 +117,7 @@ func TestDetailOfWhatIsInSync(t *testing.T) {
 			same("name", `"wiki"`), same("authorization_flow", "flow consent"), same("client_secret", "(sensitive)"),
 			same("redirect_uris", `[{"matching_mode":"strict","url":"https://wiki.example.com/<b>"}]`),
 		},
-		appModel + " wiki": {same("name", `"Wiki"`), same("slug", `"wiki"`), same("provider", "OAuth2 provider wiki")},
+		appModel + " wiki":   {same("name", `"Wiki"`), same("slug", `"wiki"`), same("provider", "OAuth2 provider wiki")},
 		appModel + " second": {same("slug", `"second"`), same("provider", "OAuth2 provider (sensitive)")},
 		group + " staff": {
 			{Name: "name", Declared: []string{`"staff"`}, Live: uncompared}, {Name: "is_superuser", Declared: []string{"false"}, Live: uncompared},
