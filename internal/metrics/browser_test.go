@@ -133,7 +133,7 @@ func TestScreenshots(t *testing.T) {
 	if folder == "" {
 		folder = t.TempDir()
 	}
-	for name, path := range map[string]string{"front": "/", "list": "/objects?q=a", "object": linkTo(objects[1])} {
+	for name, path := range map[string]string{"front": "/", "object": linkTo(objects[1])} {
 		for scheme, setting := range map[string]string{"dark": "0", "light": "1"} {
 			for _, width := range []int{400, 1200} {
 				file := filepath.Join(folder, name+"-"+scheme+"-"+strconv.Itoa(width)+".png")

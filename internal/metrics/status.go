@@ -165,7 +165,7 @@ type Object struct {
 // Detail is what is known of an object beyond what lists show.
 type Detail struct {
 	Fields []Field
-	// Diff is what the last pass changed or would change.
+	// Diff is what the last pass would have changed and did not.
 	Diff []report.Line
 	// Users are what uses it, and Warnings what harm a change of it can do; as far as the
 	// last pass asked.

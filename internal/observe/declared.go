@@ -63,7 +63,7 @@ func unknownLive(field *schema.Field, entry *tree.Entry, o metrics.Object) strin
 	case o.PK == "":
 		return "(not there)"
 	default:
-		return "(not compared)"
+		return "(not kept: aksync plan shows it)"
 	}
 }
 
@@ -77,7 +77,7 @@ func ofFields(changes []*sync.Change) *sync.Change {
 	return nil
 }
 
-// compared sets what a change declares beside what was live, or is since it was made.
+// compared sets what a change declares beside what is live.
 func (l lastPass) compared(kind *schema.Kind, names *report.Names, change *sync.Change) []metrics.Field {
 	var fields []metrics.Field
 	for _, field := range kind.Fields.Fields {
@@ -92,7 +92,7 @@ func (l lastPass) compared(kind *schema.Kind, names *report.Names, change *sync.
 		switch {
 		case !field.Shown():
 			row.Live = []string{"(write-only)"}
-		case l.done[change], !differs && change.Action == sync.Update && reflect.DeepEqual(live, declared):
+		case !differs && change.Action == sync.Update && reflect.DeepEqual(live, declared):
 			row.Same = true
 		case change.Action == sync.Create || !isThere:
 			row.Live = []string{"(not there)"}

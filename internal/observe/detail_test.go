@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -176,11 +177,32 @@ func TestDetailOfWhatDrifted(t *testing.T) {
 	for _, line := range detail.Diff {
 		lines = append(lines, line.Sign+" "+line.Text)
 	}
-	if diff := cmp.Diff([]string{`~ name: "wikki" -> "wiki"`, "~ client_secret: (sensitive)", `~ permissions:`, `+   "view"`}, lines); diff != "" {
+	if diff := cmp.Diff([]string{`~ name: "wikki" -> "wiki"`, "~ client_secret: (sensitive)"}, lines); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if detail := page.Detail(objects[1]); len(detail.Fields) != 1 || !detail.Fields[0].Same || len(detail.Diff) != 1 {
+	if detail := page.Detail(objects[1]); len(detail.Fields) != 2 || !detail.Fields[0].Same || len(detail.Diff) > 0 {
 		t.Errorf("what was made is shown as %+v", detail)
+	}
+}
+
+// Of a plan that changes all only a part is kept, and the rest is shown as declared.
+func TestDetailOfMuch(t *testing.T) {
+	page, objects := looked(t, func(entries []*tree.Entry) *sync.Pass {
+		var changes []*sync.Change
+		for i := range 1500 {
+			change := of(entries[3], sync.Update, fmt.Sprint("other ", i), fmt.Sprint(i))
+			change.Source.Line += 10 + i
+			changes = append(changes, change)
+		}
+		return made(entries, append(changes, of(entries[3], sync.Update, "a*b", "h"))...)
+	})
+	i := slices.IndexFunc(objects, func(o metrics.Object) bool { return o.Name == "a*b" })
+	want := []metrics.Field{
+		{Name: "name", Declared: []string{`"a*b"`}, Live: []string{"(not kept: aksync plan shows it)"}},
+		{Name: "is_superuser", Declared: []string{"false"}, Live: []string{"(not kept: aksync plan shows it)"}},
+	}
+	if diff := cmp.Diff(want, page.Detail(objects[i]).Fields); len(objects) != 1501 || diff != "" {
+		t.Errorf("of %d objects (-want +got):\n%s", len(objects), diff)
 	}
 }
 

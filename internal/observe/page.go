@@ -43,12 +43,15 @@ type Page struct {
 type lastPass struct {
 	version string
 	entries []*tree.Entry
-	// plan has the changes that were no NoOp, and what they refer to.
+	// plan has changes that are left to do, and what they refer to; of many the first.
 	plan *sync.Plan
-	// of says of which objects its changes are, and done which were made.
-	of   map[*sync.Change]declaredAt
-	done map[*sync.Change]bool
+	// of says of which objects its changes are.
+	of map[*sync.Change]declaredAt
 }
+
+// mostKept is how many changes that are left to do are kept, so that a plan that changes
+// all does not stay in memory as a whole.
+const mostKept = 1000
 
 // NewPage returns a page that shows the status until the first pass has ended.
 func NewPage(status metrics.Status, unanswered func() time.Duration) *Page {
@@ -128,24 +131,27 @@ func (p *Page) passed(row metrics.Pass) {
 	p.state.Passes = append([]metrics.Pass{row}, before[:min(len(before), lastPasses-1)]...)
 }
 
-// keep gives what is kept of a pass.
+// keep gives what is kept of a pass. What was done is not: the object is as declared
+// then, and the history has the change.
 func keep(pass *sync.Pass, of map[*sync.Change]declaredAt) lastPass {
 	last := lastPass{
-		version: pass.Plan.Version, of: map[*sync.Change]declaredAt{}, done: map[*sync.Change]bool{},
-		plan: &sync.Plan{Version: pass.Plan.Version, Names: pass.Plan.Names},
+		version: pass.Plan.Version, of: map[*sync.Change]declaredAt{},
+		plan: &sync.Plan{Version: pass.Plan.Version},
 	}
 	if pass.Blueprints != nil {
 		last.entries = pass.Blueprints.Entries
 	}
-	for _, change := range pass.Plan.Changes {
-		if change.Action != sync.NoOp {
-			last.plan.Changes = append(last.plan.Changes, change)
-			last.of[change] = of[change]
-		}
-	}
+	done := map[*sync.Change]bool{}
 	if pass.Report != nil {
 		for _, result := range pass.Report.Results {
-			last.done[result.Change] = result.Right() && result.Change.Held == ""
+			done[result.Change] = result.State() == sync.InSync
+		}
+	}
+	for _, change := range pass.Plan.Changes {
+		if change.Action != sync.NoOp && !done[change] && len(last.plan.Changes) < mostKept {
+			last.plan.Changes = append(last.plan.Changes, change)
+			last.of[change] = of[change]
+			last.plan.Names = pass.Plan.Names
 		}
 	}
 	return last

@@ -34,10 +34,8 @@ func (l lastPass) picture(s *schema.Schema, kind *schema.Kind, o metrics.Object,
 
 // setOf is what is drawn.
 func (l lastPass) setOf(s *schema.Schema, changes []*sync.Change) *depict.Set {
-	for _, change := range changes {
-		if !l.done[change] {
-			return depict.Plan(s, l.plan)
-		}
+	if len(changes) > 0 {
+		return depict.Plan(s, l.plan)
 	}
 	return depict.Blueprints(s, l.entries)
 }
