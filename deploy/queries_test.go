@@ -51,7 +51,7 @@ func readDashboard(t *testing.T) dashboard {
 // in.
 func (d dashboard) queries(t *testing.T) (list []query) {
 	t.Helper()
-	filled := strings.NewReplacer("$__rate_interval", "5m", "$job", "aksync")
+	filled := strings.NewReplacer("$__rate_interval", "5m", "$job", "aksync", "$model", ".+")
 	for _, panel := range d.Panels {
 		for _, target := range panel.Targets {
 			list = append(list, query{"panel " + panel.Title, filled.Replace(target.Expr)})

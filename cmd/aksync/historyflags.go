@@ -59,12 +59,17 @@ func (f *historyFlags) remember(p *passes, interval time.Duration) (k kept, err 
 	return k, err
 }
 
-// observers keep what the passes change.
-func (k kept) observers(log zerolog.Logger) observe.Observers {
+// observer keeps what the passes change: in the folder, or else as long as the daemon
+// lives. The page shows it.
+func (f *historyFlags) observer(k kept, page *observe.Page, log zerolog.Logger) observe.Observer {
 	if k.events == nil {
-		return nil
+		recent := &history.Recent{}
+		page.Past = func(object history.Object, n int) ([]*history.Event, error) { return recent.Last(object, n), nil }
+		page.PastNote = "The daemon remembers its last changes until it ends; with --history DIR it keeps them."
+		return observe.NewMemory(recent, log)
 	}
-	return observe.Observers{observe.NewHistory(k.events, log)}
+	page.Past = func(object history.Object, n int) ([]*history.Event, error) { return history.Last(f.folder, object, n) }
+	return observe.NewHistory(k.events, log)
 }
 
 // Close lets another daemon have the folder.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aksync/aksync/internal/graph"
+	"github.com/aksync/aksync/internal/secret"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
@@ -104,7 +105,7 @@ func (d *declared) resolve(o *object) {
 func (d *declared) value(o *object, name string) tree.Value {
 	for _, entry := range d.entries[o] {
 		if value, given := entry.Field(name); given {
-			resolved, err := value.Resolve(d.lookup)
+			resolved, err := value.Peek(d.lookup)
 			if err != nil {
 				return tree.Value{}
 			}
@@ -139,12 +140,16 @@ func (d *declared) find(kind *schema.Kind, where []tree.Condition) *object {
 	values := make([]tree.Value, len(where))
 	var words []string
 	for i, condition := range where {
-		value, err := condition.Value.Resolve(d.lookup)
+		value, err := condition.Value.Peek(d.lookup)
 		if err != nil {
 			return nil
 		}
 		values[i] = value
-		words = append(words, d.words(value))
+		if slices.Contains(kind.Hidden(), condition.Field) {
+			words = append(words, secret.Mark)
+		} else {
+			words = append(words, d.words(value))
+		}
 	}
 	if o := d.meeting(kind, where, values); o != nil {
 		return o

@@ -156,3 +156,24 @@ func TestMarks(t *testing.T) {
 		t.Errorf("size: %s", got)
 	}
 }
+
+// A picture within a page brings no style and no name space: the page has both.
+func TestInline(t *testing.T) {
+	var whole, inline strings.Builder
+	if err := hostilePicture().SVG(&whole); err != nil {
+		t.Fatal(err)
+	}
+	if err := hostilePicture().Inline(&inline); err != nil {
+		t.Fatal(err)
+	}
+	for _, own := range []string{"<style", "style=", "xmlns"} {
+		if strings.Contains(inline.String(), own) {
+			t.Errorf("it holds %q", own)
+		}
+	}
+	_, wholeBody, _ := strings.Cut(whole.String(), "<rect")
+	_, inlineBody, _ := strings.Cut(inline.String(), "<rect")
+	if wholeBody != inlineBody || inlineBody == "" {
+		t.Error("it draws something else than the document")
+	}
+}

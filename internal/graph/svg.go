@@ -16,8 +16,8 @@ const (
 	mostNote  = 54
 )
 
-// style is the picture's own: colours are light or dark as the reader has it.
-const style = `.ag{--ink:#1f2328;--faint:#59636e;--line:#818b98;--paper:#fff;--box:#f6f8fa;--add:#1a7f37;--alter:#9a6700;--gone:#cf222e}
+// Style is that of pictures: colours are light or dark as the reader has it.
+const Style = `.ag{--ink:#1f2328;--faint:#59636e;--line:#818b98;--paper:#fff;--box:#f6f8fa;--add:#1a7f37;--alter:#9a6700;--gone:#cf222e}
 @media (prefers-color-scheme:dark){.ag{--ink:#e6edf3;--faint:#9198a1;--line:#6e7681;--paper:#0d1117;--box:#161b22;--add:#3fb950;--alter:#d29922;--gone:#f85149}}
 .ag .bg{fill:var(--paper)}
 .ag text{font:11px system-ui,sans-serif;fill:var(--faint)}
@@ -48,6 +48,16 @@ func (m Mark) class() string {
 // SVG writes the picture as an SVG document that needs nothing else: no font, no script,
 // no program. It shrinks with what it is shown in.
 func (p Picture) SVG(w io.Writer) error {
+	return p.write(w, ` xmlns="http://www.w3.org/2000/svg"`, ` style="max-width:100%;height:auto"`, "<style>"+Style+"</style>\n")
+}
+
+// Inline writes the picture as a part of a page of HTML that has Style in its own style:
+// a policy that allows the page no other style allows the picture.
+func (p Picture) Inline(w io.Writer) error { return p.write(w, "", "", "") }
+
+// write writes the picture, with its language, what says its size, and its style where
+// nothing around it says these.
+func (p Picture) write(w io.Writer, language, size, style string) error {
 	d := &drawing{y: margin}
 	for i, g := range p.Graphs {
 		if i > 0 {
@@ -59,8 +69,8 @@ func (p Picture) SVG(w io.Writer) error {
 	d.y += margin
 	width := max(d.width, margin+boxWidth+margin)
 	var document bytes.Buffer
-	fmt.Fprintf(&document, `<svg xmlns="http://www.w3.org/2000/svg" class="ag" role="img" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" style="max-width:100%%;height:auto">`+"\n", width, d.y)
-	fmt.Fprintf(&document, "<title>%s</title>\n<style>%s</style>\n<rect class=\"bg\" width=\"%d\" height=\"%d\"/>\n", escaped(p.Title), style, width, d.y)
+	fmt.Fprintf(&document, `<svg%s class="ag" role="img" width="%d" height="%d" viewBox="0 0 %[2]d %[3]d"%[4]s>`+"\n", language, width, d.y, size)
+	fmt.Fprintf(&document, "<title>%s</title>\n%s<rect class=\"bg\" width=\"%d\" height=\"%d\"/>\n", escaped(p.Title), style, width, d.y)
 	document.Write(d.body.Bytes())
 	document.WriteString("</svg>\n")
 	if _, err := w.Write(document.Bytes()); err != nil {

@@ -207,6 +207,12 @@ func openAll(path string) (files []*os.File, err error) {
 // Object is a live object, or one that was.
 type Object struct{ Model, Name, PK string }
 
+// has reports whether an event is of the object: of its primary key, or of its name,
+// since it may have been made anew.
+func (o Object) has(event *Event) bool {
+	return event.Model == o.Model && (event.Name == o.Name || event.PK != "" && event.PK == o.PK)
+}
+
 // Last gives the last events of an object in the log of a folder, at most n, the newest
 // first: those of its primary key, and those of its name, since it may have been made
 // anew. It reads the whole log, and decodes only what may be of the object.
@@ -218,10 +224,10 @@ func Last(path string, object Object, n int) ([]*Event, error) {
 	var last []*Event
 	_, err = readLines(path, func(line []byte) (bool, error) {
 		var event Event
-		if !bytes.Contains(line, model) || json.Unmarshal(line, &event) != nil || event.Model != object.Model {
+		if !bytes.Contains(line, model) || json.Unmarshal(line, &event) != nil {
 			return true, nil
 		}
-		if event.Name == object.Name || event.PK != "" && event.PK == object.PK {
+		if object.has(&event) {
 			last = append(last, &event)
 			if len(last) > n {
 				last = last[1:]

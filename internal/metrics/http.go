@@ -17,6 +17,8 @@ type Config struct {
 	Health func() Health
 	// Status is asked each time somebody looks at the page.
 	Status func() Status
+	// Detail is asked each time somebody looks at an object; it may be nil.
+	Detail func(Object) Detail
 	// Sync asks for a pass now, and returns without waiting for it.
 	Sync   func()
 	Logger zerolog.Logger
@@ -44,7 +46,8 @@ func NewHTTP(cfg Config) (*HTTP, error) {
 //   - /-/healthy: 200 while the process lives,
 //   - /-/ready: 200, or 503 with the reason (see Health.NotReady),
 //   - POST /-/sync: asks for a pass now and answers 202,
-//   - /: the page for people,
+//   - /: the page for people, /objects: a list of objects (see asked), and /object: one
+//     of them, by model and by pk or name,
 //
 // and nothing else: another path is 404, another method 405.
 //
@@ -62,6 +65,8 @@ func (h *HTTP) Handler() http.Handler {
 	mux.HandleFunc("GET /-/ready", h.ready)
 	mux.HandleFunc("POST /-/sync", h.sync)
 	mux.HandleFunc("GET /{$}", h.status)
+	mux.HandleFunc("GET /objects", h.objects)
+	mux.HandleFunc("GET /object", h.object)
 	return h.secured(http.NewCrossOriginProtection().Handler(mux))
 }
 
@@ -79,14 +84,43 @@ func (h *HTTP) sync(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusAccepted, "A pass has been asked for.")
 }
 
-func (h *HTTP) status(w http.ResponseWriter, _ *http.Request) {
-	body, err := h.page.render(h.cfg.Status())
+func (h *HTTP) status(w http.ResponseWriter, r *http.Request) {
+	h.show(w, http.StatusOK, frontOf(h.cfg.Status(), r.URL.Query().Has("refresh")))
+}
+
+func (h *HTTP) objects(w http.ResponseWriter, r *http.Request) {
+	h.show(w, http.StatusOK, listOf(h.cfg.Status(), askedBy(r.URL.Query())))
+}
+
+// object shows one object; where several are meant it lists them.
+func (h *HTTP) object(w http.ResponseWriter, r *http.Request) {
+	status, query := h.cfg.Status(), r.URL.Query()
+	found := meant(status.Objects, query.Get("model"), query.Get("pk"), query.Get("name"))
+	switch {
+	case len(found) == 0:
+		h.show(w, http.StatusNotFound, missingOf(status))
+	case len(found) > 1:
+		status.Objects = found
+		h.show(w, http.StatusOK, listOf(status, asked{}))
+	default:
+		var detail Detail
+		if h.cfg.Detail != nil {
+			detail = h.cfg.Detail(found[0])
+		}
+		h.show(w, http.StatusOK, objectOf(status, found[0], detail))
+	}
+}
+
+// show answers with a page, or with an error and no part of it.
+func (h *HTTP) show(w http.ResponseWriter, status int, v view) {
+	body, err := h.page.render(v)
 	if err != nil {
 		h.log.Error("status page", "error", err)
 		answer(w, http.StatusInternalServerError, "The page could not be made; the log says why.")
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
 	_, _ = w.Write(body)
 }
 

@@ -3,41 +3,62 @@ package metrics
 import (
 	"bytes"
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/base64"
 	"fmt"
 	"html/template"
-	"maps"
-	"slices"
+	"net/url"
 	"strings"
 	"time"
 
-	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/internal/graph"
 	"github.com/aksync/aksync/sync"
 )
 
-//go:embed page.html
-var pageHTML string
+//go:embed page.html page_*.html
+var pageFiles embed.FS
 
 //go:embed page.css
 var pageCSS string
 
-// page is the page for people: plain HTML that needs no script and loads nothing.
+// page is what people look at: plain HTML that needs no script and loads nothing.
 type page struct {
 	template *template.Template
 	style    template.CSS
 }
+
+// view is what a template shows. Each has the same head.
+type view interface{ templateOf() string }
+
+// head is what all pages have in common.
+type head struct {
+	Status
+	Title, URL, NotReady string
+	Style                template.CSS
+	Refresh              bool
+}
+
+func headOf(s Status, title string) *head {
+	return &head{Status: s, Title: title, URL: withoutUser(s.Health.Server.URL), NotReady: s.Health.NotReady()}
+}
+
+// styled gives a page its style.
+func (h *head) styled(style template.CSS) { h.Style = style }
 
 func newPage() (*page, error) {
 	t, err := template.New("page.html").Funcs(template.FuncMap{
 		"time":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 		"duration": shortDuration,
 		"label":    func(state sync.ObjectState) string { return strings.ReplaceAll(string(state), "_", " ") },
-	}).Parse(pageHTML)
+		"link":     linkTo,
+		"number":   number,
+		"some":     some,
+		"sign":     signClass,
+	}).ParseFS(pageFiles, "page.html", "page_*.html")
 	if err != nil {
 		return nil, fmt.Errorf("parsing the status page: %w", err)
 	}
-	return &page{template: t, style: template.CSS(pageCSS)}, nil
+	return &page{template: t, style: template.CSS(pageCSS + graph.Style)}, nil
 }
 
 // styleHash is how a Content-Security-Policy names the page's style, so that no
@@ -47,66 +68,50 @@ func (p *page) styleHash() string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// view is a Status with what the page derives from it.
-type view struct {
-	Status
-	Style    template.CSS
-	URL      string
-	NotReady string
-	Summary  string
-	// Undeclared are the models of which there are objects that nobody declares.
-	Undeclared []undeclared
-}
-
-type undeclared struct {
-	Model   string
-	Objects int
-}
-
-// undeclaredOf gives those of which there are any, by model.
-func undeclaredOf(counts map[string]int) []undeclared {
-	var list []undeclared
-	for _, model := range slices.Sorted(maps.Keys(counts)) {
-		if counts[model] > 0 {
-			list = append(list, undeclared{model, counts[model]})
-		}
-	}
-	return list
-}
-
 // render gives the whole page or an error, and never a part.
-func (p *page) render(s Status) ([]byte, error) {
-	s.Blueprints = sortedBy(s.Blueprints, func(b Blueprint) (int, string) {
-		return rank(b.State, tree.Invalid, tree.Valid, tree.Disabled), b.File
-	})
-	s.Objects = sortedBy(s.Objects, func(o Object) (int, string) {
-		return rank(o.State, sync.Amiss, sync.Drifted, sync.InSync), o.Name
-	})
-	v := view{Status: s, Style: p.style, URL: withoutUser(s.Health.Server.URL), NotReady: s.Health.NotReady(), Summary: "ready", Undeclared: undeclaredOf(s.Unmanaged)}
-	if v.NotReady != "" {
-		v.Summary = "not ready"
+func (p *page) render(v view) ([]byte, error) {
+	if styled, is := v.(interface{ styled(template.CSS) }); is {
+		styled.styled(p.style)
 	}
 	var out bytes.Buffer
-	if err := p.template.Execute(&out, v); err != nil {
-		return nil, fmt.Errorf("rendering the status page: %w", err)
+	if err := p.template.ExecuteTemplate(&out, v.templateOf(), v); err != nil {
+		return nil, fmt.Errorf("rendering %s: %w", v.templateOf(), err)
 	}
 	return out.Bytes(), nil
 }
 
-// sortedBy puts what needs attention first, in a copy: the slice is the caller's.
-func sortedBy[T any](items []T, key func(T) (rank int, name string)) []T {
-	return slices.SortedStableFunc(slices.Values(items), func(a, b T) int {
-		rankA, nameA := key(a)
-		rankB, nameB := key(b)
-		if rankA != rankB {
-			return rankA - rankB
-		}
-		return strings.Compare(nameA, nameB)
-	})
+// linkTo is the address of an object's page: by its key where it has one, and by its name
+// in any case, since it may be made anew.
+func linkTo(o Object) string {
+	query := url.Values{"model": {o.Model}, "name": {o.Name}}
+	if o.PK != "" {
+		query.Set("pk", o.PK)
+	}
+	return "/object?" + query.Encode()
 }
 
-// rank is the place of a state in a list; what is not in it comes first.
-func rank[S comparable](state S, order ...S) int { return slices.Index(order, state) }
+// number writes a count with its word.
+func number(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// some gives the first texts of many, as many as given or else 20, and how many more
+// there are.
+func some(texts []string, given ...int) []string {
+	most := append(given, 20)[0]
+	if len(texts) <= most {
+		return texts
+	}
+	return append(texts[:most:most], fmt.Sprintf("(%d more)", len(texts)-most))
+}
+
+// signClass is the class of a line that has the sign.
+func signClass(sign string) string {
+	return map[string]string{"+": "plus", "-": "minus", "~": "alter"}[sign]
+}
 
 func shortDuration(d time.Duration) string {
 	if d < time.Second {

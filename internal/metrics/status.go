@@ -2,9 +2,11 @@ package metrics
 
 import (
 	"fmt"
+	"html/template"
 	"net/url"
 	"time"
 
+	"github.com/aksync/aksync/internal/report"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
@@ -67,8 +69,8 @@ func withoutUser(raw string) string {
 	return u.String()
 }
 
-// Status is what the page for people shows. The caller fills in a copy of its
-// own: it is read while the next pass runs.
+// Status is what the page for people shows. It is read while the next pass runs: its
+// lists are never changed once they are given.
 type Status struct {
 	Version, Revision string
 	Started           time.Time
@@ -77,14 +79,25 @@ type Status struct {
 	Watched           []string      // files and folders
 	Health            Health
 	Passes            []Pass // the last ones, newest first
-	Blueprints        []Blueprint
-	Objects           []Object
+	// Problems and Warnings are those that are in none of the Blueprints.
+	Problems, Warnings []string
+	// Contested says which fields somebody else keeps changing.
+	Contested  []string
+	Blueprints []Blueprint
+	// Kinds counts the objects, by kind.
+	Kinds []Kind
+	// Objects are what the blueprints declare: failed ones first, then drifted ones, then
+	// the rest; each by kind and name.
+	Objects []Object
+	// Looked is when the pass began that Objects are of.
+	Looked time.Time
 	// Unmanaged counts the live objects that no blueprint speaks of, by model, of the
 	// models that blueprints speak of.
 	Unmanaged map[string]int
 }
 
-// Pass is one pass over all blueprints.
+// Pass is one pass over all blueprints, or several in a row that came to the same and
+// changed nothing.
 type Pass struct {
 	Trigger  sync.Trigger
 	Result   sync.Verdict
@@ -92,8 +105,29 @@ type Pass struct {
 	Duration time.Duration
 	// Changes made, or in a dry run the changes that would be made.
 	Created, Updated, Deleted int
+	DryRun                    bool
 	Unchanged, Failed         int // objects
 	Error                     string
+	// More is how many passes before it came to the same, and Since when the first of
+	// them began.
+	More  int
+	Since time.Time
+}
+
+// Fold returns a pass and the one before it as one, and whether it can: where neither
+// changed anything, and they came to the same.
+func (p Pass) Fold(before Pass) (Pass, bool) {
+	changes := p.Created + p.Updated + p.Deleted
+	same := p.Result == before.Result && p.Error == before.Error && p.Failed == before.Failed && p.DryRun == before.DryRun &&
+		p.Created == before.Created && p.Updated == before.Updated && p.Deleted == before.Deleted
+	if !same || changes > 0 && !p.DryRun {
+		return p, false
+	}
+	p.More, p.Since = before.More+1, before.Start
+	if before.More > 0 {
+		p.Since = before.Since
+	}
+	return p, true
 }
 
 // Blueprint is one file.
@@ -105,13 +139,61 @@ type Blueprint struct {
 	Warnings []string
 }
 
+// Kind is a kind of objects.
+type Kind struct {
+	Model, Title string
+	sync.Tally
+}
+
 // Object is one object that blueprints declare.
 type Object struct {
-	Model, Name string
-	State       sync.ObjectState
-	Source      string // file:line:column of its entry
-	Error       string
-	// Changes are the fields that the last pass changed or would change, one
-	// a line.
+	Model, Title, Name string
+	// PK is empty where the object is not there.
+	PK    string
+	State sync.ObjectState
+	// Source is where its entry is, Path where in that blueprint, and Elsewhere are other
+	// files that declare it too.
+	Source    tree.Place
+	Path      string
+	Elsewhere []string
+	Error     string
+	// Changes are some of the fields that the last pass changed or would change, one
+	// a line; only of the first objects.
 	Changes []string
+}
+
+// Detail is what is known of an object beyond what lists show.
+type Detail struct {
+	Fields []Field
+	// Diff is what the last pass would have changed and did not.
+	Diff []report.Line
+	// Users are what uses it, and Warnings what harm a change of it can do; as far as the
+	// last pass asked.
+	Users, Warnings []string
+	// Picture is made of text that is escaped, and PictureNote says why there is none.
+	Picture     template.HTML
+	PictureNote string
+	// Events are what this daemon did to it, the newest first, and EventsNote says how
+	// far it remembers that.
+	Events     []Event
+	EventsNote string
+}
+
+// Field is a field that an object declares, in lines.
+type Field struct {
+	Name           string
+	Declared, Live []string
+	// Same is set where the last pass found the live value as declared, or made it so.
+	Same bool
+}
+
+// Event is a change that was made or failed.
+type Event struct {
+	Time        time.Time
+	Action, Why string
+	Trigger     sync.Trigger
+	Commit      string
+	Uncommitted bool
+	Error       string
+	Lines       []report.Line
 }

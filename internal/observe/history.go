@@ -13,13 +13,22 @@ import (
 	"github.com/aksync/aksync/sync"
 )
 
-// longValue is how long the JSON of a value may be that history keeps as it is.
-const longValue = 2000
+// longValue is how long the JSON of a value may be that history keeps as it is, and
+// longInMemory what memory has room for.
+const (
+	longValue    = 2000
+	longInMemory = 300
+)
 
-// History keeps what became of changes in the log that survives restarts. Nothing that
-// goes wrong with it stops a pass.
+// Events keep what became of changes: a history.Log, or a history.Recent.
+type Events interface {
+	Add(history.Event) error
+	Sync() error
+}
+
+// History keeps what became of changes. Nothing that goes wrong with it stops a pass.
 type History struct {
-	Events *history.Log
+	Events Events
 	Log    zerolog.Logger
 	// Head gives the commit that is checked out where a folder lies.
 	Head func(folder string) checkout.Head
@@ -31,13 +40,23 @@ type History struct {
 	heads   map[string]checkout.Head
 	failed  map[string]string // why the last try failed, by object
 	broken  bool              // the last event could not be kept
+	long    int               // how long values may be
 }
 
-// NewHistory returns a History.
+// NewHistory returns a History that keeps changes in the log that survives restarts.
 func NewHistory(events *history.Log, log zerolog.Logger) *History {
 	return &History{
-		Events: events, Log: log, heads: map[string]checkout.Head{}, failed: map[string]string{},
+		Events: events, Log: log, long: longValue, heads: map[string]checkout.Head{}, failed: map[string]string{},
 		Head: func(folder string) checkout.Head { return checkout.HeadOf(context.Background(), folder) },
+	}
+}
+
+// NewMemory returns a History that lasts as long as the daemon, for the page. It asks for
+// no commit: that may take a program of its own for each pass.
+func NewMemory(events *history.Recent, log zerolog.Logger) *History {
+	return &History{
+		Events: events, Log: log, long: longInMemory, heads: map[string]checkout.Head{}, failed: map[string]string{},
+		Head: func(string) checkout.Head { return checkout.Head{} },
 	}
 }
 
@@ -74,7 +93,7 @@ func (h *History) Changed(result sync.Result) {
 		event.PK = change.PK
 	}
 	event.Source = history.Source{File: change.Source.File, Line: change.Source.Line, Column: change.Source.Column}
-	event.Fields, event.SentAlong = report.Fields(change, longValue), change.Along
+	event.Fields, event.SentAlong = report.Fields(change, h.long), change.Along
 	event.Names = h.plan.NamesIn(change)
 	h.keep(h.Events.Add(event))
 }

@@ -111,7 +111,7 @@ func TestHistory(t *testing.T) {
 func TestHistoryThatCannotBeKept(t *testing.T) {
 	var logged strings.Builder
 	h, _ := keeper(t, &logged)
-	if err := h.Events.Close(); err != nil {
+	if err := h.Events.(*history.Log).Close(); err != nil {
 		t.Fatal(err)
 	}
 	h.Head = func(string) checkout.Head { return checkout.Head{} }

@@ -2,30 +2,56 @@ package observe
 
 import (
 	"errors"
-	"slices"
 	gosync "sync"
 	"time"
 
 	"github.com/aksync/aksync/internal/authentik"
+	"github.com/aksync/aksync/internal/history"
 	"github.com/aksync/aksync/internal/metrics"
-	"github.com/aksync/aksync/internal/report"
 	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
 )
 
-// lastPasses is how many passes the page shows.
+// lastPasses is how many passes the page shows; those in a row that came to the same are
+// one.
 const lastPasses = 20
 
 // Page keeps what the page for people shows, and what decides whether the daemon is
-// ready.
+// ready. Of the last plan it keeps what is not as declared; what is follows from the
+// blueprints, which the next pass needs in any case.
 type Page struct {
+	// Schema tells secrets from what people may see; nil where no object is looked at.
+	Schema *schema.Schema
+	// Past gives the last events of an object, the newest first; nil where none are kept.
+	// PastNote says how far back they go.
+	Past     func(object history.Object, n int) ([]*history.Event, error)
+	PastNote string
+
 	// unanswered tells how long authentik has been asked without an answer.
 	unanswered func() time.Duration
 	asked      bool // to write nothing
 
-	mutex gosync.Mutex // guards state
+	looking gosync.Mutex // held while a Detail is made, so that one at a time takes memory
+
+	mutex gosync.Mutex // guards state and last
 	state metrics.Status
+	last  lastPass
 }
+
+// lastPass is what is kept of the last pass that had a plan. It is never changed.
+type lastPass struct {
+	version string
+	entries []*tree.Entry
+	// plan has changes that are left to do, and what they refer to; of many the first.
+	plan *sync.Plan
+	// of says of which objects its changes are.
+	of map[*sync.Change]declaredAt
+}
+
+// mostKept is how many changes that are left to do are kept, so that a plan that changes
+// all does not stay in memory as a whole.
+const mostKept = 1000
 
 // NewPage returns a page that shows the status until the first pass has ended.
 func NewPage(status metrics.Status, unanswered func() time.Duration) *Page {
@@ -37,7 +63,6 @@ func (p *Page) Status() metrics.Status {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	status := p.state
-	status.Passes = slices.Clone(p.state.Passes)
 	status.Health.Server.Unanswered = p.unanswered()
 	return status
 }
@@ -79,17 +104,57 @@ func (p *Page) Passed(pass *sync.Pass) {
 		server.Reached, server.Error = false, pass.Err.Error()
 	}
 	if pass.Blueprints != nil {
-		p.state.Blueprints = blueprintRows(pass)
+		p.state.Blueprints, p.state.Problems, p.state.Warnings = blueprintRows(pass)
 	}
 	if pass.Plan != nil {
-		p.state.Objects = objectRows(pass)
+		p.state.Looked, p.state.Contested = pass.Started, pass.Fought
+		of := declarationsOf(pass.Plan)
+		p.state.Objects, p.state.Kinds = objectRows(pass, of), kindsOf(p.Schema, pass)
+		p.last = keep(pass, of)
 		p.state.Unmanaged = nil
 		if pass.Plan.Surveyed != nil {
 			p.state.Unmanaged = pass.Plan.Surveyed.Counts
 		}
 	}
-	p.state.Passes = append([]metrics.Pass{passRow(pass)}, p.state.Passes...)
-	p.state.Passes = p.state.Passes[:min(len(p.state.Passes), lastPasses)]
+	p.passed(passRow(pass))
+}
+
+// passed adds a pass to those that are shown, or to the last one where it came to the
+// same.
+func (p *Page) passed(row metrics.Pass) {
+	before := p.state.Passes
+	if len(before) > 0 {
+		if folded, same := row.Fold(before[0]); same {
+			row, before = folded, before[1:]
+		}
+	}
+	p.state.Passes = append([]metrics.Pass{row}, before[:min(len(before), lastPasses-1)]...)
+}
+
+// keep gives what is kept of a pass. What was done is not: the object is as declared
+// then, and the history has the change.
+func keep(pass *sync.Pass, of map[*sync.Change]declaredAt) lastPass {
+	last := lastPass{
+		version: pass.Plan.Version, of: map[*sync.Change]declaredAt{},
+		plan: &sync.Plan{Version: pass.Plan.Version},
+	}
+	if pass.Blueprints != nil {
+		last.entries = pass.Blueprints.Entries
+	}
+	done := map[*sync.Change]bool{}
+	if pass.Report != nil {
+		for _, result := range pass.Report.Results {
+			done[result.Change] = result.State() == sync.InSync
+		}
+	}
+	for _, change := range pass.Plan.Changes {
+		if change.Action != sync.NoOp && !done[change] && len(last.plan.Changes) < mostKept {
+			last.plan.Changes = append(last.plan.Changes, change)
+			last.of[change] = of[change]
+			last.plan.Names = pass.Plan.Names
+		}
+	}
+	return last
 }
 
 // isServerError tells whether it is authentik that a pass failed for, and not
@@ -102,6 +167,7 @@ func isServerError(err error) bool {
 func passRow(pass *sync.Pass) metrics.Pass {
 	row := metrics.Pass{
 		Trigger: pass.Trigger, Result: pass.Verdict(), Start: pass.Started, Duration: pass.Duration,
+		DryRun: pass.Plan != nil && pass.Report == nil,
 	}
 	if pass.Err != nil {
 		row.Error = pass.Err.Error()
@@ -135,67 +201,4 @@ func passRow(pass *sync.Pass) metrics.Pass {
 		row.Failed += tally.Amiss
 	}
 	return row
-}
-
-func blueprintRows(pass *sync.Pass) []metrics.Blueprint {
-	errorsOf, warningsOf := byFile(pass.Problems()), byFile(pass.Warnings())
-	rows := make([]metrics.Blueprint, 0, len(pass.Blueprints.Files))
-	for _, file := range pass.Blueprints.Files {
-		rows = append(rows, metrics.Blueprint{File: file.Path, State: file.State, Errors: errorsOf[file.Path], Warnings: warningsOf[file.Path]})
-	}
-	return rows
-}
-
-func byFile(problems tree.Problems) map[string][]string {
-	of := map[string][]string{}
-	for _, problem := range problems {
-		of[problem.Place.File] = append(of[problem.Place.File], problem.Error())
-	}
-	return of
-}
-
-func objectRows(pass *sync.Pass) []metrics.Object {
-	names := report.NewNames(pass.Plan)
-	rows := make([]metrics.Object, 0, len(pass.Plan.Changes))
-	add := func(change *sync.Change, state sync.ObjectState, problem string) {
-		rows = append(rows, metrics.Object{
-			Model: change.Model, Name: change.Name, State: state,
-			Source: change.Source.String(), Error: problem, Changes: changeLines(names, change),
-		})
-	}
-	for _, change := range pass.Plan.Changes {
-		if change.Action == sync.NoOp {
-			add(change, sync.InSync, "")
-		} else if pass.Report == nil {
-			add(change, sync.Drifted, "")
-		}
-	}
-	if pass.Report == nil {
-		return rows
-	}
-	for _, result := range pass.Report.Results {
-		problem := result.Change.Held
-		if result.Err != nil {
-			problem = result.Err.Error()
-		}
-		add(result.Change, result.State(), problem)
-	}
-	return rows
-}
-
-// pageColumns is how wide a value is on the page.
-const pageColumns = 200
-
-// changeLines gives the fields of a change, one a line.
-func changeLines(names *report.Names, change *sync.Change) []string {
-	lines := make([]string, len(change.Fields))
-	for i, field := range change.Fields {
-		field = names.Shown(change.Action, field)
-		after := report.Literal(field.After, pageColumns)
-		lines[i] = field.Name + ": " + after
-		if change.Action == sync.Update {
-			lines[i] = field.Name + ": " + report.Literal(field.Before, pageColumns) + " → " + after
-		}
-	}
-	return lines
 }

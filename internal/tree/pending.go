@@ -95,14 +95,34 @@ func (v Value) References() []Reference {
 
 // Resolve returns the value with all that is Pending in it resolved.
 func (v Value) Resolve(lookup Lookup) (Value, error) {
+	return v.resolved(func(p Pending) (Value, error) { return p.Resolve(lookup) })
+}
+
+// Peeker is Pending data that counts how often it is resolved, and that can be looked at
+// without being counted: by those who show it, and may do so at any time.
+type Peeker interface {
+	Peek(lookup Lookup) (Value, error)
+}
+
+// Peek is Resolve for those who only show the value.
+func (v Value) Peek(lookup Lookup) (Value, error) {
+	return v.resolved(func(p Pending) (Value, error) {
+		if peeker, counts := p.(Peeker); counts {
+			return peeker.Peek(lookup)
+		}
+		return p.Resolve(lookup)
+	})
+}
+
+func (v Value) resolved(by func(Pending) (Value, error)) (Value, error) {
 	switch data := v.Data.(type) {
 	case Pending:
-		return data.Resolve(lookup)
+		return by(data)
 	case List:
 		resolved := make(List, len(data))
 		for i, element := range data {
 			var err error
-			if resolved[i], err = element.Resolve(lookup); err != nil {
+			if resolved[i], err = element.resolved(by); err != nil {
 				return Value{}, err
 			}
 		}
@@ -110,7 +130,7 @@ func (v Value) Resolve(lookup Lookup) (Value, error) {
 	case Map:
 		resolved := make(Map, len(data))
 		for i, p := range data {
-			value, err := p.Value.Resolve(lookup)
+			value, err := p.Value.resolved(by)
 			if err != nil {
 				return Value{}, err
 			}

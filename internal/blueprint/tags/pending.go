@@ -71,7 +71,22 @@ func (x *expression) Resolve(lookup tree.Lookup) (tree.Value, error) {
 	spent := bounds.MostSteps - x.scope.pool.draw(int(x.resolved.Add(1)))
 	steps := spent
 	defer func() { x.scope.pool.spend(steps - spent) }()
-	e := &Evaluator{Scope: x.scope, lookup: lookup, Before: x.before, Path: x.path, target: x.target, Steps: &steps, frames: copyFrames(x.frames)}
+	return x.evaluate(lookup, &steps)
+}
+
+// mostPeeked is how many steps a look may take: far more than what anybody reads.
+const mostPeeked = 20_000
+
+// Peek is Resolve, but for what the file's expressions may take together: how often
+// somebody looks is nothing that they may fail for.
+func (x *expression) Peek(lookup tree.Lookup) (tree.Value, error) {
+	steps := bounds.MostSteps - mostPeeked
+	return x.evaluate(lookup, &steps)
+}
+
+// evaluate evaluates the tag with the steps that were taken.
+func (x *expression) evaluate(lookup tree.Lookup, steps *int) (tree.Value, error) {
+	e := &Evaluator{Scope: x.scope, lookup: lookup, Before: x.before, Path: x.path, target: x.target, Steps: steps, frames: copyFrames(x.frames)}
 	evaluate := e.shallow
 	if x.enumerated {
 		evaluate = e.deep
