@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -25,6 +26,9 @@ func (f *exportFlags) exportAll(cmd *cobra.Command, s *schema.Schema, server syn
 	}
 	api := &onceListed{API: server} // with --update, a plan asks for the same
 	objects, problems, err := f.everything(cmd, s, api, &o)
+	if cmd.Context().Err() != nil {
+		return errors.New("ended before everything was listed: nothing was written")
+	}
 	if err != nil {
 		return err
 	}
