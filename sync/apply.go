@@ -91,7 +91,7 @@ func Apply(ctx context.Context, s *schema.Schema, api API, plan *Plan, how Apply
 	defer giveUp()
 	a := &applier{
 		schema: s.At(plan.Version), version: plan.Version, api: api, works: map[int]*work{}, stopNow: how.StopNow,
-		slots: semaphore.NewWeighted(int64(max(1, how.Parallelism))), giveUp: giveUp,
+		slots: semaphore.NewWeighted(int64(max(1, how.Parallelism))), giveUp: giveUp, deleting: semaphore.NewWeighted(mostDeleting),
 	}
 	var order []*work
 	for _, change := range plan.Changes {
@@ -140,6 +140,9 @@ type applier struct {
 	works   map[int]*work // by the number of the change
 	slots   *semaphore.Weighted
 	stopNow <-chan struct{}
+	// deleting is held by each deletion under way, and as a whole by one that has to be
+	// the only one.
+	deleting *semaphore.Weighted
 	// unanswered counts the changes in a row that the server did not answer;
 	// giveUp ends the pass when there are too many.
 	unanswered atomic.Int32

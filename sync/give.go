@@ -3,6 +3,7 @@ package sync
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aksync/aksync/schema"
 )
@@ -39,6 +40,10 @@ func (a *applier) giveAll(ctx context.Context, t target, answer schema.Answer) e
 	return nil
 }
 
+// mostGranted is how many elements one request grants: authentik saves them one by one,
+// and a role with hundreds would take longer than a request may.
+const mostGranted = 50
+
 // grant makes a list of grants what it is to be. Only where exactly is set are others
 // taken away.
 func (a *applier) grant(ctx context.Context, t target, answer schema.Answer, field *schema.Field, wanted []any, exactly bool) error {
@@ -46,8 +51,8 @@ func (a *applier) grant(ctx context.Context, t target, answer schema.Answer, fie
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", field.Name, err)
 	}
-	if missing := without(wanted, has); len(missing) > 0 {
-		if err := a.act(ctx, field.Via.Give(t.kind, answer, missing)); err != nil {
+	for some := range slices.Chunk(without(wanted, has), mostGranted) {
+		if err := a.act(ctx, field.Via.Give(t.kind, answer, some)); err != nil {
 			return fmt.Errorf("granting %s: %w", field.Name, err)
 		}
 	}

@@ -121,6 +121,7 @@ func (p *planner) planPermissions() {
 			continue
 		}
 		for _, permits := range p.permitsOf(g) {
+			g.change.Permitted = append(g.change.Permitted, Permitting{permits[0].model, permits[0].holder, codenames(permits)})
 			change, err := p.permitChange(g, permits)
 			if err != nil {
 				p.plan.Failed[g.kind.Model]++ // its object is put right all the same
@@ -158,17 +159,14 @@ func (p *planner) permitsOf(g *group) [][]permit {
 // permitted yet; nil where there is nothing to do.
 func (p *planner) permitChange(g *group, permits []permit) (*Change, error) {
 	first := permits[0]
-	var wanted, has []string
-	for _, one := range permits {
-		wanted = append(wanted, one.codename)
-	}
+	var has []string
 	if key := schema.IDText(first.holder); key != "" && g.change.PK != "" {
 		var err error
 		if has, err = p.permitted(g, first.model, key); err != nil {
 			return nil, err
 		}
 	}
-	missing := unique(without(wanted, has))
+	missing := unique(without(codenames(permits), has))
 	if len(missing) == 0 {
 		return nil, nil
 	}
@@ -188,6 +186,14 @@ func (p *planner) permitChange(g *group, permits []permit) (*Change, error) {
 		Before: listOf(has), After: listOf(unique(slices.Concat(has, missing))),
 	}}
 	return change, nil
+}
+
+func codenames(permits []permit) []string {
+	names := make([]string, len(permits))
+	for i, one := range permits {
+		names[i] = one.codename
+	}
+	return names
 }
 
 // permitted returns what somebody is permitted with a live object, sorted. Where that

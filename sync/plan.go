@@ -162,6 +162,9 @@ type Change struct {
 	// Permits is set where the change permits somebody something with its object, and
 	// changes nothing else. Fields has it for people.
 	Permits *Permitting
+	// Permitted is what entries declare to be permitted with the object, done or not. A
+	// saved plan has not got it.
+	Permitted []Permitting
 	// After are the numbers of the changes that have to be done before this
 	// one.
 	After []int

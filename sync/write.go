@@ -18,6 +18,13 @@ import (
 // once more after a look has shown that it did not happen.
 const writes = 2
 
+// deletes is how often a deletion that the server fails is sent: once beside others, and
+// then by itself.
+const deletes = 3
+
+// mostDeleting is more deletions than are ever under way at a time.
+const mostDeleting = 1 << 20
+
 // create makes the object. A POST that may have happened, or that meets an object
 // of that name, turns into a second look.
 func (a *applier) create(ctx context.Context, t target) (made, error) {
@@ -323,10 +330,21 @@ func (t target) gone(err error) error {
 	return err
 }
 
-// delete deletes the object; one that is gone already is as good, and reported.
+// delete deletes the object; one that is gone already is as good, and reported. Where
+// the server fails and the object is still there, it is tried again while no other
+// deletion is under way: of two at once that let go of the same binding, authentik fails
+// one and undoes it (events/middleware.py, pre_delete_handler; seen with 2025.10).
 func (a *applier) delete(ctx context.Context, t target) (already bool, err error) {
-	for attempt := range writes {
+	for attempt := range deletes {
+		takes := int64(1)
+		if attempt > 0 {
+			takes = mostDeleting
+		}
+		if waitErr := a.deleting.Acquire(ctx, takes); waitErr != nil {
+			return false, cmp.Or(err, waitErr)
+		}
 		err = a.api.Delete(ctx, t.kind.Path, t.Key)
+		a.deleting.Release(takes)
 		if err == nil || is(err, Failure.NotFound) {
 			// After an attempt in the dark it may be that one that is done.
 			return err != nil && attempt == 0, nil
@@ -341,8 +359,8 @@ func (a *applier) delete(ctx context.Context, t target) (already bool, err error
 		if lookErr != nil {
 			return false, fmt.Errorf("%w; looking whether it was carried out: %w", err, lookErr)
 		}
-		if !is(err, Failure.NoAnswer) {
-			return false, err
+		if is(err, Failure.NoAnswer) && attempt+1 >= writes {
+			break
 		}
 	}
 	return false, err

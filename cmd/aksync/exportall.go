@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -20,8 +21,14 @@ import (
 
 // exportAll writes a whole server as a folder.
 func (f *exportFlags) exportAll(cmd *cobra.Command, s *schema.Schema, server sync.API, o export.Options) error {
+	if err := export.CanSave(f.all); err != nil { // said before a long list is read
+		return err
+	}
 	api := &onceListed{API: server} // with --update, a plan asks for the same
 	objects, problems, err := f.everything(cmd, s, api, &o)
+	if cmd.Context().Err() != nil {
+		return errors.New("ended before everything was listed: nothing was written")
+	}
 	if err != nil {
 		return err
 	}

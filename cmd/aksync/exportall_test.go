@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aksync/aksync/internal/devserver"
@@ -56,6 +58,51 @@ func TestExportAllForbidden(t *testing.T) {
 		if count > 1 && !strings.HasPrefix(path, "rbac/permissions") && path != "core/brands/" && path != "admin/version/" {
 			t.Errorf("%s was listed %d times", path, count)
 		}
+	}
+}
+
+// An export that is ended while it lists leaves nothing behind and says so; one that
+// nobody could write asks for nothing.
+func TestExportAllEnds(t *testing.T) {
+	s, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := devserver.NewSeeded(devserver.Config{Schema: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	var lists atomic.Int32
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("page") {
+			lists.Add(1)
+		}
+		if r.URL.Path == "/api/v3/core/brands/" {
+			end()
+		}
+		server.ServeHTTP(w, r)
+	}))
+	defer front.Close()
+	folder := t.TempDir()
+	file := filepath.Join(folder, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("AUTHENTIK_URL", front.URL)
+	t.Setenv("AUTHENTIK_TOKEN", devserver.DevToken)
+	var stdout, stderr bytes.Buffer
+	if status := execute(ctx, []string{"export", "--all", filepath.Join(file, "in")}, &stdout, &stderr); status != exitError || lists.Load() > 0 {
+		t.Errorf("the status is %d, after %d lists:\n%s", status, lists.Load(), &stderr)
+	}
+	stderr.Reset()
+	status := execute(ctx, []string{"export", "--all", filepath.Join(folder, "all")}, &stdout, &stderr)
+	if status != exitError || !strings.Contains(stderr.String(), "aksync: ended before everything was listed: nothing was written\n") {
+		t.Errorf("the status is %d:\n%s", status, &stderr)
+	}
+	if all, err := os.ReadDir(folder); err != nil || len(all) != 1 {
+		t.Errorf("left are %v, %v", all, err)
 	}
 }
 

@@ -54,7 +54,7 @@ func (c *Client) List(ctx context.Context, path, id string, query url.Values, mo
 		}
 		c.log.Debug().Str("path", path).Err(change).Msg("list moved while it was read, reading again")
 	}
-	return nil, c.listError(path, fmt.Errorf("the list keeps moving: read %d times, and each time rows came or went meanwhile: %w", listRounds, change))
+	return nil, c.listError(path, fmt.Errorf("the list keeps moving: read %d times, and each time rows came or went meanwhile, or the token may not see all that are counted: %w", listRounds, change))
 }
 
 // listError is the error of a list whose pages are fine one by one.

@@ -36,13 +36,7 @@ func editField(path string, text []byte, line, column int, name string, live *en
 	if strings.Trim(before, " -") != "" { // other fields stand before it on the line
 		return nil, yamledit.ErrByHand
 	}
-	end := at + 1
-	for end < len(lines) && yamledit.Within(lines[end], indent) {
-		end++
-	}
-	for end > at+1 && strings.TrimSpace(lines[end-1]) == "" {
-		end--
-	}
+	end := fieldEnd(lines, at, indent)
 	fresh, err := fieldLines(name, value, indent)
 	if err != nil {
 		return nil, err
@@ -53,6 +47,18 @@ func editField(path string, text []byte, line, column int, name string, live *en
 	}
 	edited := []byte(strings.Join(slices.Concat(lines[:at], fresh, lines[end:]), ""))
 	return edited, yaml.Unmarshal(edited, &root)
+}
+
+// fieldEnd is the line behind those of the field that begins at one and is indented.
+func fieldEnd(lines []string, at, indent int) int {
+	end := at + 1
+	for end < len(lines) && yamledit.Within(lines[end], indent) {
+		end++
+	}
+	for end > at+1 && strings.TrimSpace(lines[end-1]) == "" {
+		end--
+	}
+	return end
 }
 
 // valueOf is what the object has in a field.

@@ -2,7 +2,9 @@ package export_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -337,6 +339,57 @@ func TestSave(t *testing.T) {
 	folder.Files = []export.File{{Path: "out/a.yaml"}}
 	if err := folder.Save(dir, true); err == nil {
 		t.Error("a file was written through a link that leads out of the folder")
+	}
+}
+
+// TestSaveFails wants a folder that can't be written as a whole to be as it was, with
+// nothing beside, and to be made only where something is written into it.
+func TestSaveFails(t *testing.T) {
+	tree := func(dir string) (all []string) {
+		_ = filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+			all = append(all, path)
+			return err
+		})
+		return all
+	}
+	for name, there := range map[string]map[string]string{
+		"a file is where a folder has to be": {"a.yaml": "old", "x": ""},
+		"a folder is where a file has to be": {"x/z.yaml/inside": ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			for file, text := range there {
+				if err := errors.Join(os.MkdirAll(filepath.Join(dir, filepath.Dir(file)), 0o700), os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before := tree(dir)
+			folder := &export.Folder{Files: []export.File{{Path: "a.yaml", Text: []byte("a")}, {Path: "b/c/d.yaml"}, {Path: "b/e.yaml"}, {Path: "x/z.yaml"}}}
+			err := folder.Save(dir, true)
+			if err == nil || !strings.HasSuffix(err.Error(), ": nothing was written") {
+				t.Errorf("the error is %v", err)
+			}
+			if diff := cmp.Diff(before, tree(dir)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if text, err := os.ReadFile(filepath.Join(dir, "a.yaml")); err == nil && string(text) != "old" {
+				t.Errorf("a.yaml is %q", text)
+			}
+		})
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := tree(dir)
+	if export.CanSave(filepath.Join(dir, "file", "in")) == nil || export.CanSave(filepath.Join(dir, "file")) == nil {
+		t.Error("a file is a folder")
+	}
+	if err := export.CanSave(filepath.Join(dir, "new", "folder")); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff(before, tree(dir)); diff != "" {
+		t.Errorf("what is only tried leaves (-want +got):\n%s", diff)
 	}
 }
 

@@ -1,7 +1,6 @@
 package export
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,27 +14,25 @@ import (
 
 // Save writes the files into the folder dir, which it makes where it is not there, and
 // never outside it. Where any of them is there with another content, it is an error and
-// nothing is written, unless force is set. Each file is replaced as a whole.
+// nothing is written, unless force is set. All are written beside their places before the
+// first is put into its own, so that a disk that is full leaves everything as it was.
 func (f *Folder) Save(dir string, force bool) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	root, err := os.OpenRoot(dir)
+	s, err := begin(dir)
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer s.end()
 	if !force {
-		if err := f.refuseExisting(root, dir); err != nil {
+		if err := f.refuseExisting(s.root, dir); err != nil {
 			return err
 		}
 	}
 	for _, file := range f.Files {
-		if err := replace(root, file); err != nil {
-			return fmt.Errorf("writing %s: %w", path.Join(dir, file.Path), err)
+		if err := s.stage(file); err != nil {
+			return fmt.Errorf("writing %s: %w: nothing was written", path.Join(dir, file.Path), err)
 		}
 	}
-	return nil
+	return s.place()
 }
 
 // refuseExisting is an error where a file is there and not as it would be written.
@@ -60,22 +57,6 @@ func (f *Folder) refuseExisting(root *os.Root, dir string) error {
 		there = there[:most]
 	}
 	return fmt.Errorf("%s has %s%s already, with something else in it: nothing was written; --force overwrites", dir, strings.Join(there, ", "), more)
-}
-
-// replace puts a file in the place of the one that may be there.
-func replace(root *os.Root, file File) (err error) {
-	folder := path.Dir(file.Path)
-	if err := root.MkdirAll(folder, 0o755); err != nil {
-		return err
-	}
-	temporary := path.Join(folder, ".aksync-"+rand.Text())
-	if err := root.WriteFile(temporary, file.Text, 0o644); err != nil {
-		return errors.Join(err, root.RemoveAll(temporary))
-	}
-	if err := root.Rename(temporary, file.Path); err != nil {
-		return errors.Join(err, root.RemoveAll(temporary))
-	}
-	return nil
 }
 
 // Leftovers returns the blueprints in dir that are not among the files: what an earlier

@@ -45,6 +45,7 @@ func MakeUpdate(s *schema.Schema, objects map[string][]schema.Object, o Options,
 	if err != nil {
 		return nil, err
 	}
+	withoutRefused(known, refusedOf(known))
 	u.live = map[identity]*entry{}
 	for _, e := range known {
 		u.live[e.identity] = e
@@ -115,12 +116,17 @@ func (u *updating) change(change *sync.Change) error {
 	case sync.Delete:
 		u.ByHand = append(u.ByHand, place+" is to be absent, and is there")
 		return nil
-	case sync.Update:
+	case sync.Update, sync.NoOp:
 	default:
 		return nil
 	}
 	if change.Permits != nil {
 		u.ByHand = append(u.ByHand, place+" permits what the server does not: take it out, or have it given again")
+		return nil
+	}
+	e := u.live[identity{change.Model, change.PK}]
+	permissions := undeclared(e, change)
+	if len(change.Fields)+len(permissions) == 0 {
 		return nil
 	}
 	file, err := filepath.Rel(u.dir, change.Source.File)
@@ -129,7 +135,6 @@ func (u *updating) change(change *sync.Change) error {
 		return nil
 	}
 	file = filepath.ToSlash(file)
-	e := u.live[identity{change.Model, change.PK}]
 	changed := false
 	for _, field := range change.Fields {
 		text, err := u.text(file)
@@ -143,6 +148,18 @@ func (u *updating) change(change *sync.Change) error {
 		}
 		u.write(file, text)
 		changed = true
+	}
+	if len(permissions) > 0 {
+		text, err := u.text(file)
+		if err != nil {
+			return err
+		}
+		if text, err = addPermissions(file, text, change.Source.Line, change.Source.Column, permissions); err != nil {
+			u.ByHand = append(u.ByHand, fmt.Sprintf("%s: permissions: %s", place, err))
+		} else {
+			u.write(file, text)
+			changed = true
+		}
 	}
 	if changed {
 		u.Changed++

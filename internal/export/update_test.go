@@ -2,6 +2,7 @@ package export_test
 
 import (
 	"context"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -183,5 +184,74 @@ func TestTerraform(t *testing.T) {
 		if _, err := export.ReadTerraform([]byte(text)); err == nil {
 			t.Errorf("%s is a state", text)
 		}
+	}
+}
+
+// permittedYAML is how somebody has written policies, with what is permitted.
+const permittedYAML = `version: 1
+entries:
+- model: authentik_policies_expression.expressionpolicy
+  identifiers:
+    name: one # the first
+
+  # Below.
+  attrs:
+    expression: return True
+- identifiers: {name: two}
+  model: authentik_policies_expression.expressionpolicy
+  permissions: # as agreed
+  -   permission: view_expressionpolicy
+      role: !Find [authentik_rbac.role, [name, readers]]
+  attrs: {expression: return True}
+- {model: authentik_policies_expression.expressionpolicy, identifiers: {name: three}, attrs: {expression: return True}}
+- model: authentik_policies_expression.expressionpolicy
+  attrs:
+    expression: return True
+  identifiers: {name: four}`
+
+// TestUpdatePermissions adds what somebody is permitted with objects to the entries that
+// stand there, wherever in them; and only that.
+func TestUpdatePermissions(t *testing.T) {
+	s := loaded(t, ownSchema)
+	for _, version := range testedVersions {
+		t.Run(version, func(t *testing.T) {
+			server, dir := fresh(t, s, version), t.TempDir()
+			own := put(t, server, "authentik_rbac.role", map[string]any{"name": "ak-managed-role--user-7"})
+			readers := put(t, server, "authentik_rbac.role", map[string]any{"name": "readers"})
+			for _, name := range []string{"one", "two", "three", "four"} {
+				pk := put(t, server, "authentik_policies_expression.expressionpolicy", map[string]any{"name": name, "expression": "return True"})
+				for who, verbs := range map[string][]any{own: {"view"}, readers: {"view", "change"}} {
+					for _, verb := range verbs {
+						if err := client(t, server).Act(t.Context(), http.MethodPost, "rbac/permissions/assigned_by_roles", who, "assign", map[string]any{
+							"permissions": []any{"authentik_policies_expression." + verb.(string) + "_expressionpolicy"},
+							"model":       "authentik_policies_expression.expressionpolicy", "object_pk": pk}); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+			}
+			path := filepath.Join(dir, "policies.yaml")
+			if err := os.WriteFile(path, []byte(permittedYAML), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			update := bring(t, s, server, dir)
+			change := "    - permission: authentik_policies_expression.change_expressionpolicy\n      role: !Find [authentik_rbac.role, [name, readers]]\n"
+			both := "  permissions:\n" + change + strings.ReplaceAll(change, "change", "view")
+			want := strings.NewReplacer(
+				"    name: one # the first\n", "    name: one # the first\n"+both,
+				"  attrs: {expression: return True}\n- {", strings.ReplaceAll(change[2:], "\n  ", "\n")+"  attrs: {expression: return True}\n- {",
+				"{name: four}", "{name: four}\n"+both).Replace(permittedYAML)
+			got, err := os.ReadFile(path)
+			if diff := cmp.Diff(want, string(got)); diff != "" || err != nil {
+				t.Errorf("%v (-want +got):\n%s", err, diff)
+			}
+			if update.Changed != 3 || len(update.ByHand) != 1 || !strings.Contains(update.ByHand[0], `policies.yaml:16:3: the expression policy "three": permissions: `) {
+				t.Errorf("%d are changed, left are %q", update.Changed, update.ByHand)
+			}
+			if again := bring(t, s, server, dir); again.Changed != 0 || len(again.ByHand) != 1 {
+				t.Errorf("a second update changes %d, and leaves %q", again.Changed, again.ByHand)
+			}
+			checkInSync(t, s, server, readFolder(t, s, dir), "")
+		})
 	}
 }
