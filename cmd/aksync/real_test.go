@@ -201,17 +201,25 @@ func (s *realServer) holds(condition string) (bool, error) {
 	return false, fmt.Errorf("unknown condition %q", condition)
 }
 
-// command makes a command of scripts of one of the shell.
+// command makes a command of scripts, for files, of one of the shell.
 func (s *realServer) command(line string) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, neg bool, args []string) {
-		if neg || line == "" {
-			ts.Fatalf("there is no such command for this server, or it may not fail")
+		if neg {
+			ts.Fatalf("it may not fail")
 		}
 		for i, arg := range args {
 			args[i] = ts.MkAbs(arg)
 		}
-		ts.Check(ts.Exec("sh", append([]string{"-c", line + ` "$@"`, "sh"}, args...)...))
+		shell(ts, line, args)
 	}
+}
+
+// shell runs a command of the environment.
+func shell(ts *testscript.TestScript, line string, args []string) {
+	if line == "" {
+		ts.Fatalf("there is no such command for this server")
+	}
+	ts.Check(ts.Exec("sh", append([]string{"-c", line + ` "$@"`, "sh"}, args...)...))
 }
 
 // makeNew makes the command reset, of a server that began with the version.
@@ -238,7 +246,7 @@ func (s *realServer) become(ts *testscript.TestScript, neg bool, args []string) 
 	if s.embedded != nil {
 		ts.Check(s.embedded(args[0]))
 	} else {
-		s.command(s.upgrade)(ts, neg, args)
+		shell(ts, s.upgrade, args)
 	}
 	ts.Check(s.ask())
 	if schema.Before(s.version, args[0]) {
