@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -29,10 +30,14 @@ type realServer struct {
 	// native is a command that applies the files named after it with authentik's own
 	// engine, and rows one that prints all that is in the database. May be empty.
 	native, rows string
+	// upgrade is a command that makes the server one of the version given to it, with all
+	// that is in its database. May be empty.
+	upgrade string
 
 	version string
-	// embedded is set where it is the embedded server that stands for one.
-	embedded bool
+	// embedded makes the embedded server, where that stands for one, a new one of a
+	// version.
+	embedded func(version string) error
 }
 
 // realFromEnvironment reads what the environment says; nil where it names no server.
@@ -40,6 +45,7 @@ func realFromEnvironment() *realServer {
 	s := realServer{
 		url: strings.TrimSuffix(os.Getenv("AKSYNC_E2E_URL"), "/"), token: os.Getenv("AKSYNC_E2E_TOKEN"),
 		reset: os.Getenv("AKSYNC_E2E_RESET"), native: os.Getenv("AKSYNC_E2E_NATIVE"), rows: os.Getenv("AKSYNC_E2E_ROWS"),
+		upgrade: os.Getenv("AKSYNC_E2E_UPGRADE"),
 	}
 	if s.url == "" || s.token == "" {
 		return nil
@@ -57,9 +63,10 @@ func realFromEnvironment() *realServer {
 //	clean FOLDER…      delete what blueprints say is absent, in use or not
 //	native FILE…       apply blueprints with authentik's own engine
 //	rows               print all that is in authentik's database
+//	become VERSION     upgrade the server to that version; one that is newer stays
 //
-// and the conditions [since:VERSION] for the server's version, [embedded], and [reset]
-// and [native] for the commands of these names (and rows).
+// and the conditions [since:VERSION] for the server's version, [embedded], and [reset],
+// [native] (and rows) and [become] for the commands of these names.
 func TestReal(t *testing.T) {
 	real := realFromEnvironment()
 	if real == nil {
@@ -77,13 +84,18 @@ func TestRealScripts(t *testing.T) {
 	}
 	for _, version := range s.Versions {
 		t.Run(version, func(t *testing.T) {
-			handler, err := devserver.NewSeeded(devserver.Config{Schema: s, Version: version})
-			if err != nil {
+			var embedded atomic.Pointer[devserver.Server]
+			fresh := func(version string) error {
+				server, err := devserver.NewSeeded(devserver.Config{Schema: s, Version: version})
+				embedded.Store(server)
+				return err
+			}
+			if err := fresh(version); err != nil {
 				t.Fatal(err)
 			}
-			front := httptest.NewServer(handler)
+			front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { embedded.Load().ServeHTTP(w, r) }))
 			defer front.Close()
-			runReal(t, &realServer{url: front.URL, token: devserver.DevToken, embedded: true})
+			runReal(t, &realServer{url: front.URL, token: devserver.DevToken, embedded: fresh})
 		})
 	}
 }
@@ -112,6 +124,11 @@ func (s *realServer) begin() error {
 			return fmt.Errorf("AKSYNC_E2E_RESET: %w: %s", err, out)
 		}
 	}
+	return s.ask()
+}
+
+// ask asks the server for its version.
+func (s *realServer) ask() error {
 	status, answer, err := (&scriptServer{url: s.url, token: s.token}).ask(http.MethodGet, "admin/version/", "")
 	if err != nil {
 		return err
@@ -158,9 +175,10 @@ func (s *realServer) params(script string) testscript.Params {
 			"show":   show,
 			"take":   take,
 			"clean":  clean,
-			"reset":  s.command(s.reset),
+			"reset":  s.makeNew(s.version),
 			"native": s.command(s.native),
 			"rows":   s.command(s.rows),
+			"become": s.become,
 		},
 	}
 }
@@ -172,26 +190,69 @@ func (s *realServer) holds(condition string) (bool, error) {
 	case isSince:
 		return !schema.Before(s.version, since), nil
 	case condition == "embedded":
-		return s.embedded, nil
+		return s.embedded != nil, nil
 	case condition == "reset":
-		return s.reset != "", nil
+		return s.reset != "" || s.embedded != nil, nil
 	case condition == "native":
 		return s.native != "" && s.rows != "" && s.reset != "", nil
+	case condition == "become":
+		return s.upgrade != "" && s.reset != "" || s.embedded != nil, nil
 	}
 	return false, fmt.Errorf("unknown condition %q", condition)
 }
 
-// command makes a command of scripts of one of the shell.
+// command makes a command of scripts, for files, of one of the shell.
 func (s *realServer) command(line string) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, neg bool, args []string) {
-		if neg || line == "" {
-			ts.Fatalf("there is no such command for this server, or it may not fail")
+		if neg {
+			ts.Fatalf("it may not fail")
 		}
 		for i, arg := range args {
 			args[i] = ts.MkAbs(arg)
 		}
-		ts.Check(ts.Exec("sh", append([]string{"-c", line + ` "$@"`, "sh"}, args...)...))
+		shell(ts, line, args)
 	}
+}
+
+// shell runs a command of the environment.
+func shell(ts *testscript.TestScript, line string, args []string) {
+	if line == "" {
+		ts.Fatalf("there is no such command for this server")
+	}
+	ts.Check(ts.Exec("sh", append([]string{"-c", line + ` "$@"`, "sh"}, args...)...))
+}
+
+// makeNew makes the command reset, of a server that began with the version.
+func (s *realServer) makeNew(version string) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if s.embedded != nil {
+			ts.Check(s.embedded(version))
+		} else {
+			s.command(s.reset)(ts, neg, args)
+		}
+		ts.Check(s.ask())
+		ts.Setenv("VERSION", s.version)
+	}
+}
+
+// become upgrades the server. Of an embedded one nothing is kept.
+func (s *realServer) become(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: become VERSION")
+	}
+	if !schema.Before(s.version, args[0]) {
+		return
+	}
+	if s.embedded != nil {
+		ts.Check(s.embedded(args[0]))
+	} else {
+		shell(ts, s.upgrade, args)
+	}
+	ts.Check(s.ask())
+	if schema.Before(s.version, args[0]) {
+		ts.Fatalf("the server is still one of %s", s.version)
+	}
+	ts.Setenv("VERSION", s.version)
 }
 
 // clean deletes what blueprints say is absent: one after the other, since authentik

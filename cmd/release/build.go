@@ -104,7 +104,7 @@ func (r *release) build(ctx context.Context, t target, into string) error {
 	flags := fmt.Sprintf("-s -w -buildid= -X main.version=%s -X main.revision=%s", r.version, r.revision)
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", into, r.pkg)
 	cmd.Dir, cmd.Stderr = r.dir, os.Stderr
-	settings := []string{"GOFLAGS=-mod=readonly", "CGO_ENABLED=0", "GOOS=" + t.goos, "GOARCH=" + t.goarch, "GOAMD64=v1", "GOARM64=v8.0", "GOEXPERIMENT=", "GOFIPS140=off"}
+	settings := []string{"GOFLAGS=-mod=readonly", "GOWORK=off", "CGO_ENABLED=0", "GOOS=" + t.goos, "GOARCH=" + t.goarch, "GOAMD64=v1", "GOARM64=v8.0", "GOEXPERIMENT=", "GOFIPS140=off"}
 	cmd.Env = append(os.Environ(), settings...)
 	return cmd.Run()
 }

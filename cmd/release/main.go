@@ -73,7 +73,26 @@ func run(ctx context.Context, args []string) error {
 	if r.time, err = sourceTime(ctx); err != nil {
 		return err
 	}
-	return r.make(ctx, os.Stdout)
+	if err := r.make(ctx, os.Stdout); err != nil {
+		return err
+	}
+	if final && *revision == "" {
+		return unchanged(ctx, r.revision)
+	}
+	return nil
+}
+
+// unchanged refuses a checkout that is not of the commit any more: while programs are
+// built, it may have become another one.
+func unchanged(ctx context.Context, revision string) error {
+	now, err := committed(ctx, true)
+	if err == nil && now != revision {
+		err = fmt.Errorf("%s is checked out", now)
+	}
+	if err != nil {
+		return fmt.Errorf("what was made is no release of %s, the checkout has changed meanwhile: %w", revision, err)
+	}
+	return nil
 }
 
 // committed gives the commit that is checked out. Of a final version nothing else may

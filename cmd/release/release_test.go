@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
@@ -188,5 +189,39 @@ func TestInChangelog(t *testing.T) {
 		if err := inChangelog(filepath.Join(folder, "CHANGELOG.md"), version); (err == nil) != want {
 			t.Errorf("%s: %v", version, err)
 		}
+	}
+}
+
+// What was built while the checkout changed is no release.
+func TestUnchanged(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("it needs git")
+	}
+	folder := t.TempDir()
+	t.Chdir(folder)
+	do := func(args ...string) string {
+		t.Helper()
+		said, err := git(t.Context(), append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com"}, args...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return said
+	}
+	write(t, folder, map[string]string{"a": "1"})
+	do("init", "--quiet")
+	do("add", "a")
+	do("commit", "--quiet", "-m", "a")
+	revision := do("rev-parse", "HEAD")
+	write(t, folder, map[string]string{"made": "1"})
+	if err := unchanged(t.Context(), revision); err != nil {
+		t.Error(err)
+	}
+	write(t, folder, map[string]string{"a": "2"})
+	if err := unchanged(t.Context(), revision); err == nil || !strings.Contains(err.Error(), "not all is committed") {
+		t.Errorf("with a change: %v", err)
+	}
+	do("commit", "--quiet", "-a", "-m", "b")
+	if err := unchanged(t.Context(), revision); err == nil || !strings.Contains(err.Error(), "is checked out") {
+		t.Errorf("with another commit: %v", err)
 	}
 }
