@@ -17,8 +17,9 @@ func undeclared(e *entry, change *sync.Change) [][]field {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(e.permissions), func(permission []field) bool {
-		_, codename, _ := strings.Cut(permission[0].value.(string), ".")
-		holder := permission[1].value.(reference)
+		name, _ := permission[0].value.(string)
+		_, codename, _ := strings.Cut(name, ".")
+		holder, _ := permission[1].value.(reference)
 		return slices.ContainsFunc(change.Permitted, func(declared sync.Permitting) bool {
 			return declared.Model == permission[1].of.Refers && schema.IDText(declared.ID) == holder.to.id &&
 				slices.Contains(declared.Codenames, codename)
