@@ -37,7 +37,7 @@ func (f *serverFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.clientKey, "client-key", "", "PEM file of the client certificate's key")
 	flags.BoolVar(&f.insecure, "insecure", false, "do not check the server's certificate (AUTHENTIK_INSECURE)")
 	flags.DurationVar(&f.timeout, "timeout", 30*time.Second, "longest time for one request")
-	flags.IntVar(&f.parallelism, "parallelism", 8, "requests at a time")
+	flags.IntVar(&f.parallelism, "parallelism", 8, "requests at a time, at most: fewer while the server is no faster with more")
 	flags.Float64Var(&f.rateLimit, "rate-limit", 0, "requests a second, 0 for no limit")
 }
 
