@@ -25,7 +25,7 @@ const mostMemory = 192 << 20
 // softMemory is how much memory, in bytes, a worker takes before it rather spends
 // time on collecting garbage. With it 10,000 objects stay below 150 MiB, both
 // processes together.
-const softMemory = 108 << 20
+const softMemory = 120 << 20
 
 // The exit statuses of a worker that ends itself.
 const (
