@@ -113,9 +113,10 @@ func (l *Live) fetch(ctx context.Context, s *schema.Schema, api Reader, needs Ne
 			return err
 		})
 	}
+	before := maps.Clone(l.Kinds) // what comes is added meanwhile
 	for model, need := range needs {
-		kind, known := s.Kind(model), l.Kinds[model]
-		if _, asked := l.Kinds[model]; asked && !known.some() {
+		kind, known := s.Kind(model), before[model]
+		if _, asked := before[model]; asked && !known.some() {
 			continue
 		}
 		group.Go(func() error {
