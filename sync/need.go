@@ -206,9 +206,10 @@ func (n Needs) speak(s *schema.Schema, kind *schema.Kind, where []want) {
 // read adds what is needed of a kind to what is known of it.
 func (l Listing) read(ctx context.Context, api Reader, kind *schema.Kind, need Need) Listing {
 	var questions []Question
+	seen := map[Question]bool{}
 	for _, q := range need.Questions {
-		if !l.answered[q] && !slices.Contains(questions, q) {
-			questions = append(questions, q)
+		if !l.answered[q] && !seen[q] {
+			seen[q], questions = true, append(questions, q)
 		}
 	}
 	total := len(l.answered) + len(questions) + need.About
