@@ -7,7 +7,6 @@ import (
 	"slices"
 	gosync "sync"
 
-	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 )
 
@@ -109,14 +108,11 @@ func (n *naming) of(kind *schema.Kind, object schema.Object) Named {
 	if g := n.groups[liveIdentity(kind.Model, key)]; g != nil && g.object != nil {
 		return Named{kind.Model, kind.Title, n.nameOf(g), key}
 	}
-	name := asText(object[kind.Key])
-	if kind.Key == "" {
-		name = n.labelWords(kind, func(name string) any { return tree.PlainJSON(object[name]) })
-	}
+	name := n.liveLabel(kind, object)
 	if special := n.schema.Kind(schema.SpecialOf(object)); special != nil && special.Is(kind.Model) {
 		kind = special
 	}
-	return Named{kind.Model, kind.Title, cmp.Or(name, key), key}
+	return Named{kind.Model, kind.Title, name, key}
 }
 
 // mostNames is how many objects are asked for by one pass for their names alone.

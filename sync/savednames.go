@@ -1,7 +1,7 @@
 package sync
 
 import (
-	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/aksync/aksync/schema"
@@ -10,12 +10,10 @@ import (
 // saveNames returns the names of what the plan's changes refer to, in order.
 func (p *Plan) saveNames() []SavedName {
 	var names []SavedName
-	for to, named := range p.Names {
+	for _, to := range slices.SortedFunc(maps.Keys(p.Names), Pointer.compare) {
+		named := p.Names[to]
 		names = append(names, SavedName{Refers: to.Model, Key: to.Key, Model: named.Model, Name: named.Name, PK: named.PK})
 	}
-	slices.SortFunc(names, func(a, b SavedName) int {
-		return cmp.Or(cmp.Compare(a.Refers, b.Refers), cmp.Compare(a.Key, b.Key))
-	})
 	return names
 }
 
