@@ -3,6 +3,7 @@ package sync
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/aksync/aksync/internal/tree"
@@ -12,11 +13,15 @@ import (
 // traces find what uses the objects of a kind in the lists of the kinds that refer to
 // it, where those are all that can (schema.Kind.Traced).
 type traces struct {
+	by    []trace
+	names *traceNames
+}
+
+// traceNames find what a binding is to, for its name.
+type traceNames struct {
 	schema *schema.Schema
-	kind   *schema.Kind
-	by     []trace
-	// named find objects that a binding is to, for their names.
-	named map[string]*table
+	live   *Live
+	tables map[string]*table // made when they are asked for
 }
 
 // trace is a field that refers to objects of the kind.
@@ -38,7 +43,7 @@ func (l *Live) traces(ctx context.Context, whole *schema.Schema, api Reader, pla
 		}
 	}
 	s := whole.At(plan.Version)
-	found := map[string]*traces{}
+	found, names := map[string]*traces{}, &traceNames{s, l, map[string]*table{}}
 	for model, count := range deleted {
 		kind := s.Kind(model)
 		if kind.Traced == "" || schema.Before(kind.Traced, plan.Version) {
@@ -53,7 +58,7 @@ func (l *Live) traces(ctx context.Context, whole *schema.Schema, api Reader, pla
 			return nil, err
 		}
 		if len(l.untraced(referrers, count)) == 0 {
-			found[model] = newTraces(s, kind, referrers, l)
+			found[model] = &traces{l.tracesBy(referrers), names}
 		}
 	}
 	return found, nil
@@ -71,23 +76,19 @@ func (l *Live) untraced(referrers []schema.Referrer, objects int) Needs {
 	return needs
 }
 
-func newTraces(s *schema.Schema, kind *schema.Kind, referrers []schema.Referrer, live *Live) *traces {
-	t := &traces{schema: s, kind: kind, named: map[string]*table{}}
-	for model, listing := range live.Kinds {
-		if kind := s.Kind(model); kind != nil {
-			t.named[model] = newTable(kind, listing)
-		}
-	}
-	for _, r := range referrers {
+// tracesBy are the fields of the referrers, with what their objects have in them.
+func (l *Live) tracesBy(referrers []schema.Referrer) []trace {
+	by := make([]trace, len(referrers))
+	for i, r := range referrers {
 		found := map[string][]schema.Object{}
-		for _, object := range live.listedAs(r.Kind, referrers) {
+		for _, object := range l.listedAs(r.Kind, referrers) {
 			for _, key := range keyTexts(tree.PlainJSON(object[r.Field.Name])) {
 				found[key] = append(found[key], object)
 			}
 		}
-		t.by = append(t.by, trace{r.Kind, r.Field, found})
+		by[i] = trace{r.Kind, r.Field, found}
 	}
-	return t
+	return by
 }
 
 // listedAs returns what is listed of a referrer's kind without what is of another one of
@@ -126,7 +127,7 @@ func (t *traces) usersOf(change *Change) []user {
 	for _, trace := range t.by {
 		for _, object := range trace.found[change.PK] {
 			id, _ := trace.kind.IDOf(object)
-			u := user{User: schema.User{Model: trace.kind.Model, ID: schema.IDText(id), Name: t.nameOf(trace.kind, object)}}
+			u := user{User: schema.User{Model: trace.kind.Model, ID: schema.IDText(id), Name: nameOf(trace.kind, object)}}
 			if trace.kind.Model == change.Model && u.ID == change.PK || trace.isOfTarget() {
 				continue
 			}
@@ -134,7 +135,7 @@ func (t *traces) usersOf(change *Change) []user {
 			add(u)
 			if to := trace.target(); to != nil {
 				id := keyIn(object, to.Name)
-				add(user{many: true, User: schema.User{Model: to.Refers, ID: id, Name: t.nameFor(to.Refers, id)}})
+				add(user{many: true, User: schema.User{Model: to.Refers, ID: id, Name: t.names.of(to.Refers, id)}})
 			}
 		}
 	}
@@ -157,20 +158,31 @@ func (t trace) target() *schema.Field {
 func (t trace) isOfTarget() bool { return t.target() == t.field }
 
 // nameOf is what people call an object: its name, or what its kind is called and its key.
-func (t *traces) nameOf(kind *schema.Kind, object schema.Object) string {
+func nameOf(kind *schema.Kind, object schema.Object) string {
 	id, _ := kind.IDOf(object)
 	return cmp.Or(asText(object[kind.Key]), kind.Title+" "+schema.IDText(id))
 }
 
-// nameFor is that of the object of a model with a key, as far as it is known.
-func (t *traces) nameFor(model, id string) string {
-	for _, table := range t.named {
-		if object := table.byID[id]; object != nil && table.kind.Is(model) {
-			return t.nameOf(table.kind, object)
+// of is that of the object of a model with a key, as far as it is known.
+func (n *traceNames) of(model, id string) string {
+	for _, listed := range slices.Sorted(maps.Keys(n.live.Kinds)) {
+		kind := n.schema.Kind(listed)
+		if kind == nil || !kind.Is(model) {
+			continue
+		}
+		if object := n.table(kind).byID[id]; object != nil {
+			return nameOf(kind, object)
 		}
 	}
-	if kind := t.schema.Kind(model); kind != nil {
+	if kind := n.schema.Kind(model); kind != nil {
 		return kind.Title + " " + id
 	}
 	return id
+}
+
+func (n *traceNames) table(kind *schema.Kind) *table {
+	if n.tables[kind.Model] == nil {
+		n.tables[kind.Model] = newTable(kind, n.live.Kinds[kind.Model])
+	}
+	return n.tables[kind.Model]
 }
