@@ -47,32 +47,40 @@ var forms = []string{"yaml", "yaml files", "cue", "cue files"}
 
 // files gives the blueprints, with their names.
 func (b *bench) files(p wanted) iter.Seq2[string, string] {
+	switch b.form {
+	case "yaml":
+		text := strings.Builder{}
+		for i := range b.n {
+			text.WriteString(p.yaml(i))
+		}
+		return oneFile("all.yaml", yamlHead+text.String())
+	case "cue":
+		return oneFile("all.cue", p.comprehension(b.n))
+	case "yaml files":
+		return fileForEach(b.n, ".yaml", func(i int) string { return yamlHead + p.yaml(i) })
+	default:
+		return fileForEach(b.n, ".cue", p.cue)
+	}
+}
+
+// oneFile is a single file.
+func oneFile(name, text string) iter.Seq2[string, string] {
+	return func(yield func(name, text string) bool) { yield(name, text) }
+}
+
+// fileForEach is a file for each of n objects.
+func fileForEach(n int, extension string, text func(i int) string) iter.Seq2[string, string] {
 	return func(yield func(name, text string) bool) {
-		switch b.form {
-		case "yaml":
-			text := strings.Builder{}
-			text.WriteString("version: 1\nentries:\n")
-			for i := range b.n {
-				text.WriteString(p.yaml(i))
-			}
-			yield("all.yaml", text.String())
-		case "cue":
-			yield("all.cue", p.comprehension(b.n))
-		case "yaml files":
-			for i := range b.n {
-				if !yield(fmt.Sprintf("%05d.yaml", i), "version: 1\nentries:\n"+p.yaml(i)) {
-					return
-				}
-			}
-		case "cue files":
-			for i := range b.n {
-				if !yield(fmt.Sprintf("%05d.cue", i), p.cue(i)) {
-					return
-				}
+		for i := range n {
+			if !yield(fmt.Sprintf("%05d%s", i, extension), text(i)) {
+				return
 			}
 		}
 	}
 }
+
+// yamlHead is what a blueprint in YAML begins with.
+const yamlHead = "version: 1\nentries:\n"
 
 // firstFile gives the one with the first object.
 func (b *bench) firstFile(p wanted) (name, text string) {

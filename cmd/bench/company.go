@@ -93,22 +93,19 @@ var companyForms = []string{"yaml", "yaml files", "cue"}
 // files gives the blueprints of a company, with their names: in one file, in one
 // for each application, or as a comprehension.
 func (c *company) files(form string) iter.Seq2[string, string] {
-	const head = "version: 1\nentries:\n"
 	switch form {
 	case "cue":
-		return func(yield func(string, string) bool) { yield("company.cue", c.text("company.cue.tmpl", c)) }
+		return oneFile("company.cue", c.text("company.cue.tmpl", c))
 	case "yaml":
-		return func(yield func(string, string) bool) {
-			text := strings.Builder{}
-			for _, part := range c.parts(".yaml") {
-				text.WriteString(part)
-			}
-			yield("company.yaml", head+text.String())
+		text := strings.Builder{}
+		for _, part := range c.parts(".yaml") {
+			text.WriteString(part)
 		}
+		return oneFile("company.yaml", yamlHead+text.String())
 	default:
 		return func(yield func(string, string) bool) {
 			for name, part := range c.parts(".yaml") {
-				if !yield(name, head+part) {
+				if !yield(name, yamlHead+part) {
 					return
 				}
 			}

@@ -54,26 +54,17 @@ func (m *mixed) typed() bool {
 
 // files gives the blueprints, with their names.
 func (m *mixed) files() iter.Seq2[string, string] {
-	return func(yield func(name, text string) bool) {
-		switch m.form {
-		case "yaml":
-			yield("all.yaml", "version: 1\nentries:\n"+m.literals("object.yaml.tmpl"))
-		case "yaml files":
-			for i := range m.n {
-				if !yield(fmt.Sprintf("%05d.yaml", i), "version: 1\nentries:\n"+m.literal("object.yaml.tmpl", i)) {
-					return
-				}
-			}
-		case "cue files":
-			for i := range m.n {
-				kind := mixedKinds[i%len(mixedKinds)]
-				if !yield(fmt.Sprintf("%05d.cue", i), m.head(kind)+"entries: [\n"+m.literal("object.cue.tmpl", i)+"]\n") {
-					return
-				}
-			}
-		default:
-			yield("all.cue", m.head(mixedKinds...)+m.entries())
-		}
+	switch m.form {
+	case "yaml":
+		return oneFile("all.yaml", yamlHead+m.literals("object.yaml.tmpl"))
+	case "yaml files":
+		return fileForEach(m.n, ".yaml", func(i int) string { return yamlHead + m.literal("object.yaml.tmpl", i) })
+	case "cue files":
+		return fileForEach(m.n, ".cue", func(i int) string {
+			return m.head(mixedKinds[i%len(mixedKinds)]) + "entries: [\n" + m.literal("object.cue.tmpl", i) + "]\n"
+		})
+	default:
+		return oneFile("all.cue", m.head(mixedKinds...)+m.entries())
 	}
 }
 
