@@ -28,15 +28,24 @@ func (b *bench) write(p wanted) error { return writeFiles(b.folder, b.files(p)) 
 
 // writeFiles makes a folder that holds these files and nothing else.
 func writeFiles(folder string, files iter.Seq2[string, string]) error {
-	if err := os.RemoveAll(folder); err != nil {
+	err := os.RemoveAll(folder)
+	if err == nil {
+		err = addFiles(folder, files)
+	}
+	if err != nil {
 		return fmt.Errorf("writing files: %w", err)
 	}
+	return nil
+}
+
+// addFiles writes files to a folder, beside what it holds.
+func addFiles(folder string, files iter.Seq2[string, string]) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return fmt.Errorf("writing files: %w", err)
+		return err
 	}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
-			return fmt.Errorf("writing files: %w", err)
+			return err
 		}
 	}
 	return nil
