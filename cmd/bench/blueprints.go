@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"text/template"
 )
 
 // wanted is what the blueprints are to say of all objects.
@@ -86,6 +87,15 @@ func fileForEach(n int, extension string, text func(i int) string) iter.Seq2[str
 			}
 		}
 	}
+}
+
+// filledIn is one of the texts with its data; that there can be one is tested.
+func filledIn(texts *template.Template, name string, data any) string {
+	text := strings.Builder{}
+	if err := texts.ExecuteTemplate(&text, name, data); err != nil {
+		panic(err)
+	}
+	return text.String()
 }
 
 // yamlHead is what a blueprint in YAML begins with.

@@ -95,7 +95,7 @@ var companyForms = []string{"yaml", "yaml files", "cue"}
 func (c *company) files(form string) iter.Seq2[string, string] {
 	switch form {
 	case "cue":
-		return oneFile("company.cue", c.text("company.cue.tmpl", c))
+		return oneFile("company.cue", filledIn(c.texts, "company.cue.tmpl", c))
 	case "yaml":
 		text := strings.Builder{}
 		for _, part := range c.parts(".yaml") {
@@ -117,13 +117,13 @@ func (c *company) files(form string) iter.Seq2[string, string] {
 // of the extension.
 func (c *company) parts(extension string) iter.Seq2[string, string] {
 	return func(yield func(name, text string) bool) {
-		if !yield("shared"+extension, c.text("shared"+extension+".tmpl", c)+"\n") {
+		if !yield("shared"+extension, filledIn(c.texts, "shared"+extension+".tmpl", c)+"\n") {
 			return
 		}
 		departments := c.Departments()
 		for i := range c.N {
 			a := c.application(i, departments)
-			if !yield(a.Name+extension, c.text("application"+extension+".tmpl", a)+"\n") {
+			if !yield(a.Name+extension, filledIn(c.texts, "application"+extension+".tmpl", a)+"\n") {
 				return
 			}
 		}
@@ -148,13 +148,4 @@ func writeCompanies(folder string, sizes []int) error {
 		}
 	}
 	return nil
-}
-
-// text fills in one of the texts; that they can be is tested.
-func (c *company) text(name string, data any) string {
-	text := strings.Builder{}
-	if err := c.texts.ExecuteTemplate(&text, name, data); err != nil {
-		panic(err)
-	}
-	return text.String()
 }

@@ -81,7 +81,7 @@ func (m *mixed) entries() string {
 	default:
 		text := strings.Builder{}
 		for _, kind := range mixedKinds {
-			fmt.Fprintf(&text, "for i in list.Range(0, %d, 1) {%s},\n", m.n/each, m.text("object.cue.tmpl", mixedObject{kind, `\(i)`, m.typed()}))
+			fmt.Fprintf(&text, "for i in list.Range(0, %d, 1) {%s},\n", m.n/each, filledIn(m.texts, "object.cue.tmpl", mixedObject{kind, `\(i)`, m.typed()}))
 		}
 		return "entries: [\n" + text.String() + "]\n"
 	}
@@ -127,7 +127,7 @@ func (m *mixed) literals(name string) string {
 // literal is one object, written out.
 func (m *mixed) literal(name string, i int) string {
 	each := len(mixedKinds)
-	text := m.text(name, mixedObject{mixedKinds[i%each], strconv.Itoa(i / each), m.typed()})
+	text := filledIn(m.texts, name, mixedObject{mixedKinds[i%each], strconv.Itoa(i / each), m.typed()})
 	if strings.Contains(name, ".cue.") {
 		text += ",\n"
 	}
@@ -138,16 +138,7 @@ func (m *mixed) literal(name string, i int) string {
 func (m *mixed) oneOfEach() string {
 	text := strings.Builder{}
 	for _, kind := range mixedKinds {
-		text.WriteString(m.text("object.cue.tmpl", mixedObject{kind, `\(i)`, m.typed()}) + ",\n")
-	}
-	return text.String()
-}
-
-// text fills in one of the texts; that they can be is tested.
-func (m *mixed) text(name string, object mixedObject) string {
-	text := strings.Builder{}
-	if err := m.texts.ExecuteTemplate(&text, name, object); err != nil {
-		panic(err)
+		text.WriteString(filledIn(m.texts, "object.cue.tmpl", mixedObject{kind, `\(i)`, m.typed()}) + ",\n")
 	}
 	return text.String()
 }
