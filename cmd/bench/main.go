@@ -137,16 +137,14 @@ type table struct {
 func allTables() []table {
 	return []table{
 		{
-			"apply", "| blueprints | objects | aksync apply | GET | POST | PUT | PATCH | DELETE | wall s | wall/floor | s to first request | CPU s | peak MiB |\n" +
-				"|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|", forms, nil, (*bench).applyRows,
+			"apply", "| blueprints | objects | " + applyHead + "\n|---|---:|" + applyLine, forms, nil, (*bench).applyRows,
 		},
 		{
 			"daemon", "| blueprints | objects | pass of aksync run | requests | CPU ms to first request | CPU ms | wall s | wall/floor | peak MiB |\n" +
 				"|---|---:|---|---:|---:|---:|---:|---:|---:|", forms, nil, (*bench).daemonRows,
 		},
 		{
-			"company", "| blueprints | applications | objects | aksync apply | GET | POST | PUT | PATCH | DELETE | wall s | wall/floor | s to first request | CPU s | peak MiB |\n" +
-				"|---|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|", companyForms, nil, (*bench).companyRows,
+			"company", "| blueprints | applications | objects | " + applyHead + "\n|---|---:|---:|" + applyLine, companyForms, nil, (*bench).companyRows,
 		},
 		{
 			"memory", "| blueprints | objects | aksync | wall s | CPU s | peak MiB at one time | each process at its own peak, MiB |\n" +
