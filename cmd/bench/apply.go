@@ -29,13 +29,24 @@ func (b *bench) applyRows(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		fmt.Printf("| %s | %d | %s |%s %.2f | %s | %.3f | %.2f | %.0f |\n", b.form, b.n, p.name, m.requests.row(), m.wall.Seconds(),
-			b.floorRatio(m.requests.total(), m.wall), m.first.Seconds(), m.cpu.Seconds(), m.largest)
+		fmt.Printf("| %s | %d | %s\n", b.form, b.n, b.applyCells(p.name, m, m.largest))
 		if err := b.writeEndpoints("aksync", p.name, m); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// applyHead is the head of what applyCells gives, and applyLine what is below it.
+const (
+	applyHead = "aksync apply | GET | POST | PUT | PATCH | DELETE | wall s | wall/floor | s to first request | CPU s | peak MiB |"
+	applyLine = "---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
+)
+
+// applyCells are what a pass took, with one of its peaks, as the last cells of a row.
+func (b *bench) applyCells(name string, m measured, peak float64) string {
+	return fmt.Sprintf("%s |%s %.2f | %s | %.3f | %.2f | %.0f |", name, m.requests.row(), m.wall.Seconds(),
+		b.floorRatio(m.requests.total(), m.wall), m.first.Seconds(), m.cpu.Seconds(), peak)
 }
 
 // apply is aksync for all blueprints, whatever they delete.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"text/template"
 )
 
 // wanted is what the blueprints are to say of all objects.
@@ -28,15 +29,24 @@ func (b *bench) write(p wanted) error { return writeFiles(b.folder, b.files(p)) 
 
 // writeFiles makes a folder that holds these files and nothing else.
 func writeFiles(folder string, files iter.Seq2[string, string]) error {
-	if err := os.RemoveAll(folder); err != nil {
+	err := os.RemoveAll(folder)
+	if err == nil {
+		err = addFiles(folder, files)
+	}
+	if err != nil {
 		return fmt.Errorf("writing files: %w", err)
 	}
+	return nil
+}
+
+// addFiles writes files to a folder, beside what it holds.
+func addFiles(folder string, files iter.Seq2[string, string]) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return fmt.Errorf("writing files: %w", err)
+		return err
 	}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
-			return fmt.Errorf("writing files: %w", err)
+			return err
 		}
 	}
 	return nil
@@ -47,32 +57,49 @@ var forms = []string{"yaml", "yaml files", "cue", "cue files"}
 
 // files gives the blueprints, with their names.
 func (b *bench) files(p wanted) iter.Seq2[string, string] {
+	switch b.form {
+	case "yaml":
+		text := strings.Builder{}
+		for i := range b.n {
+			text.WriteString(p.yaml(i))
+		}
+		return oneFile("all.yaml", yamlHead+text.String())
+	case "cue":
+		return oneFile("all.cue", p.comprehension(b.n))
+	case "yaml files":
+		return fileForEach(b.n, ".yaml", func(i int) string { return yamlHead + p.yaml(i) })
+	default:
+		return fileForEach(b.n, ".cue", p.cue)
+	}
+}
+
+// oneFile is a single file.
+func oneFile(name, text string) iter.Seq2[string, string] {
+	return func(yield func(name, text string) bool) { yield(name, text) }
+}
+
+// fileForEach is a file for each of n objects.
+func fileForEach(n int, extension string, text func(i int) string) iter.Seq2[string, string] {
 	return func(yield func(name, text string) bool) {
-		switch b.form {
-		case "yaml":
-			text := strings.Builder{}
-			text.WriteString("version: 1\nentries:\n")
-			for i := range b.n {
-				text.WriteString(p.yaml(i))
-			}
-			yield("all.yaml", text.String())
-		case "cue":
-			yield("all.cue", p.comprehension(b.n))
-		case "yaml files":
-			for i := range b.n {
-				if !yield(fmt.Sprintf("%05d.yaml", i), "version: 1\nentries:\n"+p.yaml(i)) {
-					return
-				}
-			}
-		case "cue files":
-			for i := range b.n {
-				if !yield(fmt.Sprintf("%05d.cue", i), p.cue(i)) {
-					return
-				}
+		for i := range n {
+			if !yield(fmt.Sprintf("%05d%s", i, extension), text(i)) {
+				return
 			}
 		}
 	}
 }
+
+// filledIn is one of the texts with its data; that there can be one is tested.
+func filledIn(texts *template.Template, name string, data any) string {
+	text := strings.Builder{}
+	if err := texts.ExecuteTemplate(&text, name, data); err != nil {
+		panic(err)
+	}
+	return text.String()
+}
+
+// yamlHead is what a blueprint in YAML begins with.
+const yamlHead = "version: 1\nentries:\n"
 
 // firstFile gives the one with the first object.
 func (b *bench) firstFile(p wanted) (name, text string) {

@@ -93,22 +93,19 @@ var companyForms = []string{"yaml", "yaml files", "cue"}
 // files gives the blueprints of a company, with their names: in one file, in one
 // for each application, or as a comprehension.
 func (c *company) files(form string) iter.Seq2[string, string] {
-	const head = "version: 1\nentries:\n"
 	switch form {
 	case "cue":
-		return func(yield func(string, string) bool) { yield("company.cue", c.text("company.cue.tmpl", c)) }
+		return oneFile("company.cue", filledIn(c.texts, "company.cue.tmpl", c))
 	case "yaml":
-		return func(yield func(string, string) bool) {
-			text := strings.Builder{}
-			for _, part := range c.parts(".yaml") {
-				text.WriteString(part)
-			}
-			yield("company.yaml", head+text.String())
+		text := strings.Builder{}
+		for _, part := range c.parts(".yaml") {
+			text.WriteString(part)
 		}
+		return oneFile("company.yaml", yamlHead+text.String())
 	default:
 		return func(yield func(string, string) bool) {
 			for name, part := range c.parts(".yaml") {
-				if !yield(name, head+part) {
+				if !yield(name, yamlHead+part) {
 					return
 				}
 			}
@@ -120,13 +117,13 @@ func (c *company) files(form string) iter.Seq2[string, string] {
 // of the extension.
 func (c *company) parts(extension string) iter.Seq2[string, string] {
 	return func(yield func(name, text string) bool) {
-		if !yield("shared"+extension, c.text("shared"+extension+".tmpl", c)+"\n") {
+		if !yield("shared"+extension, filledIn(c.texts, "shared"+extension+".tmpl", c)+"\n") {
 			return
 		}
 		departments := c.Departments()
 		for i := range c.N {
 			a := c.application(i, departments)
-			if !yield(a.Name+extension, c.text("application"+extension+".tmpl", a)+"\n") {
+			if !yield(a.Name+extension, filledIn(c.texts, "application"+extension+".tmpl", a)+"\n") {
 				return
 			}
 		}
@@ -151,13 +148,4 @@ func writeCompanies(folder string, sizes []int) error {
 		}
 	}
 	return nil
-}
-
-// text fills in one of the texts; that they can be is tested.
-func (c *company) text(name string, data any) string {
-	text := strings.Builder{}
-	if err := c.texts.ExecuteTemplate(&text, name, data); err != nil {
-		panic(err)
-	}
-	return text.String()
 }

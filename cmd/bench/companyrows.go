@@ -33,8 +33,7 @@ func (b *bench) companyRows(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("| %s | %d | %d | %s |%s %.2f | %s | %.3f | %.2f | %.0f |\n", b.form, b.n, c.objects(), step.name, m.requests.row(),
-			m.wall.Seconds(), b.floorRatio(m.requests.total(), m.wall), m.first.Seconds(), m.cpu.Seconds(), m.together)
+		fmt.Printf("| %s | %d | %d | %s\n", b.form, b.n, c.objects(), b.applyCells(step.name, m, m.together))
 		return nil
 	})
 }

@@ -33,9 +33,10 @@ type ended struct {
 }
 
 func (b *bench) startDaemon(ctx context.Context) (*daemon, error) {
-	d := &daemon{passes: make(chan ended, 1)}
-	d.command = exec.CommandContext(ctx, b.program, "run", "--listen", "127.0.0.1:0", "--interval", "24h", "--log-format", "json", b.folder)
-	d.command.Env = b.environment()
+	d := &daemon{
+		command: b.aksync(ctx, "run", "--listen", "127.0.0.1:0", "--interval", "24h", "--log-format", "json", b.folder),
+		passes:  make(chan ended, 1),
+	}
 	log, err := d.command.StderrPipe()
 	if err != nil {
 		return nil, fmt.Errorf("starting the daemon: %w", err)

@@ -36,7 +36,7 @@ func main() {
 	flag.StringVar(&o.sizes, "n", "100,1000,10000", "how many objects, or applications of a company, separated by commas")
 	flag.DurationVar(&o.latency, "latency", 35*time.Millisecond, "what each request takes the server")
 	flag.StringVar(&o.forms, "forms", "", "forms of the blueprints, separated by commas; all that a table has if empty")
-	flag.StringVar(&o.tables, "tables", "apply,daemon", "what to measure, separated by commas: apply, daemon, company, memory, terraform")
+	flag.StringVar(&o.tables, "tables", "apply,daemon", "what to measure, separated by commas: "+tableNames())
 	flag.BoolVar(&o.endpoints, "endpoints", false, "tell on stderr which endpoints were asked how often, by all but the daemon, with the size of their answers")
 	flag.StringVar(&o.program, "aksync", "", "the aksync to measure; built from ./cmd/aksync if empty")
 	flag.StringVar(&o.terraform, "terraform", "terraform", "the program to compare with")
@@ -137,16 +137,14 @@ type table struct {
 func allTables() []table {
 	return []table{
 		{
-			"apply", "| blueprints | objects | aksync apply | GET | POST | PUT | PATCH | DELETE | wall s | wall/floor | s to first request | CPU s | peak MiB |\n" +
-				"|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|", forms, nil, (*bench).applyRows,
+			"apply", "| blueprints | objects | " + applyHead + "\n|---|---:|" + applyLine, forms, nil, (*bench).applyRows,
 		},
 		{
 			"daemon", "| blueprints | objects | pass of aksync run | requests | CPU ms to first request | CPU ms | wall s | wall/floor | peak MiB |\n" +
 				"|---|---:|---|---:|---:|---:|---:|---:|---:|", forms, nil, (*bench).daemonRows,
 		},
 		{
-			"company", "| blueprints | applications | objects | aksync apply | GET | POST | PUT | PATCH | DELETE | wall s | wall/floor | s to first request | CPU s | peak MiB |\n" +
-				"|---|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|", companyForms, nil, (*bench).companyRows,
+			"company", "| blueprints | applications | objects | " + applyHead + "\n|---|---:|---:|" + applyLine, companyForms, nil, (*bench).companyRows,
 		},
 		{
 			"memory", "| blueprints | objects | aksync | wall s | CPU s | peak MiB at one time | each process at its own peak, MiB |\n" +
@@ -158,6 +156,15 @@ func allTables() []table {
 	}
 }
 
+// tableNames are those of all tables, for people.
+func tableNames() string {
+	var names []string
+	for _, t := range allTables() {
+		names = append(names, t.name)
+	}
+	return strings.Join(names, ", ")
+}
+
 // parseTables gives the tables that are wanted, with the forms that are.
 func parseTables(o options) ([]table, error) {
 	var tables []table
@@ -165,7 +172,7 @@ func parseTables(o options) ([]table, error) {
 	for _, name := range strings.Split(o.tables, ",") {
 		i := slices.IndexFunc(all, func(t table) bool { return t.name == strings.TrimSpace(name) })
 		if i < 0 {
-			return nil, fmt.Errorf("-tables: %q is none of apply, daemon, company, memory, terraform", name)
+			return nil, fmt.Errorf("-tables: %q is none of %s", name, tableNames())
 		}
 		t := all[i]
 		if t.needs != nil {

@@ -52,9 +52,9 @@ func (b *bench) run(command *exec.Cmd) (measured, error) {
 		return measured{}, err
 	}
 	began := time.Now()
-	out, memory, err := watched(command)
+	memory, err := watched(command)
 	if err != nil {
-		return measured{}, fmt.Errorf("%s: %w: %s", command.Args[0], err, out[max(0, len(out)-2000):])
+		return measured{}, fmt.Errorf("%s: %w", command.Args[0], err)
 	}
 	wall := time.Since(began)
 	first, err := b.server.first()
@@ -75,21 +75,26 @@ func (b *bench) run(command *exec.Cmd) (measured, error) {
 }
 
 // watched runs a command, and looks at its memory and that of what it starts: as
-// often as takes a fiftieth of the time at most, since the command waits meanwhile.
-func watched(command *exec.Cmd) (out []byte, m memory, err error) {
+// often as takes a fiftieth of the time at most, since the command waits meanwhile. The
+// error ends with the last of what the command wrote.
+func watched(command *exec.Cmd) (m memory, err error) {
 	const often, share = 20 * time.Millisecond, 50
 	m.most = map[int]float64{}
 	collected := &bytes.Buffer{}
 	command.Stdout, command.Stderr = collected, collected
 	if err := command.Start(); err != nil {
-		return nil, m, err
+		return m, err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
 	for wait := often; ; {
 		select {
 		case err := <-ended:
-			return collected.Bytes(), m, err
+			if err != nil {
+				out := collected.Bytes()
+				err = fmt.Errorf("%w: %s", err, out[max(0, len(out)-2000):])
+			}
+			return m, err
 		case <-time.After(wait):
 			began := time.Now()
 			m.look(command.Process.Pid)

@@ -28,9 +28,9 @@ func (b *bench) memoryRows(ctx context.Context) error {
 	} {
 		command := b.aksync(ctx, append(step.arguments, b.folder)...)
 		began := time.Now()
-		out, memory, err := watched(command)
+		memory, err := watched(command)
 		if err != nil {
-			return fmt.Errorf("%s: %w: %s", step.name, err, out[max(0, len(out)-2000):])
+			return fmt.Errorf("%s: %w", step.name, err)
 		}
 		state := command.ProcessState
 		fmt.Printf("| %s | %d | %s | %.2f | %.2f | %.0f | %.0f |\n", b.form, b.n, step.name, time.Since(began).Seconds(),

@@ -54,26 +54,17 @@ func (m *mixed) typed() bool {
 
 // files gives the blueprints, with their names.
 func (m *mixed) files() iter.Seq2[string, string] {
-	return func(yield func(name, text string) bool) {
-		switch m.form {
-		case "yaml":
-			yield("all.yaml", "version: 1\nentries:\n"+m.literals("object.yaml.tmpl"))
-		case "yaml files":
-			for i := range m.n {
-				if !yield(fmt.Sprintf("%05d.yaml", i), "version: 1\nentries:\n"+m.literal("object.yaml.tmpl", i)) {
-					return
-				}
-			}
-		case "cue files":
-			for i := range m.n {
-				kind := mixedKinds[i%len(mixedKinds)]
-				if !yield(fmt.Sprintf("%05d.cue", i), m.head(kind)+"entries: [\n"+m.literal("object.cue.tmpl", i)+"]\n") {
-					return
-				}
-			}
-		default:
-			yield("all.cue", m.head(mixedKinds...)+m.entries())
-		}
+	switch m.form {
+	case "yaml":
+		return oneFile("all.yaml", yamlHead+m.literals("object.yaml.tmpl"))
+	case "yaml files":
+		return fileForEach(m.n, ".yaml", func(i int) string { return yamlHead + m.literal("object.yaml.tmpl", i) })
+	case "cue files":
+		return fileForEach(m.n, ".cue", func(i int) string {
+			return m.head(mixedKinds[i%len(mixedKinds)]) + "entries: [\n" + m.literal("object.cue.tmpl", i) + "]\n"
+		})
+	default:
+		return oneFile("all.cue", m.head(mixedKinds...)+m.entries())
 	}
 }
 
@@ -90,7 +81,7 @@ func (m *mixed) entries() string {
 	default:
 		text := strings.Builder{}
 		for _, kind := range mixedKinds {
-			fmt.Fprintf(&text, "for i in list.Range(0, %d, 1) {%s},\n", m.n/each, m.text("object.cue.tmpl", mixedObject{kind, `\(i)`, m.typed()}))
+			fmt.Fprintf(&text, "for i in list.Range(0, %d, 1) {%s},\n", m.n/each, filledIn(m.texts, "object.cue.tmpl", mixedObject{kind, `\(i)`, m.typed()}))
 		}
 		return "entries: [\n" + text.String() + "]\n"
 	}
@@ -136,7 +127,7 @@ func (m *mixed) literals(name string) string {
 // literal is one object, written out.
 func (m *mixed) literal(name string, i int) string {
 	each := len(mixedKinds)
-	text := m.text(name, mixedObject{mixedKinds[i%each], strconv.Itoa(i / each), m.typed()})
+	text := filledIn(m.texts, name, mixedObject{mixedKinds[i%each], strconv.Itoa(i / each), m.typed()})
 	if strings.Contains(name, ".cue.") {
 		text += ",\n"
 	}
@@ -147,16 +138,7 @@ func (m *mixed) literal(name string, i int) string {
 func (m *mixed) oneOfEach() string {
 	text := strings.Builder{}
 	for _, kind := range mixedKinds {
-		text.WriteString(m.text("object.cue.tmpl", mixedObject{kind, `\(i)`, m.typed()}) + ",\n")
-	}
-	return text.String()
-}
-
-// text fills in one of the texts; that they can be is tested.
-func (m *mixed) text(name string, object mixedObject) string {
-	text := strings.Builder{}
-	if err := m.texts.ExecuteTemplate(&text, name, object); err != nil {
-		panic(err)
+		text.WriteString(filledIn(m.texts, "object.cue.tmpl", mixedObject{kind, `\(i)`, m.typed()}) + ",\n")
 	}
 	return text.String()
 }

@@ -45,16 +45,13 @@ func serve(w io.Writer, latency string) error {
 	mux.Handle("/api/", first.before(endpoints.before(api)))
 	mux.HandleFunc("/first", first.handle)
 	mux.HandleFunc("/requests", endpoints.handle)
-	mux.HandleFunc("/people", func(w http.ResponseWriter, r *http.Request) {
-		if err := populate(api, r.URL.Query().Get("n")); err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-		}
-	})
-	mux.HandleFunc("/drift", func(w http.ResponseWriter, r *http.Request) {
-		if err := drift(api, r.URL.Query().Get("n")); err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-		}
-	})
+	for path, change := range map[string]func(*devserver.Server, string) error{"/people": populate, "/drift": drift} {
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			if err := change(api, r.URL.Query().Get("n")); err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+			}
+		})
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)

@@ -87,13 +87,8 @@ func (b *bench) withTerraform(ctx context.Context, t *terraform) (all []measured
 
 // write writes the configuration anew, and keeps the state.
 func (t *terraform) write(c *company) error {
-	if err := os.MkdirAll(t.folder, 0o755); err != nil {
+	if err := addFiles(t.folder, c.parts(".tf")); err != nil {
 		return fmt.Errorf("writing a configuration: %w", err)
-	}
-	for name, text := range c.parts(".tf") {
-		if err := os.WriteFile(filepath.Join(t.folder, name), []byte(text), 0o600); err != nil {
-			return fmt.Errorf("writing a configuration: %w", err)
-		}
 	}
 	// The provider is taken as it lies there, and nothing is downloaded.
 	settings := fmt.Sprintf("provider_installation {\n  dev_overrides { \"goauthentik/authentik\" = %q }\n}\n", filepath.Dir(t.provider))

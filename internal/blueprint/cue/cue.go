@@ -413,10 +413,10 @@ type field struct {
 // fieldsOf are the fields of a struct. Those of the last one are remembered: CUE sorts
 // them anew each time, which takes a third of the memory that reading a value takes.
 func (c *cueFile) fieldsOf(v cue.Value) []field {
-	if c.fields.known && c.fields.of == v {
+	if c.fields.of == v {
 		return c.fields.all
 	}
-	c.fields = lastFields{of: v, known: true}
+	c.fields = lastFields{of: v}
 	each, err := v.Fields()
 	for err == nil && each.Next() {
 		c.fields.all = append(c.fields.all, field{each.Selector().Unquoted(), each.Value()})
@@ -425,9 +425,8 @@ func (c *cueFile) fieldsOf(v cue.Value) []field {
 }
 
 type lastFields struct {
-	of    cue.Value
-	all   []field
-	known bool
+	of  cue.Value
+	all []field
 }
 
 // isCallOf reports whether a struct of these fields stands for a tag.

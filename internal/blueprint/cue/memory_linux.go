@@ -14,13 +14,13 @@ import (
 const moreMemory = 384 << 20
 
 // limitMemory keeps this process from ever having more than moreMemory: a single
-// text of a gigabyte is there before watchMemory can look. The limit is one of
+// text of a gigabyte is there before watch can look. The limit is one of
 // address space, since that of data does not count what is mapped in place of a
 // reservation, as Go does it (seen with Linux 6.18).
 func limitMemory() error {
 	text, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
-		return nil // no /proc here: watchMemory alone has to do
+		return nil // no /proc here: watch alone has to do
 	}
 	var pages uint64
 	if _, err := fmt.Sscan(string(text), &pages); err != nil {

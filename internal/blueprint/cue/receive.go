@@ -42,6 +42,11 @@ type receiver struct {
 	steps   int // what the result comes to, as mostSteps counts
 }
 
+func newReceiver(from io.Reader) *receiver {
+	limited := &limitedReader{from: from, left: mostReceived}
+	return &receiver{decoder: gob.NewDecoder(limited), limited: limited}
+}
+
 // errEnded is the error of a node that does not come.
 var errEnded = errors.New("the values end before they are whole")
 

@@ -44,8 +44,7 @@ func TestPackedIsTheSame(t *testing.T) {
 			want := (&cueEvaluator{language: tags.NewLanguage()}).evaluate(job)
 			pipe := new(bytes.Buffer)
 			out := newSender(pipe)
-			limited := &limitedReader{from: pipe}
-			in := &receiver{decoder: gob.NewDecoder(limited), limited: limited}
+			in := newReceiver(pipe)
 			// Twice, since nothing of one result may be left in the next.
 			for range 2 {
 				if err := out.send((&cueEvaluator{language: tags.NewLanguage(), out: out}).evaluate(job)); err != nil {
@@ -91,8 +90,7 @@ func TestMessagesThatMakeNoSense(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			limited := &limitedReader{from: pipe}
-			_, err := (&receiver{decoder: gob.NewDecoder(limited), limited: limited}).receive()
+			_, err := newReceiver(pipe).receive()
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want an error with %q", err, test.want)
 			}
@@ -109,8 +107,7 @@ func TestARootThatBreaksOff(t *testing.T) {
 	if err := out.send(Result{Problems: tree.Problems{problem}}); err != nil {
 		t.Fatal(err)
 	}
-	limited := &limitedReader{from: pipe}
-	got, err := (&receiver{decoder: gob.NewDecoder(limited), limited: limited}).receive()
+	got, err := newReceiver(pipe).receive()
 	if err != nil || got.Root != nil || len(got.Problems) != 1 || got.Problems[0].Message != problem.Message {
 		t.Errorf("got %+v, %v, want the problem alone", got, err)
 	}

@@ -2,7 +2,6 @@ package cue
 
 import (
 	"bytes"
-	"encoding/gob"
 	"fmt"
 	"strings"
 	"testing"
@@ -77,8 +76,7 @@ func TestPartsAreTheWhole(t *testing.T) {
 			want := (&cueEvaluator{language: tags.NewLanguage()}).evaluate(job)
 			pipe := new(bytes.Buffer)
 			out := newSender(pipe)
-			limited := &limitedReader{from: pipe, left: mostReceived}
-			in := &receiver{decoder: gob.NewDecoder(limited), limited: limited}
+			in := newReceiver(pipe)
 			if err := out.greet(); err != nil {
 				t.Fatal(err)
 			}

@@ -190,8 +190,7 @@ func startWorker(command []string) (*worker, error) {
 	if err := w.command.Start(); err != nil {
 		return nil, fmt.Errorf("starting the evaluation of CUE: %w", err)
 	}
-	limited := &limitedReader{from: out}
-	w.jobs, w.results = gob.NewEncoder(w.in), &receiver{decoder: gob.NewDecoder(limited), limited: limited}
+	w.jobs, w.results = gob.NewEncoder(w.in), newReceiver(out)
 	return w, nil
 }
 
@@ -201,7 +200,6 @@ func (w *worker) greet() error {
 		return nil
 	}
 	var greeting message
-	w.results.limited.left = mostReceived
 	if err := w.results.decoder.Decode(&greeting); err != nil {
 		return err
 	}
