@@ -115,9 +115,8 @@ func (v *versioning) attr(member tree.Pair) {
 // shifts looks at what the same value means otherwise.
 func (v *versioning) shifts(field *Field, path string, member tree.Pair) {
 	for _, since := range slices.Sorted(maps.Keys(field.Shifts)) {
-		shift := field.Shifts[since]
-		if (v.from == "" || Before(v.from, since)) && !Before(v.version, since) && !shift.keeps(member.Value) {
-			v.add(member.Key.Place, path, "means something else from authentik "+since+" on: "+shift.Words, false, nil)
+		if (v.from == "" || Before(v.from, since)) && !Before(v.version, since) {
+			v.add(member.Key.Place, path, "means something else from authentik "+since+" on: "+field.Shifts[since], false, nil)
 		}
 	}
 }
