@@ -10,9 +10,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// TestProgramInPods holds the manifests to the program as the image has it.
-func TestProgramInPods(t *testing.T) {
-	program := built(t)
+// checkPods holds the manifests to the program.
+func checkPods(t *testing.T, program string) {
+	t.Helper()
 	objects := manifests(t)
 	t.Run("settings", func(t *testing.T) {
 		var used []string

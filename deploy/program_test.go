@@ -29,6 +29,7 @@ func TestProgram(t *testing.T) {
 		}
 		checkSettings(t, program, used)
 	})
+	t.Run("pods", func(t *testing.T) { checkPods(t, program) })
 	// Kubernetes' packages are larger than all the rest: only tests have them.
 	t.Run("modules", func(t *testing.T) {
 		info, err := buildinfo.ReadFile(program)

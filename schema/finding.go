@@ -44,7 +44,7 @@ func (s *Schema) Findings(e *tree.Entry, from, version string) []Finding {
 	if !kind.Has(version) {
 		return []Finding{{Wrong: true, Problem: tree.Problem{Place: e.Place, Path: Join(e.Path, "model"), Message: kind.Lacking(kind.Model, version)}}}
 	}
-	v := &versioning{whole: whole, kind: kind, entry: e, from: from, version: version}
+	v := &versioning{whole: whole, there: whole.At(version), kind: kind, entry: e, from: from, version: version}
 	for _, member := range e.Identifiers {
 		v.identifier(member)
 	}
@@ -62,7 +62,8 @@ func (s *Schema) Findings(e *tree.Entry, from, version string) []Finding {
 
 // versioning finds what a version has otherwise than one entry.
 type versioning struct {
-	whole         *Schema
+	// there is the part of the whole that the version has.
+	whole, there  *Schema
 	kind          *Kind
 	entry         *tree.Entry
 	from, version string
@@ -84,7 +85,7 @@ func (v *versioning) identifier(member tree.Pair) {
 	path := Join(Join(v.entry.Path, "identifiers"), member.Name())
 	field := v.kind.Fields.Field(member.Name())
 	if field != nil && !field.Has(v.version) {
-		if readOnly := v.kind.at(v.version).readOnly(member.Name()); readOnly == nil {
+		if readOnly := v.there.Kind(v.kind.Model).readOnly(member.Name()); readOnly == nil {
 			v.add(member.Key.Place, path, v.kind.LackingField(field, v.version), true, v.renaming(field, member, false))
 			return
 		}
@@ -115,9 +116,8 @@ func (v *versioning) attr(member tree.Pair) {
 // shifts looks at what the same value means otherwise.
 func (v *versioning) shifts(field *Field, path string, member tree.Pair) {
 	for _, since := range slices.Sorted(maps.Keys(field.Shifts)) {
-		shift := field.Shifts[since]
-		if (v.from == "" || Before(v.from, since)) && !Before(v.version, since) && !shift.keeps(member.Value) {
-			v.add(member.Key.Place, path, "means something else from authentik "+since+" on: "+shift.Words, false, nil)
+		if (v.from == "" || Before(v.from, since)) && !Before(v.version, since) {
+			v.add(member.Key.Place, path, "means something else from authentik "+since+" on: "+field.Shifts[since], false, nil)
 		}
 	}
 }
@@ -178,11 +178,11 @@ func (v *versioning) references(path string, value tree.Value) {
 		if kind == nil {
 			continue
 		}
-		if !kind.Has(v.version) {
+		there := v.there.Kind(reference.Model)
+		if there == nil {
 			v.add(reference.Place, path, reference.Tag+": "+kind.Lacking(kind.Model, v.version), true, nil)
 			continue
 		}
-		there := kind.at(v.version)
 		for _, condition := range reference.Where {
 			field := kind.Fields.Field(condition.Field)
 			if field == nil || slices.Contains(there.AnswerNames(), condition.Field) {

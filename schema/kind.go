@@ -188,22 +188,22 @@ type Field struct {
 	Successor *Successor     `json:"successor,omitempty"`
 	Variants  []Variant      `json:"variants,omitempty"`
 	// Shifts are by the version since which a value means something else.
-	Shifts    map[string]Shift `json:"shifts,omitempty"`
-	Mirrors   string           `json:"mirrors,omitempty"`
-	Stated    bool             `json:"stated,omitempty"`
-	Loose     bool             `json:"loose,omitempty"`
-	Drawn     string           `json:"drawn,omitempty"`
-	Volatile  bool             `json:"volatile,omitempty"`
-	Reserved  string           `json:"reserved,omitempty"`
-	Loses     string           `json:"loses,omitempty"`
-	Filter    bool             `json:"filter,omitempty"`
-	Details   string           `json:"details,omitempty"`
-	Inherits  bool             `json:"inherits,omitempty"`
-	Superuser bool             `json:"superuser,omitempty"`
-	Grants    string           `json:"grants,omitempty"`
-	Empowers  string           `json:"empowers,omitempty"`
-	Seen      *string          `json:"seen,omitempty"`
-	Needs     []Need           `json:"needs,omitempty"`
+	Shifts    map[string]string `json:"shifts,omitempty"`
+	Mirrors   string            `json:"mirrors,omitempty"`
+	Stated    bool              `json:"stated,omitempty"`
+	Loose     bool              `json:"loose,omitempty"`
+	Drawn     string            `json:"drawn,omitempty"`
+	Volatile  bool              `json:"volatile,omitempty"`
+	Reserved  string            `json:"reserved,omitempty"`
+	Loses     string            `json:"loses,omitempty"`
+	Filter    bool              `json:"filter,omitempty"`
+	Details   string            `json:"details,omitempty"`
+	Inherits  bool              `json:"inherits,omitempty"`
+	Superuser bool              `json:"superuser,omitempty"`
+	Grants    string            `json:"grants,omitempty"`
+	Empowers  string            `json:"empowers,omitempty"`
+	Seen      *string           `json:"seen,omitempty"`
+	Needs     []Need            `json:"needs,omitempty"`
 }
 
 // Via is a request of its own for a field; #Via in kind.cue says what each word

@@ -1,11 +1,5 @@
 package schema
 
-import (
-	"regexp"
-
-	"github.com/aksync/aksync/internal/tree"
-)
-
 // Successor is what has the place of a field since it is gone; #Successor in kind.cue
 // says what each word means.
 type Successor struct {
@@ -13,13 +7,6 @@ type Successor struct {
 	Listed bool   `json:"listed,omitempty"`
 	Taken  bool   `json:"taken,omitempty"`
 	Words  string `json:"words,omitempty"`
-}
-
-// Shift is what a value means that it did not mean before, but for values that Same
-// matches.
-type Shift struct {
-	Words string `json:"words"`
-	Same  string `json:"same,omitempty"`
 }
 
 // TakenFor returns the field that authentik takes the field for since it is gone, or
@@ -61,10 +48,4 @@ func (k *Kind) LackingField(f *Field, version string) string {
 		}
 	}
 	return message
-}
-
-// keeps reports whether a value means what it did.
-func (s Shift) keeps(v tree.Value) bool {
-	text, isText := v.Data.(string)
-	return s.Same != "" && isText && regexp.MustCompile(s.Same).MatchString(text) // TestDigest compiles each
 }

@@ -113,10 +113,9 @@ func (f *Field) CheckVariant(path string, v tree.Value, version string) tree.Pro
 	if len(f.Variants) == 0 || v.HasPending() || v.HasLater() {
 		return nil
 	}
-	strict := *f.strict(version)
-	strict.Variants = nil
+	strict := f.strict(version)
 	v = strict.Normalize(v)
-	if len(strict.Check(path, v)) == 0 {
+	if len(strict.check(path, v)) == 0 { // what another version takes does not count
 		return nil
 	}
 	return tree.Problems{{Place: v.Place, Path: path, Message: fmt.Sprintf("%s is not taken by authentik %s: want %s", f.Describe(v.Data), version, strict.want())}}

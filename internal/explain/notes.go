@@ -36,7 +36,7 @@ func notes(k *schema.Kind, f *schema.Field) []string {
 		note(true, "%s", variantWords(f, &f.Variants[i]))
 	}
 	for _, since := range sorted(f.Shifts) {
-		note(true, "from authentik %s on it means something else: %s", since, f.Shifts[since].Words)
+		note(true, "from authentik %s on it means something else: %s", since, f.Shifts[since])
 	}
 	note(f.Volatile, "the server changes it by itself")
 	note(len(f.Unless) > 0, "the server sets it, and it is not compared, %s", unlessWords(f))

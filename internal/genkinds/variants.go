@@ -95,11 +95,10 @@ func variants(all []*variant) string {
 		w := &words{}
 		w.span(v.span)
 		w.text("type", v.typ)
-		for _, word := range []word{{"nullable", v.nullable}, {"required", v.required}, {"min", v.min}, {"max", v.max}} {
-			if word.value != "" {
-				w.add(word.name, word.value)
-			}
-		}
+		w.literal("nullable", v.nullable)
+		w.literal("required", v.required)
+		w.literal("min", v.min)
+		w.literal("max", v.max)
 		parts[i] = w.String()
 	}
 	return "[" + strings.Join(parts, ", ") + "]"

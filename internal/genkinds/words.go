@@ -29,6 +29,13 @@ func (w *words) text(name, value string) {
 	}
 }
 
+// literal adds a word whose value is CUE already, if it has one.
+func (w *words) literal(name, value string) {
+	if value != "" {
+		w.add(name, value)
+	}
+}
+
 func (w *words) flag(name string, set bool) {
 	if set {
 		w.add(name, "true")
@@ -74,8 +81,8 @@ func (w *words) data(fact *Fact, written bool) {
 	w.text("type", fact.Type)
 	w.flag("nullable", fact.Nullable)
 	if fact.Type != "text" || len(fact.Values) == 0 {
-		w.bound("min", string(fact.Min))
-		w.bound("max", string(fact.Max))
+		w.literal("min", bound(fact.Min))
+		w.literal("max", bound(fact.Max))
 	}
 	w.text("pattern", fact.Pattern)
 	w.flag("mapping", fact.Mapping)
@@ -92,14 +99,6 @@ func (w *words) data(fact *Fact, written bool) {
 	if len(fact.Fields) > 0 {
 		w.add("fields", shape(fact.Fields, written))
 	}
-}
-
-// bound adds a bound, if it is a whole number.
-func (w *words) bound(name, value string) {
-	if value == "" || strings.Contains(value, ".") {
-		return
-	}
-	w.add(name, value)
 }
 
 // spans writes names with the versions that have them.
