@@ -395,7 +395,11 @@ func TestDigest(t *testing.T) {
 	}
 	for _, kind := range kinds {
 		for _, field := range kind.Fields.Fields {
-			for _, pattern := range []string{field.Pattern, field.Drawn} {
+			patterns := []string{field.Pattern, field.Drawn}
+			for _, variant := range field.Variants {
+				patterns = append(patterns, variant.Pattern)
+			}
+			for _, pattern := range patterns {
 				if _, err := regexp.Compile(pattern); err != nil {
 					t.Errorf("%s.%s: %v", kind.Model, field.Name, err)
 				}
