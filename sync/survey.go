@@ -219,9 +219,7 @@ func (p *planner) listed(kind *schema.Kind) bool {
 // madeByServer reports whether authentik itself keeps the object, or has made it: it is
 // managed, or has what only the server gives.
 func madeByServer(kind *schema.Kind, object schema.Object) bool {
-	return object["managed"] != nil || slices.ContainsFunc(kind.Fields.Fields, func(field *schema.Field) bool {
-		return field.IsServers(tree.PlainJSON(object[field.Name]))
-	})
+	return object["managed"] != nil || isServers(kind, object)
 }
 
 // liveLabel is what people call a live object that no entry is about.
