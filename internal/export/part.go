@@ -41,11 +41,10 @@ func MakePart(s *schema.Schema, objects map[string][]schema.Object, o Options, p
 	if err != nil {
 		return nil, err
 	}
-	l, refused := newLayout(all), refusedOf(all)
-	withoutRefused(all, refused)
+	l := newLayout(all)
 	home := l.file(head)
 	entries := slices.DeleteFunc(all, func(e *entry) bool {
-		return l.file(e) != home || refused[e.identity] || !o.wants(e) || e.managed && !o.Full && own.has(e) ||
+		return l.file(e) != home || g.refused[e.identity] || !o.wants(e) || e.managed && !o.Full && own.has(e) ||
 			len(models) > 0 && !slices.Contains(chosen, e.kind) || !names.wants(e.name)
 	})
 	switch problems := names.problems(); {
