@@ -51,7 +51,12 @@ func MakeFolder(s *schema.Schema, objects map[string][]schema.Object, o Options)
 	if err != nil {
 		return nil, err
 	}
-	return folder, folder.write(l, files, o)
+	secrets, err := folder.write(l, files, o)
+	if err != nil {
+		return nil, err
+	}
+	folder.addSecrets(secrets)
+	return folder, nil
 }
 
 // layOut decides which entries are written into which files, and sorts those of each.
@@ -162,18 +167,18 @@ func gatherAll(s *schema.Schema, objects map[string][]schema.Object, o Options, 
 	return g, entries, nil
 }
 
-// write adds the text of the files.
-func (f *Folder) write(l *layout, files map[string][]*entry, o Options) error {
+// write adds the text of the files, and returns the secrets that they leave out.
+func (f *Folder) write(l *layout, files map[string][]*entry, o Options) (*secrets, error) {
 	secrets := newSecrets(files, o)
 	for _, path := range members(files) {
 		text, err := writeEntries(l.arrange(files[path], nil), secrets, o.Format)
 		if err != nil {
-			return fmt.Errorf("writing %s: %w", path, err)
+			return nil, fmt.Errorf("writing %s: %w", path, err)
 		}
 		f.add(path, text)
 	}
-	f.addSecrets(secrets)
-	return nil
+	f.Secrets = len(secrets.all)
+	return secrets, nil
 }
 
 // add adds a file, or gives one that is there another text.
@@ -187,8 +192,7 @@ func (f *Folder) add(path string, text []byte) {
 
 // addSecrets adds the list of secrets, where there are any.
 func (f *Folder) addSecrets(secrets *secrets) {
-	f.Secrets = len(secrets.all)
-	if f.Secrets > 0 {
+	if len(secrets.all) > 0 {
 		f.add(secretsFile, secrets.list())
 	}
 }

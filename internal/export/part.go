@@ -57,13 +57,9 @@ func MakePart(s *schema.Schema, objects map[string][]schema.Object, o Options, p
 	folder.note(entries)
 	slices.SortFunc(entries, before)
 	path := home + "." + cmp.Or(o.Format, YAML)
-	secrets := newSecrets(map[string][]*entry{path: entries}, o)
-	folder.Secrets = len(secrets.all)
-	text, err := writeEntries(l.arrange(entries, nil), secrets, o.Format)
-	if err != nil {
-		return nil, fmt.Errorf("writing %s: %w", path, err)
+	if _, err := folder.write(l, map[string][]*entry{path: entries}, o); err != nil {
+		return nil, err
 	}
-	folder.add(path, text)
 	return folder, nil
 }
 
