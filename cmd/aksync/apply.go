@@ -57,7 +57,7 @@ values that the file does not hold, since they are sensitive.`,
 					return passes.Apply(cmd.Context(), sync.TriggerRequest)
 				})
 			}
-			saved, err := loadPlan(planFile, passes.client.URL())
+			saved, err := loadPlanFor(planFile, passes.client.URL())
 			if err != nil {
 				return err
 			}
@@ -85,8 +85,8 @@ func checkPlanFlags(planFile, removedSince string, partial bool) error {
 	return nil
 }
 
-// loadPlan reads a saved plan, and refuses one for another server.
-func loadPlan(path, server string) (*sync.SavedPlan, error) {
+// loadPlan reads a saved plan.
+func loadPlan(path string) (*sync.SavedPlan, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("--plan: %w", err)
@@ -95,6 +95,15 @@ func loadPlan(path, server string) (*sync.SavedPlan, error) {
 	saved, err := sync.LoadPlan(file)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return saved, nil
+}
+
+// loadPlanFor is loadPlan, and refuses one for another server.
+func loadPlanFor(path, server string) (*sync.SavedPlan, error) {
+	saved, err := loadPlan(path)
+	if err != nil {
+		return nil, err
 	}
 	if saved.Server != server {
 		return nil, fmt.Errorf("%s was made for %s, and --url is %s: make it again, or set --url", path, saved.Server, server)

@@ -15,9 +15,9 @@ import (
 	"github.com/aksync/aksync/schema"
 )
 
-// A kind that can't be listed is named and left out, and the status says so; what is
-// known of the same from elsewhere is there.
-func TestExportAllForbidden(t *testing.T) {
+// serveBehind has the commands of a test ask an embedded server by way of front.
+func serveBehind(t *testing.T, front func(server http.Handler, w http.ResponseWriter, r *http.Request)) {
+	t.Helper()
 	s, err := schema.Load()
 	if err != nil {
 		t.Fatal(err)
@@ -26,8 +26,17 @@ func TestExportAllForbidden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	served := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { front(server, w, r) }))
+	t.Cleanup(served.Close)
+	t.Setenv("AUTHENTIK_URL", served.URL)
+	t.Setenv("AUTHENTIK_TOKEN", devserver.DevToken)
+}
+
+// A kind that can't be listed is named and left out, and the status says so; what is
+// known of the same from elsewhere is there.
+func TestExportAllForbidden(t *testing.T) {
 	lists := map[string]int{}
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	serveBehind(t, func(server http.Handler, w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("page") == "1" || r.URL.Query().Get("page") == "" {
 			lists[strings.TrimPrefix(r.URL.Path, "/api/v3/")]++
 		}
@@ -38,11 +47,8 @@ func TestExportAllForbidden(t *testing.T) {
 			return
 		}
 		server.ServeHTTP(w, r)
-	}))
-	defer front.Close()
+	})
 	folder := filepath.Join(t.TempDir(), "all")
-	t.Setenv("AUTHENTIK_URL", front.URL)
-	t.Setenv("AUTHENTIK_TOKEN", devserver.DevToken)
 	var stdout, stderr bytes.Buffer
 	status := execute(t.Context(), []string{"export", "--all", folder, "--full", "--parallelism", "1"}, &stdout, &stderr)
 	if status != exitError || !strings.Contains(stderr.String(), "authentik_brands.brand is left out: ") || stdout.Len() > 0 {
@@ -64,18 +70,10 @@ func TestExportAllForbidden(t *testing.T) {
 // An export that is ended while it lists leaves nothing behind and says so; one that
 // nobody could write asks for nothing.
 func TestExportAllEnds(t *testing.T) {
-	s, err := schema.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := devserver.NewSeeded(devserver.Config{Schema: s})
-	if err != nil {
-		t.Fatal(err)
-	}
 	ctx, end := context.WithCancel(t.Context())
 	defer end()
 	var lists atomic.Int32
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	serveBehind(t, func(server http.Handler, w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Has("page") {
 			lists.Add(1)
 		}
@@ -83,15 +81,12 @@ func TestExportAllEnds(t *testing.T) {
 			end()
 		}
 		server.ServeHTTP(w, r)
-	}))
-	defer front.Close()
+	})
 	folder := t.TempDir()
 	file := filepath.Join(folder, "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("AUTHENTIK_URL", front.URL)
-	t.Setenv("AUTHENTIK_TOKEN", devserver.DevToken)
 	var stdout, stderr bytes.Buffer
 	if status := execute(ctx, []string{"export", "--all", filepath.Join(file, "in")}, &stdout, &stderr); status != exitError || lists.Load() > 0 {
 		t.Errorf("the status is %d, after %d lists:\n%s", status, lists.Load(), &stderr)
@@ -108,25 +103,14 @@ func TestExportAllEnds(t *testing.T) {
 
 // What an update compares with is what it lists: nothing is asked for twice.
 func TestExportUpdateListsOnce(t *testing.T) {
-	s, err := schema.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := devserver.NewSeeded(devserver.Config{Schema: s})
-	if err != nil {
-		t.Fatal(err)
-	}
 	lists := map[string]int{}
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	serveBehind(t, func(server http.Handler, w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Has("page") {
 			lists[r.URL.String()]++
 		}
 		server.ServeHTTP(w, r)
-	}))
-	defer front.Close()
+	})
 	folder := filepath.Join(t.TempDir(), "all")
-	t.Setenv("AUTHENTIK_URL", front.URL)
-	t.Setenv("AUTHENTIK_TOKEN", devserver.DevToken)
 	for _, arguments := range [][]string{{"--full"}, {"--update"}} {
 		clear(lists)
 		var stdout, stderr bytes.Buffer

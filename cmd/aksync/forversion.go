@@ -31,12 +31,20 @@ func (f *versionFlags) registerFrom(cmd *cobra.Command) {
 // check refuses what is no version.
 func (f *versionFlags) check(s *schema.Schema) error {
 	for _, given := range []struct{ flag, version string }{{f.flag, f.to}, {"from", f.from}} {
-		if given.version != "" && !schema.Known(given.version) {
-			return &usageError{fmt.Errorf("--%s is %q: want one such as %s", given.flag, given.version, s.Newest())}
+		if err := checkVersion(s, given.flag, given.version); err != nil {
+			return err
 		}
 	}
 	if f.to != "" && f.from != "" && schema.Before(f.to, f.from) {
 		return &usageError{fmt.Errorf("--%s is %s, which comes before --from %s", f.flag, f.to, f.from)}
+	}
+	return nil
+}
+
+// checkVersion refuses a flag's value that is no version; it may be empty.
+func checkVersion(s *schema.Schema, flag, version string) error {
+	if version != "" && !schema.Known(version) {
+		return &usageError{fmt.Errorf("--%s is %q: want one such as %s", flag, version, s.Newest())}
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/rs/zerolog"
@@ -204,14 +203,9 @@ func complain(cmd *cobra.Command, pass *sync.Pass) error {
 }
 
 func savedSet(s *schema.Schema, path string) (*depict.Set, error) {
-	file, err := os.Open(path)
+	saved, err := loadPlan(path)
 	if err != nil {
-		return nil, fmt.Errorf("--plan: %w", err)
-	}
-	defer file.Close()
-	saved, err := sync.LoadPlan(file)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	plan, err := saved.Plan(s)
 	if err != nil {

@@ -109,11 +109,7 @@ func showHistory(cmd *cobra.Command, folder, output string, filter history.Filte
 		return fmt.Errorf("--history: %w", err)
 	}
 	if damaged > 0 {
-		lines := "lines"
-		if damaged == 1 {
-			lines = "line"
-		}
-		fmt.Fprintf(cmd.ErrOrStderr(), "Left out %d damaged %s, such as one that was being written when the machine stopped.\n", damaged, lines)
+		fmt.Fprintf(cmd.ErrOrStderr(), "Left out %s, such as one that was being written when the machine stopped.\n", things(damaged, "damaged line"))
 	}
 	if shown == 0 {
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s holds no such change.\n", folder)

@@ -75,10 +75,7 @@ func schemaAt(version string) (*schema.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	if version != "" && !schema.Known(version) {
-		return nil, &usageError{fmt.Errorf("--authentik-version is %q: want one such as %s", version, s.Newest())}
-	}
-	return s.At(version), nil
+	return s.At(version), checkVersion(s, "authentik-version", version)
 }
 
 // registerVersion registers the flag that names a version of authentik.

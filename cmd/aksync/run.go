@@ -117,13 +117,12 @@ func run(cmd *cobra.Command, flags runFlags, args []string) error {
 	requests := make(chan struct{}, 1)
 	shown := observe.NewPage(newStatus(b, flags, passes.client.URL(), source.paths), passes.client.Unanswered)
 	shown.Schema = passes.Schema
-	keeps := flags.history.observer(remembered, shown, log)
 	// The metrics and the page tell of a pass before the log says that it has ended.
 	observers := observe.Observers{
 		observe.NewCount(measured), shown, &observe.Log{Log: log},
 		&observe.Diff{Out: cmd.OutOrStdout(), Coloured: coloured(cmd.OutOrStdout()), DryRun: shown.DryRun, Log: log},
+		flags.history.observer(remembered, shown, log),
 	}
-	observers = append(observers, keeps)
 	page, err := metrics.NewHTTP(metrics.Config{
 		Metrics: measured, Health: shown.Health, Status: shown.Status, Detail: shown.Detail,
 		Sync: func() { request(requests) }, Logger: log,

@@ -75,16 +75,9 @@ func Open(ctx context.Context, revision string, paths []string) (*Checkout, erro
 
 // add adds a path, in a folder of its own.
 func (c *Checkout) add(ctx context.Context, revision, name string) error {
-	real, err := filepath.Abs(name)
-	if err == nil {
-		real, err = filepath.EvalSymlinks(real)
-	}
+	real, dir, err := locate(name)
 	if err != nil {
 		return err
-	}
-	dir := real
-	if info, err := os.Stat(real); err == nil && !info.IsDir() {
-		dir = filepath.Dir(real)
 	}
 	repo := repository{dir}
 	top, err := repo.root(ctx)
@@ -106,6 +99,20 @@ func (c *Checkout) add(ctx context.Context, revision, name string) error {
 		c.Paths = append(c.Paths, p)
 	}
 	return err
+}
+
+// locate returns the path without links, and the folder that it is or lies in.
+func locate(path string) (real, dir string, err error) {
+	if real, err = filepath.Abs(path); err != nil {
+		return "", "", err
+	}
+	if real, err = filepath.EvalSymlinks(real); err != nil {
+		return "", "", err
+	}
+	if info, err := os.Stat(real); err == nil && !info.IsDir() {
+		return real, filepath.Dir(real), nil
+	}
+	return real, real, nil
 }
 
 // extract writes the files of a commit that the blueprints below a path were made of,

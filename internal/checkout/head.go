@@ -26,16 +26,9 @@ type Head struct {
 // HeadOf looks for the commit. It reads git's own files, so that it is found where the
 // program git is not here, such as in the image beside git-sync.
 func HeadOf(ctx context.Context, path string) Head {
-	dir, err := filepath.Abs(path)
-	if err == nil {
-		dir, err = filepath.EvalSymlinks(dir)
-	}
+	real, dir, err := locate(path)
 	if err != nil {
 		return Head{}
-	}
-	inside := dir
-	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
-		dir = filepath.Dir(dir)
 	}
 	git := gitFolder(dir)
 	if git == "" {
@@ -45,7 +38,7 @@ func HeadOf(ctx context.Context, path string) Head {
 	if head.Commit != "" {
 		ctx, cancel := context.WithTimeout(ctx, statusAtMost)
 		defer cancel()
-		out, err := repository{dir}.git(ctx, "", "status", "--porcelain", "--", inside)
+		out, err := repository{dir}.git(ctx, "", "status", "--porcelain", "--", real)
 		head.Uncommitted = err == nil && len(out) > 0
 	}
 	return head

@@ -79,7 +79,10 @@ func before(a, b *entry) int {
 			}
 		}
 	}
-	return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.text(), b.text()), cmp.Compare(a.identity.id, b.identity.id))
+	if order := cmp.Compare(a.name, b.name); order != 0 {
+		return order // without their texts, which take long to write
+	}
+	return cmp.Or(cmp.Compare(a.text(), b.text()), cmp.Compare(a.identity.id, b.identity.id))
 }
 
 func number(e *entry, name string) int64 {

@@ -65,11 +65,7 @@ func loaded(t testing.TB, load func() (*schema.Schema, error)) *schema.Schema {
 // seeded is a server with what a fresh authentik holds.
 func seeded(t rapid.TB, s *schema.Schema) *devserver.Server {
 	t.Helper()
-	server, err := devserver.NewSeeded(devserver.Config{Schema: s})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return server
+	return fresh(t, s, devserver.DefaultVersion)
 }
 
 func put(t testing.TB, server *devserver.Server, model string, fields map[string]any) string {

@@ -47,16 +47,21 @@ func MakeFolder(s *schema.Schema, objects map[string][]schema.Object, o Options)
 		return nil, err
 	}
 	folder := &Folder{Problems: g.problems}
-	l, files, err := folder.layOut(entries, objects, o)
+	l, files, err := folder.layOut(g, entries, objects, o)
 	if err != nil {
 		return nil, err
 	}
-	return folder, folder.write(l, files, o)
+	secrets, err := folder.write(l, files, o)
+	if err != nil {
+		return nil, err
+	}
+	folder.addSecrets(secrets)
+	return folder, nil
 }
 
 // layOut decides which entries are written into which files, and sorts those of each.
 // listed are the objects of the kinds that could be listed.
-func (f *Folder) layOut(entries []*entry, listed map[string][]schema.Object, o Options) (*layout, map[string][]*entry, error) {
+func (f *Folder) layOut(g *gathering, entries []*entry, listed map[string][]schema.Object, o Options) (*layout, map[string][]*entry, error) {
 	own, guessed, err := broughtBy(o.Server)
 	if err != nil {
 		return nil, nil, err
@@ -65,15 +70,13 @@ func (f *Folder) layOut(entries []*entry, listed map[string][]schema.Object, o O
 	if !guessed && o.Want == nil && len(f.Problems) == 0 {
 		f.Missing = own.missing(entries, listed)
 	}
-	l, refused := newLayout(entries), refusedOf(entries)
-	withoutRefused(entries, refused)
-	files := map[string][]*entry{}
+	l, files := newLayout(entries), map[string][]*entry{}
 	for _, e := range entries {
 		switch {
 		case !o.wants(e):
 		case !e.kind.Create && !own.knows(e):
 			f.leaveUnknown(e, own)
-		case refused[e.identity] || !o.Full && own.has(e):
+		case g.refused[e.identity] || !o.Full && own.has(e):
 			f.LeftOut++
 		default:
 			f.note([]*entry{e})
@@ -136,7 +139,8 @@ func refusedOf(entries []*entry) map[identity]bool {
 }
 
 // gatherAll makes the entries of all objects, since all say where others belong, with
-// defaults or without, and says which can't be declared.
+// defaults or without, and says which can't be declared: nobody is permitted anything by
+// those that no blueprint can make.
 func gatherAll(s *schema.Schema, objects map[string][]schema.Object, o Options, defaults bool) (*gathering, []*entry, error) {
 	if err := o.check(); err != nil {
 		return nil, nil, err
@@ -158,21 +162,23 @@ func gatherAll(s *schema.Schema, objects map[string][]schema.Object, o Options, 
 		g.problems = append(g.problems, fmt.Errorf("%d objects that refer to a %s are left out, too: those can't be listed", count, kind.Title))
 	}
 	slices.SortStableFunc(g.problems, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })
+	g.refused = refusedOf(entries)
+	withoutRefused(entries, g.refused)
 	return g, entries, nil
 }
 
-// write adds the text of the files.
-func (f *Folder) write(l *layout, files map[string][]*entry, o Options) error {
+// write adds the text of the files, and returns the secrets that they leave out.
+func (f *Folder) write(l *layout, files map[string][]*entry, o Options) (*secrets, error) {
 	secrets := newSecrets(files, o)
 	for _, path := range members(files) {
 		text, err := writeEntries(l.arrange(files[path], nil), secrets, o.Format)
 		if err != nil {
-			return fmt.Errorf("writing %s: %w", path, err)
+			return nil, fmt.Errorf("writing %s: %w", path, err)
 		}
 		f.add(path, text)
 	}
-	f.addSecrets(secrets)
-	return nil
+	f.Secrets = len(secrets.all)
+	return secrets, nil
 }
 
 // add adds a file, or gives one that is there another text.
@@ -186,8 +192,7 @@ func (f *Folder) add(path string, text []byte) {
 
 // addSecrets adds the list of secrets, where there are any.
 func (f *Folder) addSecrets(secrets *secrets) {
-	f.Secrets = len(secrets.all)
-	if f.Secrets > 0 {
+	if len(secrets.all) > 0 {
 		f.add(secretsFile, secrets.list())
 	}
 }

@@ -26,7 +26,7 @@ import (
 var testedVersions = []string{"2024.12.5", "2025.10.4", "2025.12.4", "2026.2.2"}
 
 // fresh is a server of a version as it comes.
-func fresh(t *testing.T, s *schema.Schema, version string) *devserver.Server {
+func fresh(t rapid.TB, s *schema.Schema, version string) *devserver.Server {
 	t.Helper()
 	server, err := devserver.NewSeeded(devserver.Config{Schema: s, Version: version})
 	if err != nil {

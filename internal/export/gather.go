@@ -84,6 +84,8 @@ type gathering struct {
 	permitted map[identity][]sync.Permitted
 	// whole are the models of which all objects are exported.
 	whole map[string]bool
+	// refused are the objects that no blueprint can make.
+	refused map[identity]bool
 	// unlisted counts the objects that refer to one of a kind that could not be listed.
 	unlisted map[*schema.Kind]int
 	// problems are what is wrong with objects.

@@ -41,11 +41,10 @@ func MakePart(s *schema.Schema, objects map[string][]schema.Object, o Options, p
 	if err != nil {
 		return nil, err
 	}
-	l, refused := newLayout(all), refusedOf(all)
-	withoutRefused(all, refused)
+	l := newLayout(all)
 	home := l.file(head)
 	entries := slices.DeleteFunc(all, func(e *entry) bool {
-		return l.file(e) != home || refused[e.identity] || !o.wants(e) || e.managed && !o.Full && own.has(e) ||
+		return l.file(e) != home || g.refused[e.identity] || !o.wants(e) || e.managed && !o.Full && own.has(e) ||
 			len(models) > 0 && !slices.Contains(chosen, e.kind) || !names.wants(e.name)
 	})
 	switch problems := names.problems(); {
@@ -58,13 +57,9 @@ func MakePart(s *schema.Schema, objects map[string][]schema.Object, o Options, p
 	folder.note(entries)
 	slices.SortFunc(entries, before)
 	path := home + "." + cmp.Or(o.Format, YAML)
-	secrets := newSecrets(map[string][]*entry{path: entries}, o)
-	folder.Secrets = len(secrets.all)
-	text, err := writeEntries(l.arrange(entries, nil), secrets, o.Format)
-	if err != nil {
-		return nil, fmt.Errorf("writing %s: %w", path, err)
+	if _, err := folder.write(l, map[string][]*entry{path: entries}, o); err != nil {
+		return nil, err
 	}
-	folder.add(path, text)
 	return folder, nil
 }
 

@@ -45,7 +45,6 @@ func MakeUpdate(s *schema.Schema, objects map[string][]schema.Object, o Options,
 	if err != nil {
 		return nil, err
 	}
-	withoutRefused(known, refusedOf(known))
 	u.live = map[identity]*entry{}
 	for _, e := range known {
 		u.live[e.identity] = e
@@ -68,7 +67,7 @@ func MakeUpdate(s *schema.Schema, objects map[string][]schema.Object, o Options,
 		return nil, err
 	}
 	u.Folder.Problems = g.problems
-	l, files, err := u.Folder.layOut(entries, objects, o)
+	l, files, err := u.Folder.layOut(g, entries, objects, o)
 	if err != nil {
 		return nil, err
 	}

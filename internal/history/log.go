@@ -69,18 +69,16 @@ func (l *Log) open() error {
 
 // Add adds an event.
 func (l *Log) Add(event Event) error {
-	var line bytes.Buffer
-	encoder := json.NewEncoder(&line)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(event); err != nil {
+	line, err := asLine(event)
+	if err != nil {
 		return err
 	}
-	if l.file == nil || l.size > 0 && l.size+int64(line.Len()) > l.full {
+	if l.file == nil || l.size > 0 && l.size+int64(len(line)) > l.full {
 		if err := l.rotate(); err != nil {
 			return err
 		}
 	}
-	n, err := l.file.Write(line.Bytes())
+	n, err := l.file.Write(line)
 	l.size += int64(n)
 	l.dirty = true
 	if err != nil && n > 0 { // the next line is one of its own
@@ -175,7 +173,7 @@ func readLines(path string, take func(line []byte) (bool, error)) (damaged int, 
 // openAll opens the files of a log, the newest first: one that is renamed meanwhile is
 // met twice then, and not missed.
 func openAll(path string) (files []*os.File, err error) {
-	var infos []os.FileInfo
+	var newer os.FileInfo
 	for number := range logFiles {
 		file, err := os.Open(filepath.Join(path, logName(number)))
 		if errors.Is(err, fs.ErrNotExist) {
@@ -189,14 +187,14 @@ func openAll(path string) (files []*os.File, err error) {
 		if err != nil {
 			return files, err
 		}
-		if len(infos) > 0 && os.SameFile(infos[len(infos)-1], info) {
+		if newer != nil && os.SameFile(newer, info) {
 			files = files[:len(files)-1]
 			if err := file.Close(); err != nil {
 				return files, err
 			}
 			continue
 		}
-		infos = append(infos, info)
+		newer = info
 	}
 	if len(files) == 0 {
 		_, err = os.Stat(path)
@@ -241,9 +239,15 @@ func Last(path string, object Object, n int) ([]*Event, error) {
 
 // encoded is a field as it stands in a line.
 func encoded(name, value string) ([]byte, error) {
+	text, err := asLine(value)
+	return append([]byte(`"`+name+`":`), bytes.TrimSpace(text)...), err
+}
+
+// asLine is a value as a line of JSON.
+func asLine(value any) ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	err := encoder.Encode(value)
-	return append([]byte(`"`+name+`":`), bytes.TrimSpace(b.Bytes())...), err
+	return b.Bytes(), err
 }

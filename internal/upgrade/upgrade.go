@@ -4,6 +4,7 @@ package upgrade
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -35,7 +36,6 @@ type File struct {
 func Make(s *schema.Schema, entries []*tree.Entry, from, version string, read func(path string) ([]byte, error)) (*Upgrade, error) {
 	u := &Upgrade{}
 	mended := map[string][]mending{}
-	var paths []string
 	for _, entry := range entries {
 		for _, finding := range s.Findings(entry, from, version) {
 			path := finding.Place.File
@@ -43,13 +43,10 @@ func Make(s *schema.Schema, entries []*tree.Entry, from, version string, read fu
 				u.Left = append(u.Left, finding)
 				continue
 			}
-			if mended[path] == nil {
-				paths = append(paths, path)
-			}
 			mended[path] = append(mended[path], mending{finding, entry})
 		}
 	}
-	for _, path := range paths {
+	for _, path := range slices.Sorted(maps.Keys(mended)) {
 		text, err := read(path)
 		if err != nil {
 			return nil, err
@@ -60,7 +57,6 @@ func Make(s *schema.Schema, entries []*tree.Entry, from, version string, read fu
 			u.Files = append(u.Files, file)
 		}
 	}
-	slices.SortStableFunc(u.Files, func(a, b *File) int { return tree.Place{File: a.Path}.Compare(tree.Place{File: b.Path}) })
 	slices.SortStableFunc(u.Left, func(a, b schema.Finding) int { return a.Place.Compare(b.Place) })
 	return u, nil
 }
