@@ -35,7 +35,7 @@ func (l lastPass) fields(s *schema.Schema, kind *schema.Kind, o metrics.Object, 
 			if !given || entry.State.Data == string(tree.Absent) {
 				continue
 			}
-			shown := names.Shown(sync.Create, fieldOf(field, nil, d.plain(field, value)))
+			shown := names.Shown(sync.Create, sync.FieldChangeOf(field, nil, d.plain(field, value)))
 			row := metrics.Field{Name: field.Name, Declared: long(shown.After)}
 			row.Same = o.State == sync.InSync && field.Shown() && isCompared(entry)
 			if !row.Same {
@@ -86,7 +86,7 @@ func (l lastPass) compared(kind *schema.Kind, names *report.Names, change *sync.
 			continue
 		}
 		live, isThere := change.Live[field.Name]
-		shown := names.Shown(change.Action, fieldOf(field, live, declared))
+		shown := names.Shown(change.Action, sync.FieldChangeOf(field, live, declared))
 		row := metrics.Field{Name: field.Name, Declared: long(shown.After), Live: long(shown.Before)}
 		differs := slices.ContainsFunc(change.Fields, func(f sync.FieldChange) bool { return f.Name == field.Name })
 		switch {
@@ -102,13 +102,6 @@ func (l lastPass) compared(kind *schema.Kind, names *report.Names, change *sync.
 		fields = append(fields, row)
 	}
 	return fields
-}
-
-func fieldOf(field *schema.Field, before, after any) sync.FieldChange {
-	return sync.FieldChange{
-		Name: field.Name, Before: before, After: after, Choices: len(field.Values) > 0,
-		Sensitive: field.Sensitive, WriteOnly: !field.Shown(), Refers: field.Refers,
-	}
 }
 
 func long(value any) []string { return report.Long(value, pageColumns, mostValueLines) }
