@@ -70,12 +70,11 @@ func (f Filter) matches(change *sync.Change) bool {
 
 // shows reports whether a change is listed: it has to match one filter of each property.
 func (v View) shows(change *sync.Change) bool {
-	wanted, met := map[string]bool{}, map[string]bool{}
+	met := map[string]bool{}
 	for _, f := range v.Filters {
-		wanted[f.Property] = true
 		met[f.Property] = met[f.Property] || f.matches(change)
 	}
-	return len(wanted) == 0 || !slices.ContainsFunc(v.Filters, func(f Filter) bool { return !met[f.Property] })
+	return !slices.ContainsFunc(v.Filters, func(f Filter) bool { return !met[f.Property] })
 }
 
 // changeGroup is changes that are listed together.
