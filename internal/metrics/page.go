@@ -28,7 +28,10 @@ type page struct {
 }
 
 // view is what a template shows. Each has the same head.
-type view interface{ templateOf() string }
+type view interface {
+	templateOf() string
+	styled(template.CSS)
+}
 
 // head is what all pages have in common.
 type head struct {
@@ -70,9 +73,7 @@ func (p *page) styleHash() string {
 
 // render gives the whole page or an error, and never a part.
 func (p *page) render(v view) ([]byte, error) {
-	if styled, is := v.(interface{ styled(template.CSS) }); is {
-		styled.styled(p.style)
-	}
+	v.styled(p.style)
 	var out bytes.Buffer
 	if err := p.template.ExecuteTemplate(&out, v.templateOf(), v); err != nil {
 		return nil, fmt.Errorf("rendering %s: %w", v.templateOf(), err)
