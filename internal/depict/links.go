@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aksync/aksync/internal/graph"
+	"github.com/aksync/aksync/internal/terminal"
 )
 
 // links are what the objects of a set lead to: by what they refer to, and by what is
@@ -255,7 +256,7 @@ func (l *links) others(p *graph.Picture, drawn map[*object]bool) {
 		return
 	}
 	if !l.rest {
-		p.Notes = append(p.Notes, counted(len(rest), "more object is not drawn: nothing here leads to it.", "more objects are not drawn: nothing here leads to them."))
+		p.Notes = append(p.Notes, terminal.Count(len(rest), "more object is not drawn: nothing here leads to it.", "more objects are not drawn: nothing here leads to them."))
 		return
 	}
 	slices.SortStableFunc(rest, before)
@@ -280,7 +281,7 @@ func (l *links) others(p *graph.Picture, drawn map[*object]bool) {
 		}
 	}
 	if missing > 0 {
-		p.Notes = append(p.Notes, counted(missing, "more object is", "more objects are")+" not drawn.")
+		p.Notes = append(p.Notes, terminal.Count(missing, "more object is", "more objects are")+" not drawn.")
 	}
 	if len(p.Graphs) > 0 {
 		b.graph.Title = "Others"

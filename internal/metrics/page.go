@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aksync/aksync/internal/graph"
+	"github.com/aksync/aksync/internal/terminal"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -54,7 +55,7 @@ func newPage() (*page, error) {
 		"duration": shortDuration,
 		"label":    func(state sync.ObjectState) string { return strings.ReplaceAll(string(state), "_", " ") },
 		"link":     linkTo,
-		"number":   number,
+		"number":   terminal.Count,
 		"some":     some,
 		"sign":     signClass,
 	}).ParseFS(pageFiles, "page.html", "page_*.html")
@@ -89,14 +90,6 @@ func linkTo(o Object) string {
 		query.Set("pk", o.PK)
 	}
 	return "/object?" + query.Encode()
-}
-
-// number writes a count with its word.
-func number(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 // some gives the first texts of many, as many as given or else 20, and how many more

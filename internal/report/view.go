@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aksync/aksync/internal/terminal"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -143,5 +144,5 @@ func (v View) left(plan *sync.Plan) string {
 			shown++
 		}
 	}
-	return fmt.Sprintf("Listed are %d of %s, by --filter.", shown, count(all, "change", "changes"))
+	return fmt.Sprintf("Listed are %d of %s, by --filter.", shown, terminal.Count(all, "change", "changes"))
 }
