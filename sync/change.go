@@ -186,13 +186,14 @@ func createdFields(kind *schema.Kind, declared map[string]any) []FieldChange {
 	var fields []FieldChange
 	for _, field := range kind.Fields.Fields {
 		if value, given := declared[field.Name]; given {
-			fields = append(fields, fieldChange(field, nil, value))
+			fields = append(fields, FieldChangeOf(field, nil, value))
 		}
 	}
 	return fields
 }
 
-func fieldChange(field *schema.Field, before, after any) FieldChange {
+// FieldChangeOf is a change of a field, with what says how its values may be shown.
+func FieldChangeOf(field *schema.Field, before, after any) FieldChange {
 	return FieldChange{
 		Name: field.Name, Before: before, After: after, Choices: len(field.Values) > 0,
 		Sensitive: field.Sensitive, WriteOnly: !field.Shown(), Refers: field.Refers,
@@ -211,7 +212,7 @@ func changedFields(kind *schema.Kind, declared, live map[string]any) []FieldChan
 	for _, field := range kind.Fields.Fields {
 		value, given := declared[field.Name]
 		if given && differs(field, declared, live) {
-			fields = append(fields, fieldChange(field, live[field.Name], value))
+			fields = append(fields, FieldChangeOf(field, live[field.Name], value))
 		}
 	}
 	return fields

@@ -49,7 +49,7 @@ func droppedElements(kind *schema.Kind, declared, live map[string]any) []FieldCh
 		value := declared[field.Name]
 		if isOwnList(field, declared) && field.Same(value, live[field.Name]) &&
 			slices.ContainsFunc(elements(live[field.Name]), func(id any) bool { return !holds(value, id) }) {
-			fields = append(fields, fieldChange(field, live[field.Name], value))
+			fields = append(fields, FieldChangeOf(field, live[field.Name], value))
 		}
 	}
 	return fields

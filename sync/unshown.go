@@ -70,7 +70,7 @@ func (p *planner) tells(key fieldKey, field *schema.Field, value any, object sch
 // unshownChange is the change of a field that no answer shows, with what proves its
 // values where something does.
 func unshownChange(field *schema.Field, value any, object schema.Object) FieldChange {
-	change := fieldChange(field, nil, value)
+	change := FieldChangeOf(field, nil, value)
 	if before, after := field.Proof.Shows(value, object); before != nil {
 		change.Before, change.After, change.WriteOnly = before, after, false
 	}

@@ -17,7 +17,7 @@ func Groups(s *schema.Schema, plan *sync.Plan, kind *schema.Kind) func(*sync.Cha
 	slices.SortStableFunc(roots, before)
 	of := map[*object]string{}
 	for _, root := range roots {
-		b := &building{links: l, at: map[*object]int{}, whole: map[*object]bool{root: true}}
+		b := l.building(root)
 		b.draw(root)
 		for o := range b.at {
 			if _, has := of[o]; !has && (o == root || o.kind.Model != kind.Model) {

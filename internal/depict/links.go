@@ -2,10 +2,12 @@ package depict
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/aksync/aksync/internal/graph"
+	"github.com/aksync/aksync/internal/terminal"
 )
 
 // links are what the objects of a set lead to: by what they refer to, and by what is
@@ -119,10 +121,18 @@ type building struct {
 	whole map[*object]bool
 }
 
+func (l *links) building(whole ...*object) *building {
+	b := &building{links: l, at: map[*object]int{}, whole: map[*object]bool{}}
+	for _, o := range whole {
+		b.whole[o] = true
+	}
+	return b
+}
+
 // graph draws an object with what belongs to it, and what uses it. It returns which
 // objects are in the graph, and whether anything changes that belongs to it.
 func (l *links) graph(root *object) (g graph.Graph, in map[*object]int, changes bool) {
-	b := &building{links: l, at: map[*object]int{}, whole: map[*object]bool{root: true}}
+	b := l.building(root)
 	b.draw(root)
 	changes = isMarked(b.graph)
 	b.usersOf(root)
@@ -193,7 +203,7 @@ func (b *building) few(at int, leads []lead) []lead {
 	for _, to := range leads {
 		if n := left[to.label]; n > 0 {
 			left[to.label] = 0
-			b.more(at, to, n)
+			b.graph.Edges = append(b.graph.Edges, graph.Edge{From: at, To: b.more(to.to.kind.Title, n), Label: to.label})
 		}
 	}
 	return kept
@@ -201,10 +211,10 @@ func (b *building) few(at int, leads []lead) []lead {
 
 func changes(to lead) bool { return to.mark != graph.Stays || to.to.mark != graph.Stays }
 
-// more draws how many are not drawn.
-func (b *building) more(from int, such lead, n int) {
-	b.graph.Edges = append(b.graph.Edges, graph.Edge{From: from, To: len(b.graph.Nodes), Label: such.label})
-	b.graph.Nodes = append(b.graph.Nodes, graph.Node{Kind: such.to.kind.Title, Name: "… " + counted(n, "more", "more"), Outside: true})
+// more draws a box that says how many are not drawn.
+func (b *building) more(kind string, n int) int {
+	b.graph.Nodes = append(b.graph.Nodes, graph.Node{Kind: kind, Name: fmt.Sprintf("… %d more", n), Outside: true})
+	return len(b.graph.Nodes) - 1
 }
 
 // usersOf draws what else leads to the object that a graph is of.
@@ -229,8 +239,7 @@ func (b *building) usersOf(root *object) {
 	}
 	b.graph.Edges = append(b.graph.Edges, users...)
 	if left > 0 {
-		b.graph.Edges = append(b.graph.Edges, graph.Edge{From: len(b.graph.Nodes), To: b.at[root]})
-		b.graph.Nodes = append(b.graph.Nodes, graph.Node{Kind: "used by", Name: "… " + counted(left, "more", "more"), Outside: true})
+		b.graph.Edges = append(b.graph.Edges, graph.Edge{From: b.more("used by", left), To: b.at[root]})
 	}
 }
 
@@ -247,14 +256,11 @@ func (l *links) others(p *graph.Picture, drawn map[*object]bool) {
 		return
 	}
 	if !l.rest {
-		p.Notes = append(p.Notes, counted(len(rest), "more object is not drawn: nothing here leads to it.", "more objects are not drawn: nothing here leads to them."))
+		p.Notes = append(p.Notes, terminal.Count(len(rest), "more object is not drawn: nothing here leads to it.", "more objects are not drawn: nothing here leads to them."))
 		return
 	}
 	slices.SortStableFunc(rest, before)
-	b := &building{links: l, at: map[*object]int{}, whole: map[*object]bool{}}
-	for _, o := range rest {
-		b.whole[o] = true
-	}
+	b := l.building(rest...)
 	led := map[*object]bool{}
 	for _, o := range rest {
 		for _, to := range l.out[o] {
@@ -275,7 +281,7 @@ func (l *links) others(p *graph.Picture, drawn map[*object]bool) {
 		}
 	}
 	if missing > 0 {
-		p.Notes = append(p.Notes, counted(missing, "more object is", "more objects are")+" not drawn.")
+		p.Notes = append(p.Notes, terminal.Count(missing, "more object is", "more objects are")+" not drawn.")
 	}
 	if len(p.Graphs) > 0 {
 		b.graph.Title = "Others"

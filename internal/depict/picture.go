@@ -32,7 +32,7 @@ func (s *Set) Picture(o Options) (graph.Picture, error) {
 	}
 	slices.SortStableFunc(roots, before)
 	picture := graph.Picture{Title: "aksync: " + s.source, Outside: s.outside, Notes: slices.Clone(s.notes)}
-	drawn, boxes := map[*object]bool{}, 0
+	drawn := map[*object]bool{}
 	for _, root := range roots {
 		g, in, changes := l.graph(root)
 		if s.only && whole && !changes {
@@ -42,11 +42,9 @@ func (s *Set) Picture(o Options) (graph.Picture, error) {
 			drawn[o] = true
 		}
 		picture.Graphs = append(picture.Graphs, g)
-		boxes += len(g.Nodes)
 	}
 	if whole {
 		l.others(&picture, drawn)
-		boxes, _ = picture.Size()
 	}
 	if picture.IsEmpty() {
 		nothing := "There is nothing to draw."
@@ -55,7 +53,7 @@ func (s *Set) Picture(o Options) (graph.Picture, error) {
 		}
 		picture.Notes = append(picture.Notes, nothing)
 	}
-	if boxes > o.Most {
+	if boxes, _ := picture.Size(); boxes > o.Most {
 		return graph.Picture{}, &TooLargeError{Boxes: boxes, Most: o.Most, Of: s.source, Such: examples(roots), Graphs: len(picture.Graphs)}
 	}
 	return picture, nil

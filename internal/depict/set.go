@@ -5,7 +5,6 @@
 package depict
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/aksync/aksync/internal/graph"
@@ -186,12 +185,4 @@ func (o *object) called() string {
 		return o.label
 	}
 	return o.name
-}
-
-// counted is a number of things with its word.
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + many
 }

@@ -7,7 +7,7 @@ import (
 
 // DOT writes the picture in the language of Graphviz.
 func (p Picture) DOT(w io.Writer) error {
-	m := &textual{ids: "n"}
+	m := &textual{}
 	m.line("digraph aksync {")
 	m.line("  graph [rankdir=LR, fontname=\"sans-serif\", label=%s, labelloc=b, labeljust=l, fontsize=10]", dotText(append([]string{p.Title}, p.legend()...)...))
 	m.line("  node [shape=box, style=rounded, fontname=\"sans-serif\", fontsize=11]")

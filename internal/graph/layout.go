@@ -23,7 +23,7 @@ const (
 type place struct {
 	node          int
 	x, y, w, h    int
-	again, leads  bool // it was drawn before; and it leads to something
+	again         bool // it was drawn before
 	parent        int  // the place that it hangs from, or -1
 	beside, backs bool // it is beside its parent; and the edge leads to its parent
 	edge          Edge
@@ -87,7 +87,6 @@ func (l *layout) users(root int) {
 			continue
 		}
 		l.drawn[e.From] = true
-		l.places[root].leads = true
 		l.row(place{node: e.From, x: at.x + indent, parent: root, backs: true, edge: e})
 	}
 }
@@ -106,7 +105,6 @@ func (l *layout) put(p place) int {
 		l.beside(at, edges[0])
 		edges = edges[1:]
 	}
-	l.places[at].leads = len(edges) > 0
 	for _, e := range edges {
 		l.put(place{node: e.To, x: p.x + indent, parent: at, edge: e})
 	}

@@ -13,7 +13,7 @@ import (
 // fence of that name. Colours are those of lines alone, so that it can be read on a dark
 // page as on a light one.
 func (p Picture) Mermaid(w io.Writer) error {
-	m := &textual{ids: "n"}
+	m := &textual{}
 	m.line("flowchart LR")
 	for i, g := range p.Graphs {
 		indent := "  "
@@ -54,7 +54,6 @@ func (g Graph) title() string {
 // graphs.
 type textual struct {
 	text  bytes.Buffer
-	ids   string
 	nodes int
 	edges int
 	// classes are the numbers of the nodes of each class, and links those of edges by
@@ -65,7 +64,7 @@ type textual struct {
 
 func (m *textual) line(format string, a ...any) { fmt.Fprintf(&m.text, format+"\n", a...) }
 
-func (m *textual) id(node int) string { return m.ids + strconv.Itoa(m.nodes+node+1) }
+func (m *textual) id(node int) string { return "n" + strconv.Itoa(m.nodes+node+1) }
 
 func (m *textual) class(name string, node int) {
 	if m.classes == nil {

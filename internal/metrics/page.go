@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aksync/aksync/internal/graph"
+	"github.com/aksync/aksync/internal/terminal"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -28,7 +29,10 @@ type page struct {
 }
 
 // view is what a template shows. Each has the same head.
-type view interface{ templateOf() string }
+type view interface {
+	templateOf() string
+	styled(template.CSS)
+}
 
 // head is what all pages have in common.
 type head struct {
@@ -51,7 +55,7 @@ func newPage() (*page, error) {
 		"duration": shortDuration,
 		"label":    func(state sync.ObjectState) string { return strings.ReplaceAll(string(state), "_", " ") },
 		"link":     linkTo,
-		"number":   number,
+		"number":   terminal.Count,
 		"some":     some,
 		"sign":     signClass,
 	}).ParseFS(pageFiles, "page.html", "page_*.html")
@@ -70,9 +74,7 @@ func (p *page) styleHash() string {
 
 // render gives the whole page or an error, and never a part.
 func (p *page) render(v view) ([]byte, error) {
-	if styled, is := v.(interface{ styled(template.CSS) }); is {
-		styled.styled(p.style)
-	}
+	v.styled(p.style)
 	var out bytes.Buffer
 	if err := p.template.ExecuteTemplate(&out, v.templateOf(), v); err != nil {
 		return nil, fmt.Errorf("rendering %s: %w", v.templateOf(), err)
@@ -88,14 +90,6 @@ func linkTo(o Object) string {
 		query.Set("pk", o.PK)
 	}
 	return "/object?" + query.Encode()
-}
-
-// number writes a count with its word.
-func number(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 // some gives the first texts of many, as many as given or else 20, and how many more

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aksync/aksync/internal/terminal"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
@@ -102,7 +103,7 @@ func (f *front) summary() string {
 	var parts []string
 	add := func(n int, one, many string) {
 		if n > 0 {
-			parts = append(parts, number(n, one, many))
+			parts = append(parts, terminal.Count(n, one, many))
 		}
 	}
 	if f.NotReady != "" {

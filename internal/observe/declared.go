@@ -20,10 +20,9 @@ const mostValueLines = 60
 
 // fields are those that an object declares, with what the last pass found live. A value
 // that nobody is to see is not shown, and one that can't be read back not compared.
-func (l lastPass) fields(s *schema.Schema, kind *schema.Kind, o metrics.Object, changes []*sync.Change) []metrics.Field {
-	names := report.NewNames(l.plan)
+func (l lastPass) fields(s *schema.Schema, kind *schema.Kind, names *report.Names, o metrics.Object, changes []*sync.Change) []metrics.Field {
 	if change := ofFields(changes); change != nil && change.Declared != nil {
-		return l.compared(kind, names, change)
+		return compared(kind, names, change)
 	}
 	d := &declaration{schema: s, names: map[sync.Pointer]sync.Named{}}
 	names = report.NewNames(&sync.Plan{Names: d.names})
@@ -35,7 +34,7 @@ func (l lastPass) fields(s *schema.Schema, kind *schema.Kind, o metrics.Object, 
 			if !given || entry.State.Data == string(tree.Absent) {
 				continue
 			}
-			shown := names.Shown(sync.Create, fieldOf(field, nil, d.plain(field, value)))
+			shown := names.Shown(sync.Create, sync.FieldChangeOf(field, nil, d.plain(field, value)))
 			row := metrics.Field{Name: field.Name, Declared: long(shown.After)}
 			row.Same = o.State == sync.InSync && field.Shown() && isCompared(entry)
 			if !row.Same {
@@ -78,7 +77,7 @@ func ofFields(changes []*sync.Change) *sync.Change {
 }
 
 // compared sets what a change declares beside what is live.
-func (l lastPass) compared(kind *schema.Kind, names *report.Names, change *sync.Change) []metrics.Field {
+func compared(kind *schema.Kind, names *report.Names, change *sync.Change) []metrics.Field {
 	var fields []metrics.Field
 	for _, field := range kind.Fields.Fields {
 		declared, given := change.Declared[field.Name]
@@ -86,7 +85,7 @@ func (l lastPass) compared(kind *schema.Kind, names *report.Names, change *sync.
 			continue
 		}
 		live, isThere := change.Live[field.Name]
-		shown := names.Shown(change.Action, fieldOf(field, live, declared))
+		shown := names.Shown(change.Action, sync.FieldChangeOf(field, live, declared))
 		row := metrics.Field{Name: field.Name, Declared: long(shown.After), Live: long(shown.Before)}
 		differs := slices.ContainsFunc(change.Fields, func(f sync.FieldChange) bool { return f.Name == field.Name })
 		switch {
@@ -104,23 +103,10 @@ func (l lastPass) compared(kind *schema.Kind, names *report.Names, change *sync.
 	return fields
 }
 
-func fieldOf(field *schema.Field, before, after any) sync.FieldChange {
-	return sync.FieldChange{
-		Name: field.Name, Before: before, After: after, Choices: len(field.Values) > 0,
-		Sensitive: field.Sensitive, WriteOnly: !field.Shown(), Refers: field.Refers,
-	}
-}
-
 func long(value any) []string { return report.Long(value, pageColumns, mostValueLines) }
 
 // rowAt is what tells the object of a row from others.
-func rowAt(o metrics.Object) declaredAt {
-	at := declaredAt{place: o.Source, path: o.Path}
-	if o.Path == "" {
-		at.name = o.Model + "\x00" + o.Name
-	}
-	return at
-}
+func rowAt(o metrics.Object) declaredAt { return declaredFrom(o.Source, o.Path, o.Model, o.Name) }
 
 // entriesOf are the entries that declare an object: the one of its place first, and then
 // others of the same name.

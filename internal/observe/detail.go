@@ -36,7 +36,7 @@ func (p *Page) Detail(o metrics.Object) metrics.Detail {
 		d.Users = append(d.Users, change.UserNames()...)
 		d.Warnings = append(d.Warnings, report.Warnings(change)...)
 	}
-	d.Fields = last.fields(s, kind, o, changes)
+	d.Fields = last.fields(s, kind, names, o, changes)
 	d.Picture, d.PictureNote = last.picture(s, kind, o, changes)
 	p.events(&d, o)
 	return d

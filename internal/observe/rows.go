@@ -54,6 +54,14 @@ type declaredAt struct {
 	name string
 }
 
+func declaredFrom(place tree.Place, path, model, name string) declaredAt {
+	at := declaredAt{place: place, path: path}
+	if path == "" {
+		at.name = model + "\x00" + name
+	}
+	return at
+}
+
 // declarationsOf says of which object each change of a plan is. What permits somebody
 // something with an object has a place of its own, and is of that object.
 func declarationsOf(plan *sync.Plan) map[*sync.Change]declaredAt {
@@ -61,10 +69,7 @@ func declarationsOf(plan *sync.Plan) map[*sync.Change]declaredAt {
 	of, at := make(map[*sync.Change]declaredAt, len(plan.Changes)), map[object]declaredAt{}
 	for _, change := range plan.Changes {
 		if change.Permits == nil {
-			declared := declaredAt{place: change.Source, path: change.Path}
-			if change.Path == "" {
-				declared.name = change.Model + "\x00" + change.Name
-			}
+			declared := declaredFrom(change.Source, change.Path, change.Model, change.Name)
 			of[change] = declared
 			at[object{change.Model, change.PK, change.Name}] = declared
 		}

@@ -19,15 +19,6 @@ const ellipsis = "…"
 // clean makes text fit for one line.
 func clean(text string) string { return terminal.Clean(text) }
 
-// appendShown appends a character as it is shown.
-func appendShown(shown []byte, r rune, shows func(rune) bool) []byte {
-	if shows(r) {
-		return utf8.AppendRune(shown, r)
-	}
-	quoted := strconv.Quote(string(r))
-	return append(shown, quoted[1:len(quoted)-1]...)
-}
-
 func quotable(r rune) bool { return strconv.IsPrint(r) && r != '"' && r != '\\' }
 
 // quote writes text in quotes, folded in the middle where it is wider than
@@ -82,7 +73,7 @@ func grouped(n int) string {
 func beginning(text string, shows func(rune) bool, width int) (part string, all bool) {
 	var shown, one []byte
 	for _, r := range text {
-		one = appendShown(one[:0], r, shows)
+		one = terminal.AppendShown(one[:0], r, shows)
 		if width -= utf8.RuneCount(one); width < 0 {
 			return string(shown), false
 		}
@@ -96,7 +87,7 @@ func end(text string, shows func(rune) bool, width int) string {
 	from := len(text)
 	for from > 0 {
 		r, size := utf8.DecodeLastRuneInString(text[:from])
-		if width -= utf8.RuneCount(appendShown(nil, r, shows)); width < 0 {
+		if width -= utf8.RuneCount(terminal.AppendShown(nil, r, shows)); width < 0 {
 			break
 		}
 		from -= size
@@ -121,7 +112,7 @@ func differsFrom(a, b string) int {
 	}
 	for width := 0; same > 0; {
 		r, size := utf8.DecodeLastRuneInString(a[:same])
-		if width += utf8.RuneCount(appendShown(nil, r, quotable)); width > context {
+		if width += utf8.RuneCount(terminal.AppendShown(nil, r, quotable)); width > context {
 			break
 		}
 		same -= size

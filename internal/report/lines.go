@@ -74,8 +74,7 @@ func showDifference(rows []row, elements []element) {
 		a, _ := elements[i].value.(string)
 		b, _ := elements[i+1].value.(string)
 		if width := room(elementDepth); utf8.RuneCountInString(a) > width || utf8.RuneCountInString(b) > width {
-			from := differsFrom(a, b)
-			rows[i].text, rows[i+1].text = quoteFrom(a, width, from), quoteFrom(b, width, from)
+			rows[i].text, rows[i+1].text = apart(a, b, width)
 		}
 	}
 }

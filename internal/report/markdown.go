@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/aksync/aksync/internal/graph"
+	"github.com/aksync/aksync/internal/terminal"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -117,7 +118,7 @@ func (m *markdown) sections(sections []section) {
 	var cut []string
 	for _, s := range sections {
 		if left := missing[s.one]; left > 0 {
-			cut = append(cut, count(left, s.one, s.many))
+			cut = append(cut, terminal.Count(left, s.one, s.many))
 			delete(missing, s.one)
 		}
 	}

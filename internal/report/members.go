@@ -77,14 +77,7 @@ func (d *members) values(path string, before, after any) {
 		d.add('~', path, was+" -> "+is)
 		return
 	}
-	width = max(width, columns/4)
-	was, is = Literal(before, width), Literal(after, width)
-	if a, isText := before.(string); isText {
-		if b, isText := after.(string); isText {
-			from := differsFrom(a, b)
-			was, is = quoteFrom(a, width, from), quoteFrom(b, width, from)
-		}
-	}
+	was, is = apart(before, after, max(width, columns/4))
 	d.add('-', path, was)
 	d.add('+', path, is)
 }

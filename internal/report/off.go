@@ -1,6 +1,7 @@
 package report
 
 import (
+	"github.com/aksync/aksync/internal/terminal"
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
@@ -27,5 +28,5 @@ func switchedOff(blueprints *sync.Blueprints) (sentence string, files []string) 
 	if len(files) == 0 {
 		return "", nil
 	}
-	return count(len(files), "blueprint is switched off, or declares nothing", "blueprints are switched off, or declare nothing"), files
+	return terminal.Count(len(files), "blueprint is switched off, or declares nothing", "blueprints are switched off, or declare nothing"), files
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aksync/aksync/internal/terminal"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -59,10 +60,10 @@ func Summarize(pass *sync.Pass) Summary {
 func (s Summary) String() string {
 	line := fmt.Sprintf("Plan: %d to create, %d to update, %d to delete, %d unchanged", s.Create, s.Update, s.Delete, s.NoOp)
 	if s.Error > 0 {
-		line += ", " + count(s.Error, "error", "errors")
+		line += ", " + terminal.Count(s.Error, "error", "errors")
 	}
 	if s.Warning > 0 {
-		line += ", " + count(s.Warning, "warning", "warnings")
+		line += ", " + terminal.Count(s.Warning, "warning", "warnings")
 	}
 	if s.Unmanaged != nil {
 		line += fmt.Sprintf(", %s unmanaged", grouped(*s.Unmanaged))
@@ -104,16 +105,9 @@ func leftAlone(blueprints *sync.Blueprints) unmanaged {
 		}
 	}
 	if total > 0 {
-		left.entries = count(total, "entry of a model that aksync does not manage is", "entries of models that aksync does not manage are") + " left alone"
+		left.entries = terminal.Count(total, "entry of a model that aksync does not manage is", "entries of models that aksync does not manage are") + " left alone"
 	}
 	return left
-}
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 // some gives as many names as a reader takes in, and how many more there are.

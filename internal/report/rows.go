@@ -119,16 +119,20 @@ func objectRows(field sync.FieldChange, most int) []row {
 	return memberRows(before, after, most)
 }
 
-// pairRows sets two long values below each other. Of two long texts that part
-// is shown in which they differ.
+// pairRows sets two long values below each other.
 func pairRows(depth int, before, after any) []row {
-	width := room(depth)
-	old, now := Literal(before, width), Literal(after, width)
-	if a, isText := before.(string); isText {
-		if b, isText := after.(string); isText {
-			from := differsFrom(a, b)
-			old, now = quoteFrom(a, width, from), quoteFrom(b, width, from)
-		}
-	}
+	old, now := apart(before, after, room(depth))
 	return []row{{'-', depth, old}, {'+', depth, now}}
+}
+
+// apart writes two values, each as wide as it may be: of two texts that part in which
+// they differ.
+func apart(before, after any, width int) (old, now string) {
+	a, wasText := before.(string)
+	b, isText := after.(string)
+	if !wasText || !isText {
+		return Literal(before, width), Literal(after, width)
+	}
+	from := differsFrom(a, b)
+	return quoteFrom(a, width, from), quoteFrom(b, width, from)
 }

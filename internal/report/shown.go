@@ -3,6 +3,7 @@ package report
 import (
 	"strings"
 
+	"github.com/aksync/aksync/internal/terminal"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -41,7 +42,7 @@ func Long(value any, width, most int) []string {
 		shown = append(shown, foldMiddle(line, isPrint, "", width))
 	}
 	if left > 0 {
-		shown = append(shown, "("+count(left, "more line", "more lines")+")")
+		shown = append(shown, "("+terminal.Count(left, "more line", "more lines")+")")
 	}
 	return shown
 }

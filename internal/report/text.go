@@ -106,12 +106,12 @@ func (t *Text) problems(pass *sync.Pass) {
 func (t *Text) Validation(pass *sync.Pass) error {
 	t.problems(pass)
 	t.leftAlone(pass)
-	b, found := pass.Blueprints, count(len(pass.Problems()), "error", "errors")
+	b, found := pass.Blueprints, terminal.Count(len(pass.Problems()), "error", "errors")
 	if warnings := len(pass.Warnings()); warnings > 0 {
-		found += ", " + count(warnings, "warning", "warnings")
+		found += ", " + terminal.Count(warnings, "warning", "warnings")
 	}
 	t.line("%s valid, %d invalid, %d disabled; %s.",
-		count(b.Count(tree.Valid), "blueprint", "blueprints"), b.Count(tree.Invalid), b.Count(tree.Disabled), found)
+		terminal.Count(b.Count(tree.Valid), "blueprint", "blueprints"), b.Count(tree.Invalid), b.Count(tree.Disabled), found)
 	return t.err
 }
 

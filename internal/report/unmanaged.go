@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/aksync/aksync/internal/terminal"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -61,7 +62,7 @@ func undeclaredNotes(found *sync.Surveyed, all bool) []string {
 			lacking = some(lacking)
 		}
 		notes = append(notes, fmt.Sprintf("not known of %s, since the token's user lacks %s",
-			count(len(found.Lacking), "kind", "kinds"), strings.Join(lacking, ", ")))
+			terminal.Count(len(found.Lacking), "kind", "kinds"), strings.Join(lacking, ", ")))
 	}
 	for _, why := range found.Unknown {
 		notes = append(notes, "not known: "+why)
@@ -77,7 +78,7 @@ func undeclaredHead(found *sync.Surveyed) string {
 	if found.Total() == 0 {
 		return "Unmanaged: none found"
 	}
-	return "Unmanaged: " + count(found.Total(), "live object that no blueprint speaks of", "live objects that no blueprint speaks of")
+	return "Unmanaged: " + terminal.Count(found.Total(), "live object that no blueprint speaks of", "live objects that no blueprint speaks of")
 }
 
 // eachKind gives the objects of one kind after those of another.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aksync/aksync/internal/terminal"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -70,12 +71,11 @@ func (f Filter) matches(change *sync.Change) bool {
 
 // shows reports whether a change is listed: it has to match one filter of each property.
 func (v View) shows(change *sync.Change) bool {
-	wanted, met := map[string]bool{}, map[string]bool{}
+	met := map[string]bool{}
 	for _, f := range v.Filters {
-		wanted[f.Property] = true
 		met[f.Property] = met[f.Property] || f.matches(change)
 	}
-	return len(wanted) == 0 || !slices.ContainsFunc(v.Filters, func(f Filter) bool { return !met[f.Property] })
+	return !slices.ContainsFunc(v.Filters, func(f Filter) bool { return !met[f.Property] })
 }
 
 // changeGroup is changes that are listed together.
@@ -144,5 +144,5 @@ func (v View) left(plan *sync.Plan) string {
 			shown++
 		}
 	}
-	return fmt.Sprintf("Listed are %d of %s, by --filter.", shown, count(all, "change", "changes"))
+	return fmt.Sprintf("Listed are %d of %s, by --filter.", shown, terminal.Count(all, "change", "changes"))
 }

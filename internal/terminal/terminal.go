@@ -1,7 +1,9 @@
-// Package terminal is what all text for people has in common: its width and its colours.
+// Package terminal is what all text for people has in common: its width, its
+// colours and its counts.
 package terminal
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -45,4 +47,12 @@ func Wrap(head, indent string, items []string, separator string, width int) []st
 		line, begins = line+item, false
 	}
 	return append(lines, line)
+}
+
+// Count writes a number of things with its word.
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
