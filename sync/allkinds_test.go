@@ -60,6 +60,13 @@ func TestPlanOfAllKinds(t *testing.T) {
 			want: []string{"a.yaml:3:130: entries[0].attrs.provider: no RAC provider has the pk 7: want one that exists"},
 		},
 		{
+			name: "an entry with an error keeps an object that it comes to be about as it is",
+			text: "- {model: " + groupModel + ", identifiers: {pk: " + pk1 + "}, attrs: {name: h}}\n" +
+				"- {model: " + groupModel + ", identifiers: {name: h}, attrs: {parent: !Find [" + groupModel + ", [name, nobody]]}}\n",
+			live: map[string][]schema.Object{groupModel: {{"pk": pk1, "name": "g"}}},
+			want: []string{"a.yaml:4:73: entries[1].attrs.parent: !Find: no group has name \"nobody\": want one that exists"},
+		},
+		{
 			name: "the list of OAuth2 providers has proxies too",
 			text: "- {model: " + oauth2Model + ", identifiers: {name: proxy}, state: absent}\n- {model: " + oauth2Model + ", identifiers: {name: own}, state: absent}\n",
 			live: map[string][]schema.Object{

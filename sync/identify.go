@@ -383,6 +383,7 @@ func (p *planner) merged(a, b *group) {
 	if a.object == nil {
 		a.object = b.object
 	}
+	a.failed = a.failed || b.failed
 	a.members = append(a.members, b.members...)
 	slices.SortFunc(a.members, func(x, y *candidate) int { return cmp.Compare(x.number, y.number) })
 	for _, c := range b.members {
