@@ -66,7 +66,7 @@ func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Response == nil { // not the next leg of a redirect
 		x.attempts++
 	}
-	tenure, err := a.admit(req.Context())
+	tenure, err := a.admit(req)
 	if err != nil {
 		return nil, refuse(req, err)
 	}
@@ -98,11 +98,12 @@ func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // admit waits until the request may go out.
-func (a *attempts) admit(ctx context.Context) (tenure int, err error) {
+func (a *attempts) admit(req *http.Request) (tenure int, err error) {
+	ctx := req.Context()
 	if err := a.limit(ctx); err != nil {
 		return 0, fmt.Errorf("waiting for --rate-limit: %w", err)
 	}
-	if tenure, err = a.gate.enter(ctx); err != nil {
+	if tenure, err = a.gate.enter(ctx, req.Method != http.MethodGet); err != nil {
 		return 0, fmt.Errorf("waiting for other requests: %w", err)
 	}
 	return tenure, nil

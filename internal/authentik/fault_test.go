@@ -258,7 +258,7 @@ func TestCancelled(t *testing.T) {
 			c := newTestClient(t, srv.URL, func(cfg *Config, _ *tuning) { cfg.Parallelism = 1 })
 			queue := c.http.HTTPClient.Transport.(*attempts)
 			queue.limit = limit
-			if _, err := queue.gate.enter(t.Context()); err != nil { // as if a request was in flight
+			if _, err := queue.gate.enter(t.Context(), false); err != nil { // as if a request was in flight
 				t.Fatal(err)
 			}
 			ctx, cancel := context.WithCancel(t.Context())

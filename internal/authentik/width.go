@@ -17,21 +17,24 @@ const (
 	windowSize = 16
 	// few and enough are how many answers a trial needs for a verdict: one that is
 	// plain, and one that is not. Answers differ by themselves, often by a half.
-	few, enough = 8, 24
+	// With soon it ends where they are far slower, and as long as the width rises.
+	soon, few, enough = 4, 8, 24
 	// firstTrial and lastTrial bound how many answers come between trials: those that
 	// change nothing become rarer.
 	firstTrial, lastTrial = windowSize, 64 * windowSize
+	// firstWrites is how many of the first writes go out at a time.
+	firstWrites = 1
 )
 
-// width decides how many requests go out at a time. It begins with the most that are
-// allowed and tries from time to time how fast answers are with fewer, and then with
+// width decides how many requests go out at a time. Reads begin with the most that are
+// allowed, and writes with one, then three times as many and so on, as long as answers
+// stay as fast. From time to time it tries how fast they are with fewer, and then with
 // more again: the widest holds with which they are as fast as with fewer. Only answers
 // at one width are held against those at another shortly before, each with its like;
 // so it makes no difference how slow the server is by itself, whether it becomes so,
 // and which calls are slow. Where a server works on k requests at a time and lets the
-// others wait, width comes to about k, as TCP Vegas does, whose baseline of the
-// fastest answer ever would need a start with few at a time. A server that has shown
-// such a k is left room for one request of somebody else.
+// others wait, width comes to about k, as TCP Vegas does. A server that has shown such
+// a k is left room for one request of somebody else.
 type width struct {
 	most int // of --parallelism
 	now  int
@@ -47,16 +50,39 @@ type width struct {
 	// since counts the answers since the last trial, the next of which comes after patience.
 	since, patience int
 	up              bool // the next trial, or this one, is of more at a time
+	// began reports whether a write went out. From then on the width is rising, one
+	// trial of more after the other, until one shows nothing better.
+	began, rising bool
 }
 
 func newWidth(most int) width {
 	return width{most: most, now: most, holds: most, patience: firstTrial, window: latencies{}}
 }
 
+// begin is told before each write. With the first one the width begins to rise, unless
+// trials have shown one already.
+func (w *width) begin() {
+	if w.began {
+		return
+	}
+	w.began = true
+	if w.holds == w.most && w.most > 1 {
+		w.holds, w.trial, w.up, w.rising = 1, false, true, true
+		w.before, w.since, w.patience = nil, 0, soon
+		w.change(w.calm())
+	}
+}
+
+// steady reports whether an answer of a tenure tells how fast the server is when all is
+// as usual.
+func (w *width) steady(tenure int) bool {
+	return w.began && !w.trial && tenure == w.tenure
+}
+
 // calm is the width outside of trials.
 func (w *width) calm() int {
-	if w.holds == w.most {
-		return w.most
+	if w.holds == w.most || w.rising {
+		return w.holds
 	}
 	return max(1, w.holds-1)
 }
@@ -101,12 +127,13 @@ func (w *width) learn(a answer, tenure int, full bool) {
 	switch {
 	case tenure != w.tenure:
 	case a.overload:
+		w.rising = false
 		w.hold(max(1, w.now/2), nil)
 	case full && a.took > 0:
 		w.window.add(a)
 		if w.trial {
 			w.judge()
-		} else if w.window.count() == windowSize {
+		} else if w.window.count() == windowSize || w.rising && w.window.count() == soon {
 			w.look()
 		}
 	}
@@ -115,7 +142,7 @@ func (w *width) learn(a answer, tenure int, full bool) {
 // look ends a window outside of a trial: it is time for one where enough answers have
 // come, or where they have become slower.
 func (w *width) look() {
-	w.since += windowSize
+	w.since += w.window.count()
 	ratio, compared := w.window.against(w.before)
 	worse := compared >= few && ratio > slower
 	w.before, w.window = w.window, latencies{}
@@ -130,6 +157,9 @@ func (w *width) look() {
 // try begins a trial, where there is any width to try.
 func (w *width) try() {
 	more, fewer := min(w.most, w.holds+(w.holds+1)/2), w.holds/2
+	if w.rising {
+		more = min(w.most, 3*w.holds)
+	}
 	canGrow, canShrink := more > w.holds, fewer > 0 && fewer < w.calm()
 	w.up = canGrow && (w.up || !canShrink)
 	switch {
@@ -156,26 +186,40 @@ func (w *width) judge() {
 		ratio = 1 / ratio
 	}
 	// The wider of the two is now that many times slower.
-	plain := compared >= few && (ratio < math.Sqrt(slower) || ratio > slower*slower)
+	least, most := few, 2*enough
+	if w.rising || ratio > slower*slower {
+		least = soon
+	}
+	if w.rising && compared == 0 {
+		most = few
+	}
+	plain := compared >= least && (ratio < math.Sqrt(slower) || ratio > slower*slower)
 	switch {
-	case !plain && compared < enough && w.window.count() < 2*enough:
-	case compared >= few && (ratio > slower) != w.up:
+	case !plain && compared < enough && w.window.count() < most:
+	case compared >= least && (ratio > slower) != w.up:
 		w.hold(w.now, w.window)
+	case w.rising && compared < least: // it shows nothing
+		w.trial, w.before, w.since = false, nil, 0
+		w.change(w.calm())
 	default: // it shows nothing better
-		w.trial, w.up, w.before = false, !w.up, nil
+		w.trial, w.up, w.rising, w.before = false, !w.up, false, nil
 		w.since, w.patience = 0, min(4*w.patience, lastTrial)
 		w.change(w.calm())
 	}
 }
 
 // hold ends a trial with its width as the one that holds. What it tells of answers is
-// what a further trial of fewer at a time is held against, at once: the width may
-// still be far too large.
+// what a further trial of fewer at a time, or of more as long as the width rises, is
+// held against, at once: the width may still be far from right.
 func (w *width) hold(width int, told latencies) {
 	w.trial, w.holds, w.before = false, width, told
 	w.since, w.patience = 0, firstTrial
+	again := told != nil && (w.rising || !w.up)
+	if w.rising && width == w.most { // fewer were tried just now
+		w.rising, w.up, again, w.patience = false, false, false, lastTrial/4
+	}
 	w.change(w.calm())
-	if !w.up && told != nil {
+	if again {
 		w.try()
 	}
 }
