@@ -22,8 +22,6 @@ const (
 	// firstTrial and lastTrial bound how many answers come between trials: those that
 	// change nothing become rarer.
 	firstTrial, lastTrial = windowSize, 64 * windowSize
-	// firstWrites is how many of the first writes go out at a time.
-	firstWrites = 1
 )
 
 // width decides how many requests go out at a time. Reads begin with the most that are
