@@ -9,13 +9,16 @@ import (
 // its releases by; what follows, such as the patch, does not count.
 func parseVersion(version string) (number int, known bool) {
 	yearText, rest, found := strings.Cut(version, ".")
+	if !found {
+		return 0, false
+	}
 	digits := 0
 	for digits < len(rest) && '0' <= rest[digits] && rest[digits] <= '9' {
 		digits++
 	}
 	year, yearErr := strconv.Atoi(yearText)
 	month, monthErr := strconv.Atoi(rest[:digits])
-	if !found || yearErr != nil || monthErr != nil {
+	if yearErr != nil || monthErr != nil {
 		return 0, false
 	}
 	return year*100 + month, true

@@ -151,15 +151,20 @@ func (p *planner) hasAlready(c *candidate, member tree.Pair) bool {
 // has another name there gets it.
 func (p *planner) dropFormer(c *candidate) {
 	whole := p.whole.Kind(c.kind.Model)
-	var kept tree.Map
-	dropped := false
-	for _, member := range c.entry.Attrs {
+	gone := func(member tree.Pair) bool {
 		field := whole.Fields.Field(member.Name())
-		if field == nil || !field.Gone(p.plan.Version) {
+		return field != nil && field.Gone(p.plan.Version)
+	}
+	if !slices.ContainsFunc(c.entry.Attrs, gone) {
+		return
+	}
+	var kept tree.Map
+	for _, member := range c.entry.Attrs {
+		if !gone(member) {
 			kept = append(kept, member)
 			continue
 		}
-		dropped = true
+		field := whole.Fields.Field(member.Name())
 		other := field.TakenFor()
 		if _, given := c.entry.Field(other); other != "" && !given {
 			kept = append(kept, tree.Member(member.Key.Place, other, member.Value))
@@ -168,11 +173,9 @@ func (p *planner) dropFormer(c *candidate) {
 		p.plan.Warnings = append(p.plan.Warnings, tree.Problem{Place: member.Key.Place, Path: c.entry.Path + ".attrs." + member.Name(),
 			Message: "is left out: " + whole.LackingField(field, p.plan.Version)})
 	}
-	if dropped {
-		own := *c.entry
-		own.Attrs = kept
-		c.entry = &own
-	}
+	own := *c.entry
+	own.Attrs = kept
+	c.entry = &own
 }
 
 // retype makes a value what a field of another type in the server's version stores.

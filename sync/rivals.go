@@ -70,7 +70,12 @@ func (r rival) warning() tree.Problem {
 // files here too, in the order in which the server lists them.
 func findRivals(s *schema.Schema, live Live, desired Desired) []rival {
 	var rivals []rival
-	own := &ownFiles{files: slices.DeleteFunc(slices.Clone(desired.Files), func(file Blueprint) bool { return file.State == tree.Disabled })}
+	own := &ownFiles{}
+	for _, file := range desired.Files {
+		if file.State != tree.Disabled {
+			own.files = append(own.files, ownFile{file, file.rooted()})
+		}
+	}
 	for _, model := range instanceModels(s) {
 		kind := s.Kind(model)
 		for _, object := range live.Kinds[model].Objects {
@@ -87,9 +92,15 @@ func findRivals(s *schema.Schema, live Live, desired Desired) []rival {
 
 // ownFiles are the files here.
 type ownFiles struct {
-	files []Blueprint
+	files []ownFile
 	// spoken finds the file that declares an object; nil until somebody asks.
 	spoken map[string]string
+}
+
+// ownFile is a file with its paths as if they began at the top of all.
+type ownFile struct {
+	Blueprint
+	rooted []string
 }
 
 // same returns the file that a blueprint of authentik's own is, and why that is known;
@@ -98,12 +109,16 @@ func (o *ownFiles) same(s *schema.Schema, kind *schema.Kind, object schema.Objec
 	metadata, _ := object[kind.Instance.Metadata].(schema.Object)
 	said := asText(metadata["name"])
 	name, where := cmp.Or(said, asText(object[kind.Key])), asText(object[kind.Instance.Path])
+	full := ""
+	if where != "" && !strings.Contains(where, "://") {
+		full = rooted(where)
+	}
 	for _, file := range o.files {
 		switch {
 		case file.Name != "" && file.Name == name:
 			return file.Path, "of the same name"
 		case file.Name != "" && said != "": // two names for two blueprints
-		case file.hasPath(where):
+		case full != "" && file.hasPath(full):
 			return file.Path, "of the file " + where
 		}
 	}
@@ -147,15 +162,19 @@ func speech(s *schema.Schema, entry *tree.Entry) string {
 
 // hasPath reports whether a path below a folder that is not known here is one of the
 // file: where one is the end of the other.
-func (b Blueprint) hasPath(other string) bool {
-	if other == "" || strings.Contains(other, "://") {
-		return false
-	}
-	other = rooted(other)
-	return slices.ContainsFunc(append(slices.Clone(b.Parts), b.Path), func(own string) bool {
-		own = rooted(own)
+func (f ownFile) hasPath(other string) bool {
+	return slices.ContainsFunc(f.rooted, func(own string) bool {
 		return strings.HasSuffix(own, other) || strings.HasSuffix(other, own)
 	})
+}
+
+// rooted are the paths of a file and of those that it is made of.
+func (b Blueprint) rooted() []string {
+	paths := []string{rooted(b.Path)}
+	for _, part := range b.Parts {
+		paths = append(paths, rooted(part))
+	}
+	return paths
 }
 
 // rooted is a path as if it began at the top of all.
