@@ -36,7 +36,7 @@ func (p *planner) makeChange(g *group, entry *tree.Entry) (*Change, tree.Problem
 			change.Live = live.Fields
 		}
 	case g.object == nil && !g.kind.Create:
-		problems = p.cannot(change, "created, only changed: it has to be there")
+		problems = p.cannotCreate(change)
 	case g.object == nil:
 		change.Action = Create
 		change.Declared = declaredBy(g.kind, entry)
@@ -101,6 +101,15 @@ func (p *planner) update(change *Change, g *group, entry *tree.Entry, live schem
 // cannot says what the API does not let be done to a kind.
 func (p *planner) cannot(change *Change, done string) tree.Problems {
 	return tree.Problems{change.problem(fmt.Sprintf("the %s can't be %s: authentik's API has no way to", change.what(), done))}
+}
+
+// cannotCreate says that the server creates no such object, and which one does.
+func (p *planner) cannotCreate(change *Change) tree.Problems {
+	problems := p.cannot(change, "created, only changed: it has to be there")
+	if whole, version := p.schema.Whole(); version != "" && whole.Kind(change.Model).Create {
+		problems[0].Message += fmt.Sprintf(" before authentik %s: this one is %s", whole.Kind(change.Model).Created, version)
+	}
+	return problems
 }
 
 // addGrants adds what a request of its own shows of an object, for those fields that
