@@ -57,19 +57,23 @@ func findingsFor(s *schema.Schema, read *sync.Blueprints, from, version string) 
 		path string
 	}
 	var found []schema.Finding
-	for _, entry := range read.Entries {
-		already := map[place]bool{}
-		if from != "" {
-			for _, finding := range s.Findings(entry, from, from) {
-				already[place{finding.Place, finding.Path}] = true
+	look := func(entries []*tree.Entry, findings func(e *tree.Entry, from, version string) []schema.Finding) {
+		for _, entry := range entries {
+			already := map[place]bool{}
+			if from != "" {
+				for _, finding := range findings(entry, from, from) {
+					already[place{finding.Place, finding.Path}] = true
+				}
 			}
-		}
-		for _, finding := range s.Findings(entry, from, version) {
-			if !already[place{finding.Place, finding.Path}] {
-				found = append(found, finding)
+			for _, finding := range findings(entry, from, version) {
+				if !already[place{finding.Place, finding.Path}] {
+					found = append(found, finding)
+				}
 			}
 		}
 	}
+	look(read.Entries, s.Findings)
+	look(read.Skipped(), s.Skipped)
 	return found
 }
 

@@ -47,6 +47,7 @@ func newPlan() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			flags.read.skipped = ahead.to != ""
 			passes, err := flags.passes(log, args, nil)
 			if err != nil {
 				return err

@@ -42,6 +42,7 @@ rewrites what only has another name.`,
 			if err := versions.check(s); err != nil {
 				return err
 			}
+			read.skipped = versions.to != ""
 			pass, err := validated(cmd, s, read, args)
 			if err != nil {
 				return err
