@@ -217,6 +217,12 @@ func (s Span) Lacking(what, version string) string {
 	return fmt.Sprintf("%s is gone since authentik %s: this one is %s", what, s.Until, version)
 }
 
+// Ahead returns a message of Lacking, or one with it, for somebody who is told the version
+// already, and whose server is another one.
+func Ahead(message, version string) string {
+	return strings.Replace(message, ": this one is "+version, "", 1)
+}
+
 // CheckEntry says what is wrong with an entry of a managed kind: with its
 // identifiers, with its attrs, and with what its state asks of them. Values
 // have to be normalized. Entries of other models have no problems, and the attrs

@@ -77,11 +77,14 @@ func findingsFor(s *schema.Schema, read *sync.Blueprints, from, version string) 
 	return found
 }
 
-// addTo adds findings to the errors and the warnings of a plan.
-func addTo(plan *sync.Plan, found []schema.Finding, prefix string) {
+// addTo adds findings to the errors and the warnings of a plan; ahead is the version that
+// they are of, where that is not the plan's.
+func addTo(plan *sync.Plan, found []schema.Finding, ahead string) {
 	for _, finding := range found {
 		problem := finding.Problem
-		problem.Message = prefix + problem.Message
+		if ahead != "" {
+			problem.Message = "with authentik " + ahead + ": " + schema.Ahead(problem.Message, ahead)
+		}
 		if finding.Wrong {
 			plan.Problems = append(plan.Problems, problem)
 		} else {
