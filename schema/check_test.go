@@ -173,6 +173,16 @@ func TestCheckVersion(t *testing.T) {
 	}
 }
 
+// What took the place of a value that is gone is named.
+func TestCheckVersionOfGone(t *testing.T) {
+	field := load(t).Kind("authentik_policies_event_matcher.eventmatcherpolicy").Fields.Field("app")
+	got := field.CheckVersion("app", tree.Value{Data: "authentik.enterprise.providers.rac"}, "2025.10")
+	want := `"authentik.enterprise.providers.rac" is gone since authentik 2025.2: this one is 2025.10; "authentik.providers.rac" has its place`
+	if len(got) != 1 || got[0].Message != want {
+		t.Errorf("%v, want %s", got, want)
+	}
+}
+
 // What the server takes and what it makes of it is what the recorded
 // exchanges say; here Normalize and Check are held to each POST and PUT that
 // sends a single object with the fields aksync sends.

@@ -168,12 +168,10 @@ func (v *versioning) values(field *Field, name, path string, value tree.Value) {
 			continue
 		}
 		var mend *Mend
-		message := choice.Lacking(tree.Describe(value.Data), v.version)
 		if choice.Successor != "" && choice.Gone(v.version) {
-			message += "; " + tree.Describe(choice.Successor) + " has its place"
 			mend = &Mend{Field: name, To: name, Was: choice.Value, Now: choice.Successor, At: value.Place}
 		}
-		v.add(value.Place, path, message, true, mend)
+		v.add(value.Place, path, choice.Lacks(v.version), true, mend)
 	}
 	if problems := field.CheckVariant(path, value, v.version); len(problems) > 0 {
 		var mend *Mend
