@@ -122,6 +122,7 @@ func (v *versioning) attr(member tree.Pair) {
 		return
 	}
 	v.values(field, member.Name(), path, member.Value)
+	v.wrong(v.whole.CheckGrants(field, path, member.Value, v.version), nil)
 	v.shifts(field, path, member)
 	v.references(path, member.Value)
 }
@@ -244,6 +245,11 @@ func (v *versioning) permission(permission tree.Permission) {
 		}
 		path := Join(permission.Path, member.Name())
 		v.references(path, member.Value)
+		if name, isText := member.Value.Data.(string); isText && field.Refers == "" {
+			if words := v.whole.LackingPermission(v.kind.Full(name), v.version); words != "" {
+				v.add(member.Value.Place, path, words, true, nil)
+			}
+		}
 		holder := v.whole.Kind(field.Refers)
 		if holder == nil || member.Value.Data == nil {
 			continue
@@ -264,7 +270,7 @@ func (v *versioning) bare(permission tree.Permission, holder *Kind) {
 		if field == nil || field.Refers != "" || !isText || !holder.Holds.IsFull(v.version) {
 			continue
 		}
-		if full := v.kind.Full(name); full != name {
+		if full := v.kind.Full(name); full != name && v.whole.LackingPermission(full, v.version) == "" {
 			v.add(member.Value.Place, Join(permission.Path, member.Name()), v.kind.NotFull(full, v.version), false,
 				&Mend{Field: member.Name(), To: member.Name(), Was: name, Now: full, At: member.Value.Place})
 		}
