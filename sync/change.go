@@ -167,7 +167,7 @@ func (p *planner) unanswered(g *group, live schema.Answer, declared map[string]a
 				"the server's %s has another kind of value there than aksync knows (%s): leave the field out, or use an aksync that knows authentik %s", kind.Title, odd, p.plan.Version)))
 		case isDeclared && !isLive && !isOdd && field.Answers():
 			problems = append(problems, *p.fieldProblem(g, field.Name, fmt.Sprintf(
-				"a %s of this server, authentik %s, has no %s: leave it out", kind.Title, p.plan.Version, field.Name)))
+				"no %s of this server, authentik %s, has %s: leave it out", kind.Title, p.plan.Version, field.Name)))
 		case isOdd:
 			p.plan.Warnings = append(p.plan.Warnings, tree.Problem{Message: fmt.Sprintf("the server's %s %s is not as aksync knows it: %s: %s", kind.Title, quote(p.liveName(kind, live)), field.Name, odd)})
 		}

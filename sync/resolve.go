@@ -27,6 +27,7 @@ func (p *planner) resolveAttrs(c *candidate) {
 		return
 	}
 	resolved := c.entry != c.source
+	p.dropFormer(c) // what it refers to does not count either
 	for _, member := range c.entry.Attrs {
 		if member.Value.HasPending() {
 			resolved = true
@@ -38,7 +39,6 @@ func (p *planner) resolveAttrs(c *candidate) {
 	if c.phase != settled {
 		return
 	}
-	p.dropFormer(c)
 	p.retype(c)
 	var problems tree.Problems
 	if resolved {
