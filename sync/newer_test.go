@@ -32,7 +32,9 @@ func TestNewerServer(t *testing.T) {
 		"primary keys are others":           {"flows/instances", func(o schema.Object) { o["pk"] = json.Number("7") }, 1, "the server's flow has a whole number for pk, and not a uuid"},
 		"a field has another type": {"flows/instances", func(o schema.Object) { o["title"] = []any{o["title"]} }, 1,
 			"the server's flow has a list for title, and not text"},
-		"one that nobody declares has": {"core/groups", func(o schema.Object) { o["is_superuser"] = "no" }, 3, ""},
+		"a value is none that is known": {"flows/instances", func(o schema.Object) { o["layout"] = "hologram" }, 3, ""},
+		"a field is not there":          {"flows/instances", func(o schema.Object) { delete(o, "title") }, 2, "no flow of this server, authentik 2027.1.0, has title: leave it out"},
+		"one that nobody declares has":  {"core/groups", func(o schema.Object) { o["is_superuser"] = "no" }, 3, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			reconciler, _, source := startedAt(t, "2027.1.0", "")
