@@ -79,6 +79,7 @@ func (u *upgrader) run(cmd *cobra.Command, args []string) error {
 	}
 	pass.Plan = &sync.Plan{Version: u.versions.to}
 	addTo(pass.Plan, done.Left, "")
+	warnOfUnknown(s, pass.Plan, u.versions.to)
 	if err := u.show(cmd.OutOrStdout(), pass, done); err != nil {
 		return err
 	}
@@ -113,7 +114,7 @@ func (u *upgrader) show(w io.Writer, pass *sync.Pass, done *upgrade.Upgrade) err
 	if u.dryRun {
 		did = "It would make"
 	}
-	fmt.Fprintf(&out, "%s %s in %s for authentik %s; %s left to do by hand.\n", did, things(changes, "change"), things(len(done.Files), "file"), u.versions.to, things(len(pass.Plan.Problems)+len(pass.Plan.Warnings), "thing"))
+	fmt.Fprintf(&out, "%s %s in %s for authentik %s; %s left to do by hand.\n", did, things(changes, "change"), things(len(done.Files), "file"), u.versions.to, things(len(done.Left), "thing"))
 	if _, err := w.Write(out.Bytes()); err != nil {
 		return err
 	}
