@@ -40,11 +40,15 @@ func Make(s *schema.Schema, entries, skipped []*tree.Entry, from, version string
 		for _, entry := range entries {
 			for _, finding := range findings(entry, from, version) {
 				path := finding.Place.File
-				if finding.Mend == nil || filepath.Ext(path) == ".cue" || entry.Place.File != path {
+				switch {
+				case finding.Mend == nil || entry.Place.File != path:
 					u.Left = append(u.Left, finding)
-					continue
+				case filepath.Ext(path) == ".cue":
+					finding.Message += "; CUE has to be changed by hand"
+					u.Left = append(u.Left, finding)
+				default:
+					mended[path] = append(mended[path], mending{finding, entry})
 				}
-				mended[path] = append(mended[path], mending{finding, entry})
 			}
 		}
 	}
