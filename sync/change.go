@@ -169,10 +169,21 @@ func (p *planner) unanswered(g *group, live schema.Answer, declared map[string]a
 			problems = append(problems, *p.fieldProblem(g, field.Name, fmt.Sprintf(
 				"no %s of this server, authentik %s, has %s: leave it out", kind.Title, p.plan.Version, field.Name)))
 		case isOdd:
-			p.plan.Warnings = append(p.plan.Warnings, tree.Problem{Message: fmt.Sprintf("the server's %s %s is not as aksync knows it: %s: %s", kind.Title, quote(p.liveName(kind, live)), field.Name, odd)})
+			p.plan.Warnings = append(p.plan.Warnings, tree.Problem{Message: fmt.Sprintf("the server's %s %s is not as aksync knows it: %s: %s", kind.Title, quote(p.liveName(kind, live)), field.Name, p.oddWords(g, field, odd))})
 		}
 	}
 	return problems
+}
+
+// oddWords say what is odd about a live value: authentik keeps one that it had formerly.
+func (p *planner) oddWords(g *group, field *schema.Field, odd string) string {
+	whole := p.whole.Kind(g.kind.Model).Fields.Field(field.Name)
+	for _, choice := range whole.Values {
+		if choice.Value == g.object[field.Name] && choice.Gone(p.plan.Version) {
+			return choice.Lacks(p.plan.Version)
+		}
+	}
+	return odd
 }
 
 func (p *planner) liveName(kind *schema.Kind, live schema.Answer) string {

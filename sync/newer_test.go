@@ -98,6 +98,23 @@ func TestSavedPlanOnNewerServer(t *testing.T) {
 	}
 }
 
+// A value that the server holds from before, and takes from nobody any more, is named with
+// what has its place.
+func TestValueOfBefore(t *testing.T) {
+	const model = "authentik_policies_event_matcher.eventmatcherpolicy"
+	reconciler, server, source := startedAt(t, "2025.10.4", "")
+	put(t, server, model, "", map[string]any{"name": "m", "app": "authentik.enterprise.providers.rac"})
+	source.read = &sync.Blueprints{Desired: read(t, reconciler.Schema, map[string]string{"a.yaml": head + object(model, "name: m", "attrs: {app: authentik.providers.rac}")})}
+	pass := reconciler.Plan(context.Background(), sync.TriggerRequest)
+	if pass.Err != nil || len(pass.Problems()) > 0 || pass.Plan.Changes[0].Action != sync.Update {
+		t.Fatalf("the plan is %v, %v, %v", pass.Plan, pass.Problems(), pass.Err)
+	}
+	want := `the server's event matcher policy "m" is not as aksync knows it: app: "authentik.enterprise.providers.rac" is gone since authentik 2025.2: this one is 2025.10.4; "authentik.providers.rac" has its place`
+	if warnings := pass.Warnings(); len(warnings) != 1 || warnings[0].Message != want {
+		t.Errorf("the warnings are %v, want %s", warnings, want)
+	}
+}
+
 // What of a version is known is not said to be newer.
 func TestKnownServer(t *testing.T) {
 	s, err := schema.Load()
