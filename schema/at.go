@@ -44,6 +44,7 @@ func (k *Kind) at(version string) *Kind {
 	}
 	own := *k
 	own.Fields = k.Fields.at(version)
+	own.Create = k.Create && !Before(version, k.Created)
 	if k.Holds != nil && !k.Holds.Has(version) {
 		own.Holds = nil
 	}

@@ -203,7 +203,7 @@ func (f *Field) CheckVersion(path string, v tree.Value, version string) tree.Pro
 	}
 	for _, choice := range f.Values {
 		if choice.Value == v.Data && !choice.Has(version) {
-			return tree.Problems{{Place: v.Place, Path: path, Message: choice.Lacking(tree.Describe(v.Data), version)}}
+			return tree.Problems{{Place: v.Place, Path: path, Message: choice.Lacks(version)}}
 		}
 	}
 	return nil
@@ -215,6 +215,22 @@ func (s Span) Lacking(what, version string) string {
 		return fmt.Sprintf("%s needs authentik %s: this one is %s", what, s.Since, version)
 	}
 	return fmt.Sprintf("%s is gone since authentik %s: this one is %s", what, s.Until, version)
+}
+
+// Lacks says that a server of the version has not got the value, which has, and which
+// value means the same there.
+func (c Choice) Lacks(version string) string {
+	message := c.Lacking(tree.Describe(c.Value), version)
+	if c.Successor != "" && c.Gone(version) {
+		message += "; " + tree.Describe(c.Successor) + " has its place"
+	}
+	return message
+}
+
+// Ahead returns a message of Lacking, or one with it, for somebody who is told the version
+// already, and whose server is another one.
+func Ahead(message, version string) string {
+	return strings.Replace(message, ": this one is "+version, "", 1)
 }
 
 // CheckEntry says what is wrong with an entry of a managed kind: with its

@@ -173,6 +173,39 @@ func TestCheckVersion(t *testing.T) {
 	}
 }
 
+// A permission that a version has not got is named; between two versions that are known
+// it may be there.
+func TestLackingPermission(t *testing.T) {
+	s := load(t)
+	for _, test := range []struct{ name, version, want string }{
+		{"authentik_core.assign_user_permissions", "2025.12", ""},
+		{"authentik_core.assign_user_permissions", "2026.2", "authentik_core.assign_user_permissions is gone since authentik 2026.2: this one is 2026.2"},
+		{"authentik_core.assign_user_permissions", "2027.1.0", "authentik_core.assign_user_permissions is gone since authentik 2026.2: this one is 2027.1.0"},
+		{"authentik_core.set_token_key", "2024.12", "authentik_core.set_token_key needs authentik 2025.10: this one is 2024.12"},
+		{"authentik_core.set_token_key", "2025.6.1", ""},
+		{"authentik_core.set_token_key", "", ""},
+		{"authentik_lifecycle.view_lifecyclerule", "2025.12", "authentik_lifecycle.view_lifecyclerule needs authentik 2026.2: this one is 2025.12"},
+		{"authentik_stages_consent.view_userconsent", "2026.2", ""}, // gone for blueprints alone
+		{"authentik_core.view_user", "2024.12", ""},
+		{"guardian.view_groupobjectpermission", "2026.2", ""},
+		{"view_user", "2026.2", ""},
+	} {
+		if got := s.LackingPermission(test.name, test.version); got != test.want {
+			t.Errorf("%s in %q: %q, want %q", test.name, test.version, got, test.want)
+		}
+	}
+}
+
+// What took the place of a value that is gone is named.
+func TestCheckVersionOfGone(t *testing.T) {
+	field := load(t).Kind("authentik_policies_event_matcher.eventmatcherpolicy").Fields.Field("app")
+	got := field.CheckVersion("app", tree.Value{Data: "authentik.enterprise.providers.rac"}, "2025.10")
+	want := `"authentik.enterprise.providers.rac" is gone since authentik 2025.2: this one is 2025.10; "authentik.providers.rac" has its place`
+	if len(got) != 1 || got[0].Message != want {
+		t.Errorf("%v, want %s", got, want)
+	}
+}
+
 // What the server takes and what it makes of it is what the recorded
 // exchanges say; here Normalize and Check are held to each POST and PUT that
 // sends a single object with the fields aksync sends.

@@ -60,6 +60,17 @@ func (s *Schema) Findings(e *tree.Entry, from, version string) []Finding {
 	return v.found
 }
 
+// Skipped says the same of an entry whose conditions are false: none of it does harm as
+// long as they are.
+func (s *Schema) Skipped(e *tree.Entry, from, version string) []Finding {
+	found := s.Findings(e, from, version)
+	for i := range found {
+		found[i].Wrong = false
+		found[i].Message += "; the conditions of the entry are false now"
+	}
+	return found
+}
+
 // versioning finds what a version has otherwise than one entry.
 type versioning struct {
 	// there is the part of the whole that the version has.
@@ -101,16 +112,39 @@ func (v *versioning) attr(member tree.Pair) {
 	case field == nil:
 		return
 	case field.Gone(v.version):
-		v.add(member.Key.Place, path, v.kind.LackingField(field, v.version), false, v.renaming(field, member, true))
+		mend := v.renaming(field, member, true)
+		v.add(member.Key.Place, path, v.kind.LackingField(field, v.version), false, mend)
 		v.shifts(field, path, member)
+		v.successor(field, path, member)
 		return
 	case !field.Has(v.version):
 		v.add(member.Key.Place, path, v.kind.LackingField(field, v.version), true, nil)
 		return
 	}
 	v.values(field, member.Name(), path, member.Value)
+	v.wrong(v.whole.CheckGrants(field, path, member.Value, v.version), nil)
 	v.shifts(field, path, member)
 	v.references(path, member.Value)
+}
+
+// successor looks at what the field that has the place of one that is gone would have
+// against its value. It does no harm as long as nobody renames the one to the other.
+func (v *versioning) successor(field *Field, path string, member tree.Pair) {
+	if field.Successor == nil {
+		return
+	}
+	heir := v.kind.Fields.Field(field.Successor.Field)
+	if heir == nil || !heir.Has(v.version) {
+		return
+	}
+	before := len(v.found)
+	if !field.Successor.Listed {
+		v.values(heir, heir.Name, path, member.Value)
+	}
+	v.references(path, member.Value)
+	for i := range v.found[before:] {
+		v.found[before+i].Wrong, v.found[before+i].Mend = false, nil
+	}
 }
 
 // shifts looks at what the same value means otherwise.
@@ -135,12 +169,10 @@ func (v *versioning) values(field *Field, name, path string, value tree.Value) {
 			continue
 		}
 		var mend *Mend
-		message := choice.Lacking(tree.Describe(value.Data), v.version)
 		if choice.Successor != "" && choice.Gone(v.version) {
-			message += "; " + tree.Describe(choice.Successor) + " has its place"
 			mend = &Mend{Field: name, To: name, Was: choice.Value, Now: choice.Successor, At: value.Place}
 		}
-		v.add(value.Place, path, message, true, mend)
+		v.add(value.Place, path, choice.Lacks(v.version), true, mend)
 	}
 	if problems := field.CheckVariant(path, value, v.version); len(problems) > 0 {
 		var mend *Mend
@@ -163,12 +195,23 @@ func (v *versioning) renaming(field *Field, member tree.Pair, listable bool) *Me
 		return nil
 	}
 	mend := &Mend{Field: field.Name, To: successor.Field, Listed: successor.Listed, Null: member.Value.Data == nil}
-	if _, isPending := member.Value.Data.(tree.Pending); isPending && successor.Listed {
-		if _, isWhole := member.Value.Data.(tree.WholeReference); !isWhole { // it may turn out to be null
-			return nil
-		}
+	if successor.Listed && mayBeNull(member.Value) && !mend.Null {
+		return nil
 	}
 	return mend
+}
+
+// mayBeNull reports whether a value may turn out to be null: one that is not known yet, or
+// could not be read.
+func mayBeNull(value tree.Value) bool {
+	switch value.Data.(type) {
+	case tree.WholeReference:
+		return false
+	case tree.Pending, tree.Broken, nil:
+		return true
+	default:
+		return false
+	}
 }
 
 // references looks at what is referred to.
@@ -202,6 +245,11 @@ func (v *versioning) permission(permission tree.Permission) {
 		}
 		path := Join(permission.Path, member.Name())
 		v.references(path, member.Value)
+		if name, isText := member.Value.Data.(string); isText && field.Refers == "" {
+			if words := v.whole.LackingPermission(v.kind.Full(name), v.version); words != "" {
+				v.add(member.Value.Place, path, words, true, nil)
+			}
+		}
 		holder := v.whole.Kind(field.Refers)
 		if holder == nil || member.Value.Data == nil {
 			continue
@@ -222,7 +270,7 @@ func (v *versioning) bare(permission tree.Permission, holder *Kind) {
 		if field == nil || field.Refers != "" || !isText || !holder.Holds.IsFull(v.version) {
 			continue
 		}
-		if full := v.kind.Full(name); full != name {
+		if full := v.kind.Full(name); full != name && v.whole.LackingPermission(full, v.version) == "" {
 			v.add(member.Value.Place, Join(permission.Path, member.Name()), v.kind.NotFull(full, v.version), false,
 				&Mend{Field: member.Name(), To: member.Name(), Was: name, Now: full, At: member.Value.Place})
 		}

@@ -15,6 +15,7 @@ type Kind struct {
 	Managed    bool              `json:"managed,omitempty"`
 	Why        string            `json:"why,omitempty"`
 	Create     bool              `json:"create,omitempty"`
+	Created    string            `json:"created,omitempty"`
 	Update     bool              `json:"update,omitempty"`
 	Delete     bool              `json:"delete,omitempty"`
 	Enterprise bool              `json:"enterprise,omitempty"`

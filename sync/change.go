@@ -36,7 +36,7 @@ func (p *planner) makeChange(g *group, entry *tree.Entry) (*Change, tree.Problem
 			change.Live = live.Fields
 		}
 	case g.object == nil && !g.kind.Create:
-		problems = p.cannot(change, "created, only changed: it has to be there")
+		problems = p.cannotCreate(change)
 	case g.object == nil:
 		change.Action = Create
 		change.Declared = declaredBy(g.kind, entry)
@@ -103,6 +103,15 @@ func (p *planner) cannot(change *Change, done string) tree.Problems {
 	return tree.Problems{change.problem(fmt.Sprintf("the %s can't be %s: authentik's API has no way to", change.what(), done))}
 }
 
+// cannotCreate says that the server creates no such object, and which one does.
+func (p *planner) cannotCreate(change *Change) tree.Problems {
+	problems := p.cannot(change, "created, only changed: it has to be there")
+	if whole, version := p.schema.Whole(); version != "" && whole.Kind(change.Model).Create {
+		problems[0].Message += fmt.Sprintf(" before authentik %s: this one is %s", whole.Kind(change.Model).Created, version)
+	}
+	return problems
+}
+
 // addGrants adds what a request of its own shows of an object, for those fields that
 // are declared. Where it was not asked for it notes that the plan needs it.
 func (p *planner) addGrants(g *group, entry *tree.Entry, live *schema.Answer) tree.Problems {
@@ -158,12 +167,23 @@ func (p *planner) unanswered(g *group, live schema.Answer, declared map[string]a
 				"the server's %s has another kind of value there than aksync knows (%s): leave the field out, or use an aksync that knows authentik %s", kind.Title, odd, p.plan.Version)))
 		case isDeclared && !isLive && !isOdd && field.Answers():
 			problems = append(problems, *p.fieldProblem(g, field.Name, fmt.Sprintf(
-				"a %s of this server, authentik %s, has no %s: leave it out", kind.Title, p.plan.Version, field.Name)))
+				"no %s of this server, authentik %s, has %s: leave it out", kind.Title, p.plan.Version, field.Name)))
 		case isOdd:
-			p.plan.Warnings = append(p.plan.Warnings, tree.Problem{Message: fmt.Sprintf("the server's %s %s is not as aksync knows it: %s: %s", kind.Title, quote(p.liveName(kind, live)), field.Name, odd)})
+			p.plan.Warnings = append(p.plan.Warnings, tree.Problem{Message: fmt.Sprintf("the server's %s %s is not as aksync knows it: %s: %s", kind.Title, quote(p.liveName(kind, live)), field.Name, p.oddWords(g, field, odd))})
 		}
 	}
 	return problems
+}
+
+// oddWords say what is odd about a live value: authentik keeps one that it had formerly.
+func (p *planner) oddWords(g *group, field *schema.Field, odd string) string {
+	whole := p.whole.Kind(g.kind.Model).Fields.Field(field.Name)
+	for _, choice := range whole.Values {
+		if choice.Value == g.object[field.Name] && choice.Gone(p.plan.Version) {
+			return choice.Lacks(p.plan.Version)
+		}
+	}
+	return odd
 }
 
 func (p *planner) liveName(kind *schema.Kind, live schema.Answer) string {

@@ -32,7 +32,9 @@ func TestNewerServer(t *testing.T) {
 		"primary keys are others":           {"flows/instances", func(o schema.Object) { o["pk"] = json.Number("7") }, 1, "the server's flow has a whole number for pk, and not a uuid"},
 		"a field has another type": {"flows/instances", func(o schema.Object) { o["title"] = []any{o["title"]} }, 1,
 			"the server's flow has a list for title, and not text"},
-		"one that nobody declares has": {"core/groups", func(o schema.Object) { o["is_superuser"] = "no" }, 3, ""},
+		"a value is none that is known": {"flows/instances", func(o schema.Object) { o["layout"] = "hologram" }, 3, ""},
+		"a field is not there":          {"flows/instances", func(o schema.Object) { delete(o, "title") }, 2, "no flow of this server, authentik 2027.1.0, has title: leave it out"},
+		"one that nobody declares has":  {"core/groups", func(o schema.Object) { o["is_superuser"] = "no" }, 3, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			reconciler, _, source := startedAt(t, "2027.1.0", "")
@@ -93,6 +95,23 @@ func TestSavedPlanOnNewerServer(t *testing.T) {
 	pass = reconciler.ApplySaved(context.Background(), saved, false)
 	if pass.Err != nil || pass.Report != nil || !strings.Contains(fmt.Sprint(pass.Problems()), "it exists now") {
 		t.Errorf("the plan is applied: %v %v", pass.Err, pass.Problems())
+	}
+}
+
+// A value that the server holds from before, and takes from nobody any more, is named with
+// what has its place.
+func TestValueOfBefore(t *testing.T) {
+	const model = "authentik_policies_event_matcher.eventmatcherpolicy"
+	reconciler, server, source := startedAt(t, "2025.10.4", "")
+	put(t, server, model, "", map[string]any{"name": "m", "app": "authentik.enterprise.providers.rac"})
+	source.read = &sync.Blueprints{Desired: read(t, reconciler.Schema, map[string]string{"a.yaml": head + object(model, "name: m", "attrs: {app: authentik.providers.rac}")})}
+	pass := reconciler.Plan(context.Background(), sync.TriggerRequest)
+	if pass.Err != nil || len(pass.Problems()) > 0 || pass.Plan.Changes[0].Action != sync.Update {
+		t.Fatalf("the plan is %v, %v, %v", pass.Plan, pass.Problems(), pass.Err)
+	}
+	want := `the server's event matcher policy "m" is not as aksync knows it: app: "authentik.enterprise.providers.rac" is gone since authentik 2025.2: this one is 2025.10.4; "authentik.providers.rac" has its place`
+	if warnings := pass.Warnings(); len(warnings) != 1 || warnings[0].Message != want {
+		t.Errorf("the warnings are %v, want %s", warnings, want)
 	}
 }
 

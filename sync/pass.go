@@ -23,6 +23,20 @@ type Blueprints struct {
 	Why map[string]string
 }
 
+// Skipped returns the entries of valid files whose conditions are false, as far as more
+// than their identifiers was read.
+func (b *Blueprints) Skipped() []*tree.Entry {
+	valid := map[string]bool{}
+	for _, file := range b.Files {
+		for _, path := range append(file.Parts, file.Path) {
+			valid[path] = file.State == tree.Valid
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(b.Silent), func(e *tree.Entry) bool {
+		return e.State.Data == nil || !valid[e.Place.File]
+	})
+}
+
 // Blueprint is one file.
 type Blueprint struct {
 	Path  string

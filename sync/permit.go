@@ -70,6 +70,9 @@ func (p *planner) resolvePermission(c *candidate, declared tree.Permission) *tre
 			if codename, complaint = c.kind.Codename(name); complaint != "" {
 				return &tree.Problem{Place: member.Value.Place, Path: schema.Join(declared.Path, member.Name()), Message: complaint}
 			}
+			if lacking := p.whole.LackingPermission(c.kind.App()+"."+codename, p.plan.Version); lacking != "" {
+				return &tree.Problem{Place: member.Value.Place, Path: schema.Join(declared.Path, member.Name()), Message: lacking}
+			}
 		}
 	}
 	for _, member := range fields {

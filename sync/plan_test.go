@@ -342,7 +342,7 @@ func TestPlan(t *testing.T) {
 			version: "2024.2.1",
 			want: []string{
 				"update b failed_attempts_before_cancel:5->3",
-				"a.yaml:3:139: entries[0].attrs.allow_show_password: a password stage of this server, authentik 2024.2.1, has no allow_show_password: leave it out",
+				"a.yaml:3:139: entries[0].attrs.allow_show_password: no password stage of this server, authentik 2024.2.1, has allow_show_password: leave it out",
 			},
 		},
 		{

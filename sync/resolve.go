@@ -27,6 +27,7 @@ func (p *planner) resolveAttrs(c *candidate) {
 		return
 	}
 	resolved := c.entry != c.source
+	p.dropFormer(c) // what it refers to does not count either
 	for _, member := range c.entry.Attrs {
 		if member.Value.HasPending() {
 			resolved = true
@@ -38,7 +39,6 @@ func (p *planner) resolveAttrs(c *candidate) {
 	if c.phase != settled {
 		return
 	}
-	p.dropFormer(c)
 	p.retype(c)
 	var problems tree.Problems
 	if resolved {
@@ -127,6 +127,7 @@ func (p *planner) checkVersion(c *candidate) tree.Problems {
 			problems = append(problems, tree.Problem{Place: member.Key.Place, Path: path, Message: whole.LackingField(field, p.plan.Version)})
 		default:
 			problems = append(problems, field.CheckVersion(path, member.Value, p.plan.Version)...)
+			problems = append(problems, p.whole.CheckGrants(field, path, member.Value, p.plan.Version)...)
 			if wrong := field.CheckVariant(path, member.Value, p.plan.Version); len(wrong) > 0 && !p.hasAlready(c, member) {
 				problems = append(problems, wrong...)
 			}

@@ -138,6 +138,9 @@ func (f *exportFlags) run(cmd *cobra.Command, log zerolog.Logger, s *schema.Sche
 	if o.Server, err = client.Version(cmd.Context()); err != nil {
 		return err
 	}
+	if words := s.WordsOfUnknown(o.Server); words != "" {
+		log.Warn().Msg(words)
+	}
 	s = s.At(o.Server)
 	if f.all != "" {
 		return f.exportAll(cmd, s, client, o)

@@ -115,6 +115,8 @@ type readFlags struct {
 	strictModels bool
 	// noLiteralSecrets is a flag of validate alone.
 	noLiteralSecrets bool
+	// skipped reads what entries hold whose conditions are false, too.
+	skipped bool
 	// own are files of aksync's own, beside the token's, that !File never reads.
 	own       []string
 	envAllow  []string

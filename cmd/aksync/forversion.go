@@ -57,27 +57,42 @@ func findingsFor(s *schema.Schema, read *sync.Blueprints, from, version string) 
 		path string
 	}
 	var found []schema.Finding
-	for _, entry := range read.Entries {
-		already := map[place]bool{}
-		if from != "" {
-			for _, finding := range s.Findings(entry, from, from) {
-				already[place{finding.Place, finding.Path}] = true
+	look := func(entries []*tree.Entry, findings func(e *tree.Entry, from, version string) []schema.Finding) {
+		for _, entry := range entries {
+			already := map[place]bool{}
+			if from != "" {
+				for _, finding := range findings(entry, from, from) {
+					already[place{finding.Place, finding.Path}] = true
+				}
 			}
-		}
-		for _, finding := range s.Findings(entry, from, version) {
-			if !already[place{finding.Place, finding.Path}] {
-				found = append(found, finding)
+			for _, finding := range findings(entry, from, version) {
+				if !already[place{finding.Place, finding.Path}] {
+					found = append(found, finding)
+				}
 			}
 		}
 	}
+	look(read.Entries, s.Findings)
+	look(read.Skipped(), s.Skipped)
 	return found
 }
 
-// addTo adds findings to the errors and the warnings of a plan.
-func addTo(plan *sync.Plan, found []schema.Finding, prefix string) {
+// warnOfUnknown says in a plan that little can be said of a version: it is newer, or older,
+// than all that are known.
+func warnOfUnknown(s *schema.Schema, plan *sync.Plan, version string) {
+	if words := s.WordsOfUnknown(version); words != "" {
+		plan.Warnings = append(plan.Warnings, tree.Problem{Message: words})
+	}
+}
+
+// addTo adds findings to the errors and the warnings of a plan; ahead is the version that
+// they are of, where that is not the plan's.
+func addTo(plan *sync.Plan, found []schema.Finding, ahead string) {
 	for _, finding := range found {
 		problem := finding.Problem
-		problem.Message = prefix + problem.Message
+		if ahead != "" {
+			problem.Message = "with authentik " + ahead + ": " + schema.Ahead(problem.Message, ahead)
+		}
 		if finding.Wrong {
 			plan.Problems = append(plan.Problems, problem)
 		} else {

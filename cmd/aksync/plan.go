@@ -47,6 +47,7 @@ func newPlan() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			flags.read.skipped = ahead.to != ""
 			passes, err := flags.passes(log, args, nil)
 			if err != nil {
 				return err
@@ -65,7 +66,8 @@ func newPlan() *cobra.Command {
 			}
 			if ahead.to != "" {
 				found := findingsFor(passes.Schema, pass.Blueprints, pass.Plan.Version, ahead.to)
-				addTo(pass.Plan, found, "with authentik "+ahead.to+": ")
+				addTo(pass.Plan, found, ahead.to)
+				warnOfUnknown(passes.Schema, pass.Plan, ahead.to)
 			}
 			about := pictured(passes.Schema, pass.Plan, output, about(flags.server.url))
 			if about.View, err = grouped(passes.Schema, pass.Plan, view); err != nil {

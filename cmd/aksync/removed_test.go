@@ -367,6 +367,9 @@ func (d *daemonHistory) run(trigger sync.Trigger, most int, survives bool) {
 			if slices.Contains(d.from[pk], inFolder) && emptied() {
 				files = append(files, inFolder)
 			}
+			if !survives { // it may have died before it wrote down where that stands now
+				files = slices.DeleteFunc(slices.Clone(files), func(file string) bool { return !slices.Contains(d.from[pk], file) })
+			}
 			d.declared[pk], d.from[pk] = true, files
 			d.owed[pk] = d.owed[pk] || survives && passed
 		}

@@ -28,7 +28,8 @@ func newUpgrade() *cobra.Command {
 that have another name there get it, such as parent of a group, which became
 parents, a list. Comments, the order of things and how they are set stay. What it
 can't rewrite it lists: what has no successor, what means something else, and all
-in CUE. Files with errors, and those that are switched off, it leaves as they are.
+in CUE. Entries whose conditions are false are rewritten like the others; files with
+errors, and those that a label switches off, are left as they are.
 
 It asks no server. Blueprints that were rewritten are for that version and later
 ones: upgrade authentik first, and rewrite them before the next apply.`,
@@ -62,11 +63,12 @@ func (u *upgrader) run(cmd *cobra.Command, args []string) error {
 	if u.versions.to == "" {
 		u.versions.to = s.Newest()
 	}
+	u.read.skipped = true
 	pass, err := validated(cmd, s, u.read, args)
 	if err != nil {
 		return err
 	}
-	done, err := upgrade.Make(s, pass.Blueprints.Entries, u.versions.from, u.versions.to, os.ReadFile)
+	done, err := u.made(s, pass.Blueprints)
 	if err != nil {
 		return err
 	}
@@ -77,10 +79,16 @@ func (u *upgrader) run(cmd *cobra.Command, args []string) error {
 	}
 	pass.Plan = &sync.Plan{Version: u.versions.to}
 	addTo(pass.Plan, done.Left, "")
+	warnOfUnknown(s, pass.Plan, u.versions.to)
 	if err := u.show(cmd.OutOrStdout(), pass, done); err != nil {
 		return err
 	}
 	return planStatus(pass, false)
+}
+
+// made makes the upgrade of what was read, and writes nothing.
+func (u *upgrader) made(s *schema.Schema, read *sync.Blueprints) (*upgrade.Upgrade, error) {
+	return upgrade.Make(s, read.Entries, read.Skipped(), u.versions.from, u.versions.to, os.ReadFile)
 }
 
 // show writes what was changed, or would be, and then what is left.
@@ -91,7 +99,7 @@ func (u *upgrader) show(w io.Writer, pass *sync.Pass, done *upgrade.Upgrade) err
 		changes += len(file.Done)
 		if u.dryRun {
 			for line := range strings.Lines(file.Diff()) {
-				fmt.Fprintln(&out, printable(strings.TrimSuffix(line, "\n")))
+				fmt.Fprintln(&out, printableLine(line))
 			}
 			continue
 		}
@@ -106,15 +114,24 @@ func (u *upgrader) show(w io.Writer, pass *sync.Pass, done *upgrade.Upgrade) err
 	if u.dryRun {
 		did = "It would make"
 	}
-	fmt.Fprintf(&out, "%s %s in %s for authentik %s; %s left to do by hand.\n", did, things(changes, "change"), things(len(done.Files), "file"), u.versions.to, things(len(pass.Plan.Problems)+len(pass.Plan.Warnings), "thing"))
+	fmt.Fprintf(&out, "%s %s in %s for authentik %s; %s left to do by hand.\n", did, things(changes, "change"), things(len(done.Files), "file"), u.versions.to, things(len(done.Left), "thing"))
 	if _, err := w.Write(out.Bytes()); err != nil {
 		return err
 	}
-	if len(pass.Problems())+len(pass.Warnings()) == 0 {
+	if len(pass.Problems())+len(pass.Warnings())+pass.Blueprints.Count(tree.Disabled) == 0 {
 		return nil
 	}
 	fmt.Fprintln(w)
 	return report.NewText(w, coloured(w), false).Validation(pass)
+}
+
+// printableLine is a line of a file as a terminal may have it, with its tabs.
+func printableLine(line string) string {
+	pieces := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+	for i := range pieces {
+		pieces[i] = printable(pieces[i])
+	}
+	return strings.Join(pieces, "\t")
 }
 
 // save writes the files. They are read again then: where one is not what it was to be, all
@@ -147,7 +164,7 @@ func (u *upgrader) recheck(cmd *cobra.Command, s *schema.Schema, args []string, 
 			return fmt.Errorf("%s would have errors", file.Path)
 		}
 	}
-	again, err := upgrade.Make(s, pass.Blueprints.Entries, u.versions.from, u.versions.to, os.ReadFile)
+	again, err := u.made(s, pass.Blueprints)
 	if err == nil && len(again.Files) > 0 {
 		err = fmt.Errorf("%s would have to be rewritten again", again.Files[0].Path)
 	}

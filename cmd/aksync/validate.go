@@ -42,6 +42,7 @@ rewrites what only has another name.`,
 			if err := versions.check(s); err != nil {
 				return err
 			}
+			read.skipped = versions.to != ""
 			pass, err := validated(cmd, s, read, args)
 			if err != nil {
 				return err
@@ -49,6 +50,7 @@ rewrites what only has another name.`,
 			if versions.to != "" {
 				pass.Plan = &sync.Plan{Version: versions.to}
 				addTo(pass.Plan, findingsFor(s, pass.Blueprints, versions.from, versions.to), "")
+				warnOfUnknown(s, pass.Plan, versions.to)
 			}
 			if err := writeValidation(cmd, pass, output); err != nil {
 				return err

@@ -49,6 +49,7 @@ func newSource(s *schema.Schema, flags readFlags, tokenFile string, paths []stri
 		StrictModels: flags.strictModels,
 
 		NoLiteralSecrets: flags.noLiteralSecrets,
+		Skipped:          flags.skipped,
 	}
 	if options.CUEWorker, err = cue.OwnCommand(cueWorker); err != nil {
 		return nil, err

@@ -47,8 +47,8 @@ type dependency struct {
 
 // bill writes the bill of materials of a program for a target.
 func (r *release) bill(info *debug.BuildInfo, t target) ([]byte, error) {
-	program := module("application", info.Main.Path, r.version)
-	program.Name = r.name
+	program := module("application", info.Main.Path, "v"+r.version) // as Go names its versions
+	program.Name, program.Version = r.name, r.version
 	program.Properties = []property{{"aksync:platform", t.goos + "/" + t.goarch}, {"aksync:revision", r.revision}}
 	components := []component{module("library", "std", strings.TrimPrefix(info.GoVersion, "go"))}
 	for _, dep := range info.Deps {

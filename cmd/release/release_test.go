@@ -159,7 +159,7 @@ func TestBill(t *testing.T) {
 	if !slices.Equal(got.Dependencies[0].DependsOn, want) || len(got.Components) != len(want) {
 		t.Errorf("it depends on %v, want %v", got.Dependencies[0].DependsOn, want)
 	}
-	if got.Metadata.Component.PURL != "pkg:golang/example.com/hello@1.2.3" || got.Metadata.Timestamp != "2026-11-26T09:00:00Z" {
+	if got.Metadata.Component.PURL != "pkg:golang/example.com/hello@v1.2.3" || got.Metadata.Timestamp != "2026-11-26T09:00:00Z" {
 		t.Errorf("it is about %+v", got.Metadata)
 	}
 	if p := got.Components[1].Properties; len(p) != 1 || p[0].Value != "h1:zzz=" {

@@ -24,7 +24,11 @@ type document struct {
 	unwritten bool
 	// sketchy makes entries of what finds their objects alone.
 	sketchy bool
-	steps   int
+	// skipping reads what entries hold whose conditions are false, too, in a scope of
+	// their own.
+	skipping     bool
+	skippedScope *tags.Scope
+	steps        int
 
 	entries            []*entry
 	findings, warnings bounds.Findings
@@ -90,6 +94,9 @@ func (d *document) silence(e *entry, kind *schema.Kind) {
 	silent := tree.Entry{Place: e.place, Path: e.path, ID: e.id, Model: e.model}
 	silent.Identifiers = e.evaluateMap(d.evaluatorFor(e), kind, "identifiers")
 	silent = readable(kind.Stored(kind.Normalize(silent)))
+	if d.skipping && e.skipped {
+		d.readSkipped(e, kind, &silent)
+	}
 	if e.made == nil { // !KeyOf may mean it
 		e.made = &silent
 	}

@@ -90,6 +90,7 @@ func (r *Reader) load(ctx context.Context, s source, p *tags.Policy) (file *File
 
 		unwritten: r.options.NoLiteralSecrets,
 		sketchy:   r.options.Sketch,
+		skipping:  r.options.Skipped,
 		scope:     &tags.Scope{Schema: r.options.Schema, Language: r.language, Looks: file.inputs, IDs: map[string]int{}},
 	}
 	var root tree.Value

@@ -49,6 +49,9 @@ type Options struct {
 	// whose secrets may be gone. What is wrong with an entry then does not concern
 	// the others of its file.
 	Sketch bool
+	// Skipped reads the attrs and the permissions of entries whose conditions are false,
+	// too, as far as they can be read: what is wrong with them is no problem.
+	Skipped bool
 	// NameOf returns what the user calls a file, where that is not its path; nil where
 	// it is.
 	NameOf func(file string) string
@@ -78,8 +81,8 @@ type File struct {
 	// objects they speak of are to be left as they are.
 	Entries []*tree.Entry
 	// Silent are entries of managed kinds that ask for nothing, with their
-	// identifiers only: their conditions are false, or the file is switched
-	// off.
+	// identifiers only, if Skipped does not want more: their conditions are false, or
+	// the file is switched off.
 	Silent []*tree.Entry
 	// Unmanaged counts entries of other models, by model.
 	Unmanaged map[string]int

@@ -78,7 +78,7 @@ func lacking(s *schema.Schema, k *schema.Kind, path []string, at []*schema.Field
 	whole, version := s.Whole()
 	if all := whole.Kind(k.Model); version != "" && len(path) == 0 {
 		if field := all.Fields.Field(name); field != nil && !field.Has(version) {
-			return fmt.Errorf("%s", field.Lacking(place+"."+name, version))
+			return fmt.Errorf("%s.%s", place, all.LackingField(field, version))
 		}
 	}
 	if len(at) == 0 {

@@ -117,11 +117,12 @@ func TestLacking(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 	for _, test := range []struct{ model, path, want string }{
-		{"authentik_core.group", "parents", "authentik_core.group.parents needs authentik 2025.12: this one is 2025.10"},
+		{"authentik_core.group", "parents", "authentik_core.group.parents needs authentik 2025.12: this one is 2025.10; until then parent has its place"},
 		{"authentik_core.group", "nme", `authentik_core.group has no field "nme": did you mean "name"?`},
 		{"authentik_core.group", "name.x", "authentik_core.group.name has no fields of its own: there is no x"},
 		{"authentik_providers_oauth2.oauth2provider", "redirect_uris.ur", `authentik_providers_oauth2.oauth2provider.redirect_uris has no field "ur": did you mean "url"?`},
 		{"authentik_stages_identification.identificationstage", "template", "no supported version of authentik has authentik_stages_identification.identificationstage.template any more; there is instead: nothing: the stage has one look"},
+		{"authentik_sources_plex.userplexsourceconnection", "icon", "no supported version of authentik has authentik_sources_plex.userplexsourceconnection.icon any more; there is instead: nothing: it never did anything"},
 	} {
 		_, err := explain.ExplainField(s, s.Kind(test.model), strings.Split(test.path, "."))
 		if err == nil || err.Error() != test.want {

@@ -117,6 +117,9 @@ func kindNotes(k *schema.Kind) []string {
 	if k.Why != "" {
 		all = append(all, k.Why)
 	}
+	if k.Created != "" {
+		all = append(all, "none can be created before authentik "+k.Created)
+	}
 	if k.Owned != nil {
 		all = append(all, k.Owned.Why)
 	}

@@ -31,22 +31,31 @@ type File struct {
 	secret map[int]bool
 }
 
-// Make rewrites the files of entries, which were read from a blueprint each, for a version.
-// read gives the text of a file.
-func Make(s *schema.Schema, entries []*tree.Entry, from, version string, read func(path string) ([]byte, error)) (*Upgrade, error) {
+// Make rewrites the files of entries, which were read from a blueprint each, for a version;
+// skipped are those whose conditions are false. read gives the text of a file.
+func Make(s *schema.Schema, entries, skipped []*tree.Entry, from, version string, read func(path string) ([]byte, error)) (*Upgrade, error) {
 	u := &Upgrade{}
 	mended := map[string][]mending{}
-	for _, entry := range entries {
-		for _, finding := range s.Findings(entry, from, version) {
-			path := finding.Place.File
-			if finding.Mend == nil || filepath.Ext(path) == ".cue" || entry.Place.File != path {
-				u.Left = append(u.Left, finding)
-				continue
+	look := func(entries []*tree.Entry, findings func(e *tree.Entry, from, version string) []schema.Finding) {
+		for _, entry := range entries {
+			for _, finding := range findings(entry, from, version) {
+				path := finding.Place.File
+				switch {
+				case finding.Mend == nil || entry.Place.File != path:
+					u.Left = append(u.Left, finding)
+				case filepath.Ext(path) == ".cue":
+					finding.Message += "; CUE has to be changed by hand"
+					u.Left = append(u.Left, finding)
+				default:
+					mended[path] = append(mended[path], mending{finding, entry})
+				}
 			}
-			mended[path] = append(mended[path], mending{finding, entry})
 		}
 	}
+	look(entries, s.Findings)
+	look(skipped, s.Skipped)
 	for _, path := range slices.Sorted(maps.Keys(mended)) {
+		slices.SortStableFunc(mended[path], func(a, b mending) int { return a.at().Compare(b.at()) })
 		text, err := read(path)
 		if err != nil {
 			return nil, err

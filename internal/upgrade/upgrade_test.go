@@ -77,7 +77,7 @@ func TestMake(t *testing.T) {
 			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			done, err := upgrade.Make(s, readFile(t, s, path), "", test.version, os.ReadFile)
+			done, err := upgrade.Make(s, readFile(t, s, path), nil, "", test.version, os.ReadFile)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +92,7 @@ func TestMake(t *testing.T) {
 			if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			again, err := upgrade.Make(s, readFile(t, s, path), "", test.version, os.ReadFile)
+			again, err := upgrade.Make(s, readFile(t, s, path), nil, "", test.version, os.ReadFile)
 			if err != nil || len(again.Files) > 0 {
 				t.Errorf("it would be rewritten again: %v", err)
 			}
@@ -123,7 +123,7 @@ func TestDiff(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	done, err := upgrade.Make(s, readFile(t, s, path), "", "2026.2", os.ReadFile)
+	done, err := upgrade.Make(s, readFile(t, s, path), nil, "", "2026.2", os.ReadFile)
 	if err != nil {
 		t.Fatal(err)
 	}
