@@ -130,7 +130,7 @@ func (r *kindReplayer) adoptReferred(created map[string]bool) {
 func isRecorders(o shownObject) bool {
 	return slices.ContainsFunc([]string{"name", "slug", "username", "identifier", "description"}, func(name string) bool {
 		text, _ := o.fields[name].(string)
-		return strings.Contains(text, "rec-")
+		return strings.Contains(text, "rec-") || strings.Contains(text, "var-")
 	})
 }
 
