@@ -100,8 +100,10 @@ type about struct {
 	Remembers []*memory `json:"remembers"`
 	// Whole is set where the list of a base shows all of an object.
 	Whole bool `json:"whole"`
-	// Unseen are references that nobody is told of.
+	// Unseen are references that nobody is told of, and Twice are lists whose objects
+	// one is told of twice, since the server knows them by two names.
 	Unseen []string `json:"unseen"`
+	Twice  []string `json:"twice"`
 	// Methods are those that the kind's paths take beside GET.
 	Methods []string `json:"methods"`
 	// Shows are fields of an answer that the schema doesn't know, and Omits those
@@ -222,6 +224,7 @@ func (f *facts) about(model, version string) *about {
 	known.Owned = namesIn(known.Owned, version)
 	known.Initial = inVersion(known.Initial, version)
 	known.Order, known.Search = namesIn(known.Order, version), namesIn(known.Search, version)
+	known.Twice = namesIn(known.Twice, version)
 	known.Shows = namesIn(known.Shows, version)
 	known.AnyJSON, known.Lookups = namesIn(known.AnyJSON, version), namesIn(known.Lookups, version)
 	known.Stays = slices.DeleteFunc(known.Stays, func(r *rule) bool { return !r.Has(version) })

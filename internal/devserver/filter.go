@@ -21,7 +21,10 @@ const (
 	wantedUUID    = "Enter a valid UUID."
 	wantedInstant = "Enter a valid date/time."
 	noJSON        = "filter: failed to parse JSON"
-	noNUL         = "Null characters are not allowed."
+	// noUpper is said of nothing: PostgreSQL has no capital letters of what is no text,
+	// and the server fails (v-filter-*__iexact-own).
+	noUpper = "no text"
+	noNUL   = "Null characters are not allowed."
 )
 
 // filter returns of what sort a parameter of a kind's list is, and whether there is
@@ -65,7 +68,11 @@ func (f *filter) make(sort string) (keeps, string) {
 	if sort == "" {
 		return f.byField(path, lookup)
 	}
-	return f.bySort(sort, path, lookup)
+	keeps, message := f.bySort(sort, path, lookup)
+	if keeps != nil && lookup == "iexact" && sort != "text" {
+		return nil, noUpper
+	}
+	return keeps, message
 }
 
 // lookup takes the name of a parameter apart: the fields that lead to the value, and

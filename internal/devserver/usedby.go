@@ -58,7 +58,11 @@ func (s *store) listed(o *object) []use {
 		if field.Refers == "" || field.Type != schema.List || o.table.virtual(field.Name) != nil {
 			continue
 		}
-		for _, pk := range targets(o.fields[field.Name]) {
+		pks := targets(o.fields[field.Name])
+		if slices.Contains(o.table.about.Twice, field.Name) {
+			pks = slices.Concat(pks, pks)
+		}
+		for _, pk := range pks {
 			if other := s.find(field.Refers, pk); other != nil {
 				uses = append(uses, use{other, "", field.Refers, "cascade_many"})
 			}
