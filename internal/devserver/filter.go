@@ -56,6 +56,9 @@ type keeps = func(*object) bool
 func (f *filter) make(sort string) (keeps, string) {
 	path, lookup := f.table.lookup(f.name)
 	sort, of, _ := strings.Cut(sort, ":")
+	if sort == "among" {
+		return f.byValues(path, strings.Split(of, "|"))
+	}
 	if of != "" {
 		path = strings.Split(of, ".")
 	}
@@ -273,6 +276,16 @@ func (f *filter) byChoices(sort string, path []string) (keeps, string) {
 		choices = append(choices, choice)
 	}
 	return f.keeps(path, func(held any) bool { return slices.Contains(choices, held) }), ""
+}
+
+// byValues filters by one of some values, of which no object has to have any.
+func (f *filter) byValues(path, values []string) (keeps, string) {
+	for _, text := range f.values {
+		if !slices.Contains(values, text) {
+			return nil, fmt.Sprintf(notOfChoices, text)
+		}
+	}
+	return f.keeps(path, func(held any) bool { return slices.Contains(f.values, pkText(held)) }), ""
 }
 
 // choice reads one of several values, which some object has to have.

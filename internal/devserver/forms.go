@@ -30,6 +30,10 @@ var forms = map[string]func(string) []string{
 	"words": says(func(text string) bool { return !strings.Contains(text, " ") }, "Value must not contain spaces."),
 	"urls":  says(isURL, "Enter a valid URL."),
 	"file":  complainOfFile,
+	// What the server gets by itself; here nothing is fetched (v-patch-oidc_*_url-long).
+	"fetched": func(text string) []string {
+		return says(mayBeFetched, fmt.Sprintf("Invalid URL '%[1]s': No scheme supplied. Perhaps you meant https://%[1]s?", text))(text)
+	},
 	"template": func(text string) []string {
 		return says(templates.MatchString, fmt.Sprintf("Invalid template '%s' specified.", text))(text)
 	},
@@ -87,6 +91,8 @@ func says(is func(string) bool, message string) func(string) []string {
 
 // isURL reports whether text is an address, or several of them (normalise/url-*).
 func isURL(text string) bool { return urlForm.MatchString(text) }
+
+func mayBeFetched(text string) bool { return text == "" || strings.Contains(text, ":") }
 
 func isIP(text string) bool {
 	_, err := netip.ParseAddr(text)
