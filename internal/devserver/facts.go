@@ -224,6 +224,7 @@ func (f *facts) about(model, version string) *about {
 	known.Owned = namesIn(known.Owned, version)
 	known.Initial = inVersion(known.Initial, version)
 	known.Order, known.Search = namesIn(known.Order, version), namesIn(known.Search, version)
+	known.OmitsEmpty = namesIn(known.OmitsEmpty, version)
 	known.Twice = namesIn(known.Twice, version)
 	known.Shows = namesIn(known.Shows, version)
 	known.AnyJSON, known.Lookups = namesIn(known.AnyJSON, version), namesIn(known.Lookups, version)
