@@ -14,7 +14,8 @@ import (
 	"github.com/aksync/aksync/schema"
 )
 
-// recordedVersions are those of which there is a recording of every kind.
+// recordedVersions are those of which there is a recording of every kind, as the names
+// of the files have them: with a plus and words behind, where there are several.
 func recordedVersions(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob("testdata/kinds-*.jsonl.gz")
@@ -26,6 +27,12 @@ func recordedVersions(t *testing.T) []string {
 		versions[i] = strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "kinds-"), ".jsonl.gz")
 	}
 	return versions
+}
+
+// versionOf is the version of a recording.
+func versionOf(recording string) string {
+	version, _, _ := strings.Cut(recording, "+")
+	return version
 }
 
 // recordedKinds is what a real authentik of a version answered about every kind

@@ -48,7 +48,7 @@ func TestReplayKinds(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			all, equal := recordedKinds(t, version), 0
 			for _, part := range parts(all) {
-				equal += newKindReplayer(t, version, part).run(met)
+				equal += newKindReplayer(t, versionOf(version), part).run(met)
 			}
 			t.Logf("%d of %d exchanges are equal", equal, len(all))
 			if 100*equal < 95*len(all) {
