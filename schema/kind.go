@@ -176,6 +176,7 @@ type Field struct {
 	// Refers is the model whose primary key the field, or each element of its
 	// list, holds; or empty.
 	Refers    string         `json:"refers,omitempty"`
+	Upper     bool           `json:"upper,omitempty"`
 	Set       bool           `json:"set,omitempty"`
 	Superset  bool           `json:"superset,omitempty"`
 	Unique    bool           `json:"unique,omitempty"`

@@ -53,7 +53,26 @@ func (f *Field) Normalize(v tree.Value) tree.Value {
 	if text, isText := v.Data.(string); isText && f.Trim {
 		v.Data = strings.TrimFunc(text, tree.IsPythonSpace)
 	}
+	if f.Upper {
+		v.Data = upper(v.Data)
+	}
 	return v
+}
+
+// upper makes capital letters of text and of that in a list.
+func upper(data any) any {
+	switch data := data.(type) {
+	case string:
+		return strings.ToUpper(data)
+	case tree.List:
+		list := slices.Clone(data)
+		for i := range list {
+			list[i].Data = upper(list[i].Data)
+		}
+		return list
+	default:
+		return data
+	}
 }
 
 // asIdentifier is Normalize for a value that authentik looks for. White space at

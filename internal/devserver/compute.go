@@ -183,8 +183,11 @@ func (v view) placeholder(o *object, name string) any {
 	case "str":
 		return v.says(o)
 	}
+	if field, isKey := strings.CutPrefix(name, "pk:"); isKey {
+		return o.fields[field]
+	}
 	if field, isOther := strings.CutPrefix(name, "str:"); isOther {
-		value, _ := v.field(o, field)
+		value := o.fields[field]
 		if other := v.store.find(o.table.refers(field), value); other != nil {
 			return v.says(other)
 		}

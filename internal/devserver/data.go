@@ -264,7 +264,10 @@ func (c *check) crashesWithout(field, part string) bool {
 
 func (c *check) complainOfStruct(field *schema.Field, value, normalized tree.Value) any {
 	m, isMap := value.Data.(tree.Map)
-	if !isMap {
+	switch {
+	case value.Data == nil:
+		return c.complainOfNull(field) // v-patch-redirect_uris-nulls
+	case !isMap:
 		return complaints{"non_field_errors": []string{fmt.Sprintf("Invalid data. Expected a dictionary, but got %s.", pythonType(value))}}
 	}
 	if field.Fields == nil {

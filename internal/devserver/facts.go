@@ -46,6 +46,9 @@ type facts struct {
 	Permissions map[string]*allowed `json:"permissions"`
 	// Countries are the names of countries by code.
 	Countries map[string]string `json:"countries"`
+	// Titles are what the server calls fields, where that is not their name without
+	// underscores.
+	Titles map[string]string `json:"titles"`
 	// Models are the kinds; each is read when it is asked for.
 	Models map[string]json.RawMessage `json:"models"`
 }
@@ -58,8 +61,8 @@ type about struct {
 	Plural    string `json:"plural"`
 	Component string `json:"component"`
 	// Says is how an object is called where it uses another one, with fields in
-	// braces.
-	Says string `json:"says"`
+	// braces: the first of them of which each field holds something.
+	Says []string `json:"says"`
 	// Order are the fields that a list is ordered by; a minus turns one around.
 	Order []string `json:"order"`
 	// Search are the fields that ?search= looks through.
@@ -97,8 +100,10 @@ type about struct {
 	Remembers []*memory `json:"remembers"`
 	// Whole is set where the list of a base shows all of an object.
 	Whole bool `json:"whole"`
-	// Unseen are references that nobody is told of.
+	// Unseen are references that nobody is told of, and Twice are lists whose objects
+	// one is told of twice, since the server knows them by two names.
 	Unseen []string `json:"unseen"`
+	Twice  []string `json:"twice"`
 	// Methods are those that the kind's paths take beside GET.
 	Methods []string `json:"methods"`
 	// Shows are fields of an answer that the schema doesn't know, and Omits those
@@ -212,13 +217,15 @@ func (f *facts) about(model, version string) *about {
 			panic(fmt.Sprintf("the embedded server's facts of %s: %v", model, err)) // TestFactsAreRead
 		}
 	}
-	known.Filters = inVersion(known.Filters, version)
+	known.Filters, known.Formats = inVersion(known.Filters, version), inVersion(known.Formats, version)
 	known.Rules = slices.DeleteFunc(known.Rules, func(r *rule) bool { return !r.Has(version) })
 	known.Answers = inVersion(known.Answers, version)
 	known.Methods = namesIn(known.Methods, version)
 	known.Owned = namesIn(known.Owned, version)
 	known.Initial = inVersion(known.Initial, version)
 	known.Order, known.Search = namesIn(known.Order, version), namesIn(known.Search, version)
+	known.OmitsEmpty = namesIn(known.OmitsEmpty, version)
+	known.Twice = namesIn(known.Twice, version)
 	known.Shows = namesIn(known.Shows, version)
 	known.AnyJSON, known.Lookups = namesIn(known.AnyJSON, version), namesIn(known.Lookups, version)
 	known.Stays = slices.DeleteFunc(known.Stays, func(r *rule) bool { return !r.Has(version) })

@@ -46,6 +46,9 @@ func (s *Server) filters(t *table, query url.Values) (wanted, *response) {
 		f := &filter{store: s.store, table: t, name: name, text: text, values: values}
 		keeps, message := f.make(sort)
 		switch {
+		case message == noUpper:
+			failed := unhandled(http.MethodGet, http.StatusInternalServerError)
+			return w, &failed
 		case message == noJSON:
 			return w, &response{status: http.StatusBadRequest, body: encode([]string{message})}
 		case message != "":

@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"fmt"
 	"net/netip"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,6 +30,10 @@ var forms = map[string]func(string) []string{
 	"words": says(func(text string) bool { return !strings.Contains(text, " ") }, "Value must not contain spaces."),
 	"urls":  says(isURL, "Enter a valid URL."),
 	"file":  complainOfFile,
+	// What the server gets by itself; here nothing is fetched (v-patch-oidc_*_url-long).
+	"fetched": func(text string) []string {
+		return says(mayBeFetched, fmt.Sprintf("Invalid URL '%[1]s': No scheme supplied. Perhaps you meant https://%[1]s?", text))(text)
+	},
 	"template": func(text string) []string {
 		return says(templates.MatchString, fmt.Sprintf("Invalid template '%s' specified.", text))(text)
 	},
@@ -41,9 +46,13 @@ var templates = regexp.MustCompile(`^email/(password_reset|account_confirmation|
 
 var (
 	// outsideFile is text that names no file: an address, an icon, or what authentik brings.
-	outsideFile = regexp.MustCompile(`^$|^(https?|fa)://|^/static`)
+	outsideFile = regexp.MustCompile(`^$|^http:|^(https|fa)://|^/static`)
 	fileForm    = regexp.MustCompile(`^([A-Za-z0-9._/-]|%\(theme\)s)+$`)
 )
+
+// maxFile is how long the name of a file may be, and maxFilePart what is between two
+// slashes of it (authentik/admin/files/validation.py).
+const maxFile, maxFilePart = 1024, 255
 
 const fileMessage = "File name can only contain letters (a-z, A-Z), numbers (0-9), dots (.), hyphens (-), underscores (_), forward slashes (/), and the placeholder %(theme)s for theme-specific files"
 
@@ -63,6 +72,10 @@ func complainOfFile(text string) []string {
 		return []string{"Parent directory references ('..') are not allowed"}
 	case strings.HasPrefix(text, "."):
 		return []string{"Paths cannot start with '.'"}
+	case len(path.Clean(text)) > maxFile:
+		return []string{fmt.Sprintf("File name too long (max %d characters)", maxFile)}
+	case slices.ContainsFunc(strings.Split(text, "/"), func(part string) bool { return len(part) > maxFilePart }):
+		return []string{fmt.Sprintf("Path component too long (max %d characters)", maxFilePart)}
 	}
 	return nil
 }
@@ -78,6 +91,8 @@ func says(is func(string) bool, message string) func(string) []string {
 
 // isURL reports whether text is an address, or several of them (normalise/url-*).
 func isURL(text string) bool { return urlForm.MatchString(text) }
+
+func mayBeFetched(text string) bool { return text == "" || strings.Contains(text, ":") }
 
 func isIP(text string) bool {
 	_, err := netip.ParseAddr(text)

@@ -219,6 +219,9 @@ func (s *Server) pageSize(query url.Values) int {
 		return s.version.pageSize
 	}
 	size := badPageSize
+	if s.version.mostOfPage > 0 {
+		size = s.version.pageSize // v-list-1
+	}
 	if asked, err := strconv.Atoi(last(query, "page_size")); err == nil && asked > 0 {
 		size = asked
 	}

@@ -27,8 +27,8 @@ func (c *check) complainOfPointers(field *schema.Field, value tree.Value) any {
 }
 
 func (c *check) complainOfPointer(field *schema.Field, value tree.Value) any {
-	if value.Data == "" && field.Nullable {
-		return nil // post-cf-empty
+	if value.Data == "" && field.Type != schema.List {
+		return c.complainOfNull(field) // post-cf-empty
 	}
 	target, problem := c.target(field, value)
 	if problem != "" {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/aksync/aksync/internal/tree"
+	"github.com/aksync/aksync/schema"
 )
 
 // The recordings began with servers that held what a fresh authentik holds, and
@@ -118,11 +119,19 @@ func (r *kindReplayer) adoptReferred(created map[string]bool) {
 			of := r.schema.Kind(field.Refers)
 			text, _ := body[field.Name].(string)
 			id, err := uuid.Parse(text)
-			if err == nil && of != nil && !created[of.Model+" "+id.String()] && r.server.Get(of.Model, id.String()) == nil {
+			if err == nil && of != nil && !r.isCreated(created, of, id.String()) && r.server.Get(of.Model, id.String()) == nil {
 				r.server.RekeyOne(of.Model, id.String())
 			}
 		}
 	}
+}
+
+// isCreated reports whether a request creates the object that a reference to a kind, or
+// to a special case of it, means.
+func (r *kindReplayer) isCreated(created map[string]bool, of *schema.Kind, id string) bool {
+	return created[of.Model+" "+id] || slices.ContainsFunc(r.schema.Members(of.Model), func(member *schema.Kind) bool {
+		return created[member.Model+" "+id]
+	})
 }
 
 // isRecorders reports whether the recorder made an object past the API, just before
@@ -130,7 +139,7 @@ func (r *kindReplayer) adoptReferred(created map[string]bool) {
 func isRecorders(o shownObject) bool {
 	return slices.ContainsFunc([]string{"name", "slug", "username", "identifier", "description"}, func(name string) bool {
 		text, _ := o.fields[name].(string)
-		return strings.Contains(text, "rec-")
+		return strings.Contains(text, "rec-") || strings.Contains(text, "var-")
 	})
 }
 

@@ -35,6 +35,7 @@ var oddities = []struct{ names, reason string }{
 	{`^authentik_sources_telegram\.telegramsource/filter-group_matching_mode-miss$|^authentik_rbac\.role/filter-groups-miss$`, "a filter that the documents have otherwise"},
 	{`^authentik_stages_authenticator_validate\.[a-z]+/order-device_classes-empty$`, "two rules are broken, and both are told"},
 	{`^authentik_stages_prompt\.prompt/|^authentik_flows\.flowstagebinding/list-ordering-desc$`, "objects that are equal in order are in none"},
+	{`^authentik_outposts\.kubernetesserviceconnection/create-wrong-types$`, "2024.12 looks into settings that are no mapping"},
 	{`^authentik_lifecycle\.(lifecycleiteration|review)/`, "the schema has no path for them"},
 	{`^authentik_lifecycle\.lifecyclerule/(create-wrong-types|order-reviewers)`, "reviewers are known by another key than their primary one"},
 }
@@ -47,7 +48,7 @@ func TestReplayKinds(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			all, equal := recordedKinds(t, version), 0
 			for _, part := range parts(all) {
-				equal += newKindReplayer(t, version, part).run(met)
+				equal += newKindReplayer(t, versionOf(version), part).run(met)
 			}
 			t.Logf("%d of %d exchanges are equal", equal, len(all))
 			if 100*equal < 95*len(all) {

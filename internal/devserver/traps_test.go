@@ -150,7 +150,8 @@ func TestPagesAreBounded(t *testing.T) {
 		{"2025.10.4", "?page_size=1000", 150},
 		{"2025.12.4", "", 20},
 		{"2025.12.4", "?page_size=1000", 100},
-		{"2026.2.2", "?page_size=abc", 100},
+		{"2025.10.4", "?page_size=abc", 100},
+		{"2026.2.2", "?page_size=abc", 20},
 	} {
 		server := newServer(t, devserver.Config{Version: tt.version})
 		for i := range 150 {

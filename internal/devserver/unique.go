@@ -26,7 +26,15 @@ func (c *check) complainOfUnique(field *schema.Field, value any) any {
 	if message := c.table.about.Unique[field.Name]; message != "" {
 		return []string{message}
 	}
-	return []string{fmt.Sprintf("%s with this %s already exists.", c.uniqueOf(field.Name), strings.ReplaceAll(field.Name, "_", " "))} // post-dup-name
+	return []string{fmt.Sprintf("%s with this %s already exists.", c.uniqueOf(field.Name), c.titleOf(field.Name))} // post-dup-name
+}
+
+// titleOf is what the server calls a field in a message.
+func (c *check) titleOf(field string) string {
+	if title := c.facts.Titles[field]; title != "" {
+		return title
+	}
+	return strings.ReplaceAll(field, "_", " ")
 }
 
 // otherHas reports whether another object of the kind has a field set.

@@ -58,7 +58,11 @@ func (s *store) listed(o *object) []use {
 		if field.Refers == "" || field.Type != schema.List || o.table.virtual(field.Name) != nil {
 			continue
 		}
-		for _, pk := range targets(o.fields[field.Name]) {
+		pks := targets(o.fields[field.Name])
+		if slices.Contains(o.table.about.Twice, field.Name) {
+			pks = slices.Concat(pks, pks)
+		}
+		for _, pk := range pks {
 			if other := s.find(field.Refers, pk); other != nil {
 				uses = append(uses, use{other, "", field.Refers, "cascade_many"})
 			}
@@ -116,19 +120,26 @@ func (s *store) shownAs(refers string, of *schema.Kind) string {
 // saysAs is what authentik calls an object in a text, where a field refers to it as
 // one of a base.
 func (v view) saysAs(o *object, model string) string {
-	if base := v.store.kinds[model]; base != nil && base.about.Says != "" {
-		text, _ := v.text(o, base.about.Says).(string)
-		return text
+	if base := v.store.kinds[model]; base != nil && len(base.about.Says) > 0 {
+		return v.sayOne(o, base.about.Says)
 	}
 	return v.says(o)
 }
 
 // says is what authentik calls an object in a text.
 func (v view) says(o *object) string {
-	says := o.table.about.Says
-	if says == "" {
-		says = "{name}"
+	if len(o.table.about.Says) == 0 {
+		return v.sayOne(o, []string{"{name}"})
 	}
-	text, _ := v.text(o, says).(string)
-	return text
+	return v.sayOne(o, o.table.about.Says)
+}
+
+// sayOne is the first of some texts that says something of an object.
+func (v view) sayOne(o *object, texts []string) string {
+	for _, text := range texts {
+		if said, says := v.text(o, text).(string); says {
+			return said
+		}
+	}
+	return ""
 }

@@ -95,13 +95,17 @@ func (c *check) selfPK() string {
 	return c.self.pk
 }
 
+func (c *check) complainOfNull(field *schema.Field) any {
+	if field.Nullable {
+		return nil
+	}
+	return []string{"This field may not be null."}
+}
+
 // complain says what is wrong with one value, in the server's words.
 func (c *check) complain(field *schema.Field, value, normalized tree.Value) any {
 	if value.Data == nil {
-		if field.Nullable {
-			return nil
-		}
-		return []string{"This field may not be null."}
+		return c.complainOfNull(field)
 	}
 	var problem any
 	switch {

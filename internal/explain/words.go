@@ -90,6 +90,8 @@ func textWords(f *schema.Field) string {
 	switch {
 	case f.Pattern == slug:
 		words = "text of letters, digits, - and _"
+	case f.Pattern != "" && f.Want != "":
+		words = f.Want
 	case f.Pattern != "":
 		words = "text that matches " + f.Pattern
 	}
