@@ -29,6 +29,8 @@ type Set struct {
 	notes           []string
 	// changes are the objects that a plan changes.
 	changes map[*sync.Change]*object
+	// places are the objects that entries declare, by where those are.
+	places map[tree.Place]*object
 	// bound tells kinds of bindings that nothing can refer to.
 	bound map[*schema.Kind]bool
 }
