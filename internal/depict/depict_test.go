@@ -233,3 +233,20 @@ func TestNeedsSuffice(t *testing.T) {
 		}
 	}
 }
+
+// What has a name of its own is a box that says what it is, though things are bound to it
+// as to a binding.
+func TestEntitlement(t *testing.T) {
+	s := load(t)
+	const entitlement = "authentik_core.applicationentitlement"
+	picture := draw(t, depict.Live(s, map[string][]schema.Object{
+		"authentik_core.application": {{"pk": "a", "slug": "mail"}},
+		entitlement:                  {{"pk": "e", "name": "admins", "app": "a", "pbm_uuid": "e"}},
+		group:                        {{"pk": "g", "name": "staff"}},
+		policies:                     {{"pk": "p", "target": "e", "group": "g", "order": int64(0)}},
+	}))
+	want := graph.Node{Kind: "application entitlement", Name: "admins"}
+	if len(picture.Graphs) != 1 || !slices.Contains(picture.Graphs[0].Nodes, want) {
+		t.Errorf("%+v", picture.Graphs)
+	}
+}

@@ -160,7 +160,7 @@ func (b *building) node(o *object) int {
 	b.at[o] = at
 	b.graph.Nodes = append(b.graph.Nodes, graph.Node{
 		Kind: o.kind.Title, Name: o.called(), Mark: o.mark, Outside: o.outside,
-		Small: o.kind.Binds() && owner(o.kind) != "" && len(b.out[o]) > 0 && o.called() != "",
+		Small: o.kind.Binds() && owner(o.kind) != "" && !isNamed(o.kind) && len(b.out[o]) > 0 && o.called() != "",
 	})
 	return at
 }
