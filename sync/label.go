@@ -74,7 +74,7 @@ func (p *planner) nameFor(model string, id any) string {
 			continue
 		}
 		if t.kind.Key == "" {
-			return t.kind.Title + " " + key
+			return p.liveLabel(t.kind, object)
 		}
 		return cmp.Or(asText(object[t.kind.Key]), key)
 	}

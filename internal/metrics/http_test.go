@@ -489,3 +489,15 @@ func TestPageStyleIsTheOneThePolicyNames(t *testing.T) {
 		t.Errorf("the policy %q does not name the style", csp)
 	}
 }
+
+// A mark that turns the writing round is shown and does not work: what comes after it
+// could be taken for something else.
+func TestPageShowsWhatHides(t *testing.T) {
+	status := shownStatus()
+	status.Objects = []Object{{Model: model, Title: "stage", Name: "a\u202eb\u2066c\u200ddé", State: sync.InSync}}
+	h, _ := newTestHTTP(t, status)
+	text := body(t, do(h.Handler(), "GET", "/objects"))
+	if !strings.Contains(text, `>a\u202eb\u2066c\u200ddé<`) || strings.ContainsAny(text, "\u202e\u2066\u200d") {
+		t.Errorf("the list is\n%s", text)
+	}
+}
