@@ -37,7 +37,15 @@ type user struct {
 	lead
 }
 
+// link finds what the objects lead to, once.
 func (s *Set) link() *links {
+	if s.linked == nil {
+		s.linked = s.links()
+	}
+	return s.linked
+}
+
+func (s *Set) links() *links {
 	l := &links{Set: s, out: map[*object][]lead{}, users: map[*object][]user{}, lines: map[*object]bool{}}
 	for _, o := range s.objects {
 		if s.isLine(o) {

@@ -32,6 +32,8 @@ type Set struct {
 	changes map[*sync.Change]*object
 	// places are the objects that entries declare, by where those are.
 	places map[tree.Place]*object
+	// linked is what link made.
+	linked *links
 	// bound tells kinds of bindings that nothing can refer to.
 	bound map[*schema.Kind]bool
 }
