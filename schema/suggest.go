@@ -30,7 +30,7 @@ func Nearest(name string, known []string) string {
 	if len(name) > longest {
 		return ""
 	}
-	best, bestDistance := "", min(max(2, len(name)/4), len(name)-1)+1
+	best, bestDistance := "", min(max(2, len(name)/4), len(name)/2)+1
 	for _, candidate := range known {
 		distance := levenshtein.Distance(strings.ToLower(name), strings.ToLower(candidate), nil)
 		if distance < bestDistance {
