@@ -374,12 +374,15 @@ kinds: "authentik_x.y": {
 }
 
 func TestSuggest(t *testing.T) {
-	known := []string{"backends", "name", "configure_flow"}
+	known := []string{"backends", "name", "configure_flow", "AND", "svg"}
 	for name, want := range map[string]string{
 		"bakends":      `did you mean "backends"?`,
 		"Backends":     `did you mean "backends"?`,
 		"configreflow": `did you mean "configure_flow"?`,
-		"password":     "want one of backends, name, configure_flow",
+		"password":     "want one of backends, name, configure_flow, AND, svg",
+		"ADN":          `did you mean "AND"?`,
+		"svq":          `did you mean "svg"?`,
+		"png":          "want one of backends, name, configure_flow, AND, svg", // two of three letters are others
 	} {
 		if got := schema.Suggest(name, known); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,12 +31,22 @@ func Nearest(name string, known []string) string {
 	if len(name) > longest {
 		return ""
 	}
-	best, bestDistance := "", min(max(2, len(name)/4), len(name)-1)+1
+	best, bestDistance := "", min(max(2, len(name)/4), len(name)/2)+1
 	for _, candidate := range known {
 		distance := levenshtein.Distance(strings.ToLower(name), strings.ToLower(candidate), nil)
+		if letters(name) == letters(candidate) {
+			distance = min(distance, 1) // two changed places
+		}
 		if distance < bestDistance {
 			best, bestDistance = candidate, distance
 		}
 	}
 	return best
+}
+
+// letters are those of a word, in order.
+func letters(word string) string {
+	runes := []rune(strings.ToLower(word))
+	slices.Sort(runes)
+	return string(runes)
 }

@@ -47,7 +47,7 @@ func askUse(ctx context.Context, whole *schema.Schema, api Reader, plan *Plan, l
 	if err != nil {
 		return nil, err
 	}
-	byID := map[int]use{}
+	byID, names := map[int]use{}, &traceNames{s, live, map[string]*table{}}
 	var deletions []*Change
 	for _, change := range plan.Changes {
 		if change.Action != Delete {
@@ -79,6 +79,9 @@ func askUse(ctx context.Context, whole *schema.Schema, api Reader, plan *Plan, l
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
+	}
+	for _, use := range uses {
+		names.callBindings(use.users)
 	}
 	for i, change := range deletions {
 		byID[change.ID] = uses[i]

@@ -25,6 +25,11 @@ func (p *planner) labelOf(g *group) string {
 
 // labelWords is what an object of the kind is called by what its fields have.
 func (p *planner) labelWords(kind *schema.Kind, of func(name string) any) string {
+	return labelWords(kind, of, p.nameFor)
+}
+
+// labelWords has the name of what a field refers to by nameFor.
+func labelWords(kind *schema.Kind, of func(name string) any, nameFor func(model string, id any) string) string {
 	var label strings.Builder
 	afterReference := false
 	for _, name := range kind.Label {
@@ -41,7 +46,7 @@ func (p *planner) labelWords(kind *schema.Kind, of func(name string) any) string
 			label.WriteString(", ")
 		}
 		if refers {
-			label.WriteString(p.nameFor(field.Refers, value))
+			label.WriteString(nameFor(field.Refers, value))
 		} else {
 			label.WriteString(schema.LabelWords(name, value))
 		}
@@ -69,7 +74,7 @@ func (p *planner) nameFor(model string, id any) string {
 			continue
 		}
 		if t.kind.Key == "" {
-			return t.kind.Title + " " + key
+			return p.liveLabel(t.kind, object)
 		}
 		return cmp.Or(asText(object[t.kind.Key]), key)
 	}

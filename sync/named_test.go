@@ -38,3 +38,25 @@ func TestNames(t *testing.T) {
 		t.Errorf("the binding is of %v", last.Declared["stage"])
 	}
 }
+
+// What is bound to a binding is called the same before that is made and after.
+func TestNameOfABindingToABinding(t *testing.T) {
+	s := withIdentification(t)
+	reconciler, _ := started(t, s, read(t, s, map[string]string{"a.yaml": head + `
+- {model: authentik_flows.flow, id: f, identifiers: {slug: f}, attrs: {name: F, title: F, designation: authorization}}
+- {model: authentik_stages_dummy.dummystage, id: s, identifiers: {name: s}}
+- {model: authentik_policies_dummy.dummypolicy, id: p, identifiers: {name: p}}
+- {model: authentik_flows.flowstagebinding, id: b, identifiers: {target: !KeyOf f, stage: !KeyOf s, order: 10}}
+- {model: authentik_policies.policybinding, identifiers: {target: !KeyOf b, policy: !KeyOf p, order: 0}}
+`}))
+	for range 2 {
+		pass := reconciler.Apply(context.Background(), sync.TriggerRequest)
+		if len(pass.Problems()) > 0 {
+			t.Fatal(pass.Problems())
+		}
+		last := pass.Plan.Changes[len(pass.Plan.Changes)-1]
+		if want := "f → s, order 10 → p, order 0"; last.Name != want {
+			t.Errorf("to %s it is called %q, want %q", last.Action, last.Name, want)
+		}
+	}
+}

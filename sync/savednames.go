@@ -17,13 +17,16 @@ func (p *Plan) saveNames() []SavedName {
 	return names
 }
 
-// NamesIn returns the names of what the fields of a change refer to, in order.
-func (p *Plan) NamesIn(change *Change) []SavedName {
+// NamesIn returns the names of what the fields of a change refer to, in order; made are
+// those of what was created meanwhile.
+func (p *Plan) NamesIn(change *Change, made map[Pointer]Named) []SavedName {
 	one := Plan{Names: map[Pointer]Named{}}
 	for _, field := range change.Fields {
 		for _, key := range slices.Concat(elements(field.Before), elements(field.After)) {
 			to := Pointer{field.Refers, schema.IDText(key)}
 			if named, known := p.Names[to]; known {
+				one.Names[to] = named
+			} else if named, known := made[to]; known {
 				one.Names[to] = named
 			}
 		}

@@ -132,6 +132,9 @@ func (t *traces) usersOf(change *Change) []user {
 				continue
 			}
 			u.part = trace.kind.Key == ""
+			if u.part {
+				u.Name = t.names.binding(trace.kind, object)
+			}
 			add(u)
 			if to := trace.target(); to != nil {
 				id := keyIn(object, to.Name)
@@ -163,8 +166,39 @@ func nameOf(kind *schema.Kind, object schema.Object) string {
 	return cmp.Or(asText(object[kind.Key]), kind.Title+" "+schema.IDText(id))
 }
 
+// binding is what people call an object without a name: what it binds, as far as that is
+// known.
+func (n *traceNames) binding(kind *schema.Kind, object schema.Object) string {
+	words := labelWords(kind, func(name string) any { return tree.PlainJSON(object[name]) },
+		func(model string, id any) string { return n.named(model, schema.IDText(id)) })
+	if words == "" {
+		return nameOf(kind, object)
+	}
+	return kind.Title + " " + words
+}
+
+// callBindings names the bindings among users that lists have.
+func (n *traceNames) callBindings(users []user) {
+	for i, u := range users {
+		if kind := n.schema.Kind(u.Model); u.part && kind != nil {
+			if object := n.table(kind).byID[u.ID]; object != nil {
+				users[i].Name = n.binding(kind, object)
+			}
+		}
+	}
+}
+
 // of is that of the object of a model with a key, as far as it is known.
 func (n *traceNames) of(model, id string) string {
+	name := n.named(model, id)
+	if kind := n.schema.Kind(model); kind != nil && name == id {
+		return kind.Title + " " + id
+	}
+	return name
+}
+
+// named is the name alone, or the key where that is not known.
+func (n *traceNames) named(model, id string) string {
 	for _, listed := range slices.Sorted(maps.Keys(n.live.Kinds)) {
 		kind := n.schema.Kind(listed)
 		if kind == nil || !kind.Is(model) {
@@ -173,9 +207,6 @@ func (n *traceNames) of(model, id string) string {
 		if object := n.table(kind).byID[id]; object != nil {
 			return nameOf(kind, object)
 		}
-	}
-	if kind := n.schema.Kind(model); kind != nil {
-		return kind.Title + " " + id
 	}
 	return id
 }

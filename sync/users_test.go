@@ -110,3 +110,31 @@ func TestUsersOfABaseThatGo(t *testing.T) {
 		})
 	}
 }
+
+// What uses an object and has no name, such as a binding, is called by what it binds, and
+// not by keys.
+func TestUsersWithoutAName(t *testing.T) {
+	s, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s = s.At("2025.10")
+	const (
+		flows = "- {model: authentik_flows.flow, id: f, STATE, identifiers: {slug: f}, attrs: {name: F, title: F, designation: authorization}}\n" +
+			"- {model: authentik_flows.flow, id: g, state: present, identifiers: {slug: g}, attrs: {name: G, title: G, designation: authorization}}\n"
+		stage    = "- {model: authentik_stages_dummy.dummystage, id: s, STATE, identifiers: {name: s}}\n"
+		bindings = "- {model: authentik_flows.flowstagebinding, identifiers: {target: !KeyOf f, stage: !KeyOf s, order: 10}}\n"
+		other    = "- {model: authentik_stages_dummy.dummystage, id: o, state: present, identifiers: {name: o}}\n" +
+			"- {model: authentik_flows.flowstagebinding, identifiers: {target: !KeyOf g, stage: !KeyOf o, order: 10}}\n"
+	)
+	reconciler, _ := started(t, s, read(t, s, map[string]string{"a.yaml": strings.ReplaceAll(head+flows+stage+other+bindings, "STATE", "state: present")}))
+	if pass := reconciler.Apply(context.Background(), sync.TriggerRequest); pass.Verdict() != sync.Success {
+		t.Fatal(pass.Err, pass.Problems(), outcomes(pass.Report))
+	}
+	reconciler.Source = &sourceOf{read: &sync.Blueprints{Desired: read(t, s, map[string]string{"a.yaml": strings.ReplaceAll(head+flows+stage+other, "STATE", "state: absent")})}}
+	pass := reconciler.Plan(context.Background(), sync.TriggerRequest)
+	want := `a.yaml:5:3: entries[2]: the dummy stage "s" is used by stage binding f → s, order 10, and would be missing there: take it out first, or allow it with --allow-in-use`
+	if diff := cmp.Diff([]string{want}, sketch(&sync.Plan{Problems: pass.Problems()})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

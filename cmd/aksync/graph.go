@@ -87,7 +87,7 @@ func (f *graphFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	set, status, err := f.set(cmd, s, log, args)
+	set, status, err := f.set(cmd, s, log, args, choices)
 	if err != nil {
 		return err
 	}
@@ -168,15 +168,15 @@ func (f *graphFlags) choices(s *schema.Schema) ([]depict.Choice, error) {
 }
 
 // set returns what is drawn, and the exit status where something is missing in it.
-func (f *graphFlags) set(cmd *cobra.Command, s *schema.Schema, log zerolog.Logger, args []string) (set *depict.Set, status, err error) {
+func (f *graphFlags) set(cmd *cobra.Command, s *schema.Schema, log zerolog.Logger, args []string, choices []depict.Choice) (set *depict.Set, status, err error) {
 	switch {
 	case f.planFile != "":
 		set, err = savedSet(s, f.planFile)
 		return set, nil, err
 	case f.live:
-		return f.liveSet(cmd, s, log)
+		return f.liveSet(cmd, s, log, choices)
 	case f.changes:
-		return f.changedSet(cmd, log, args)
+		return f.changedSet(cmd, log, args, choices)
 	default:
 		return f.blueprints(cmd, s, args)
 	}
@@ -214,23 +214,23 @@ func savedSet(s *schema.Schema, path string) (*depict.Set, error) {
 	return depict.Plan(s, plan), nil
 }
 
-func (f *graphFlags) liveSet(cmd *cobra.Command, s *schema.Schema, log zerolog.Logger) (set *depict.Set, status, err error) {
+func (f *graphFlags) liveSet(cmd *cobra.Command, s *schema.Schema, log zerolog.Logger, choices []depict.Choice) (set *depict.Set, status, err error) {
 	client, err := f.pass.server.client(log, nil)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer client.Close()
-	return readSet(cmd.Context(), cmd.ErrOrStderr(), s, client)
+	return readSet(cmd.Context(), cmd.ErrOrStderr(), s, client, choices)
 }
 
-// readSet reads what a picture of a server shows. What can't be listed is not in it.
-func readSet(ctx context.Context, stderr io.Writer, s *schema.Schema, api sync.Reader) (set *depict.Set, status, err error) {
+// readSet reads what a picture of a server shows, or what the choices need of that. What can't be listed is not in it.
+func readSet(ctx context.Context, stderr io.Writer, s *schema.Schema, api sync.Reader, choices []depict.Choice) (set *depict.Set, status, err error) {
 	version, err := api.Version(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	s = s.At(version)
-	live, err := sync.ReadListed(ctx, s, api, depict.Needs(s))
+	live, err := sync.ReadListed(ctx, s, api, depict.Needs(s, choices))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -244,7 +244,7 @@ func readSet(ctx context.Context, stderr io.Writer, s *schema.Schema, api sync.R
 	return depict.Live(s, objects), status, nil
 }
 
-func (f *graphFlags) changedSet(cmd *cobra.Command, log zerolog.Logger, args []string) (set *depict.Set, status, err error) {
+func (f *graphFlags) changedSet(cmd *cobra.Command, log zerolog.Logger, args []string, choices []depict.Choice) (set *depict.Set, status, err error) {
 	passes, err := f.pass.passes(log, args, nil)
 	if err != nil {
 		return nil, nil, err
@@ -256,7 +256,7 @@ func (f *graphFlags) changedSet(cmd *cobra.Command, log zerolog.Logger, args []s
 	if pass.Err != nil {
 		return nil, nil, pass.Err
 	}
-	set, status, err = readSet(cmd.Context(), cmd.ErrOrStderr(), passes.Schema, once)
+	set, status, err = readSet(cmd.Context(), cmd.ErrOrStderr(), passes.Schema, once, choices)
 	if err != nil {
 		return nil, nil, err
 	}

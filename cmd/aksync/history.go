@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/aksync/aksync/internal/explain"
 	"github.com/aksync/aksync/internal/history"
 	"github.com/aksync/aksync/internal/report"
 	"github.com/aksync/aksync/schema"
@@ -29,7 +30,7 @@ runs. A NAME is an object's, or a glob.
 With -o json each change is a line of its own.`,
 		Example: `  aksync history --history /var/lib/aksync
   aksync history --history /var/lib/aksync --since 24h 'wiki*'
-  aksync history --history /var/lib/aksync -o json authentik_core.group:staff`,
+  aksync history --history /var/lib/aksync -o json group:staff`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("output", output, "text", "json"); err != nil {
 				return err
@@ -37,11 +38,15 @@ With -o json each change is a line of its own.`,
 			if folder == "" {
 				return &usageError{errors.New("nothing says where the history is: want --history DIR, as the daemon has it")}
 			}
-			filter, err := historyFilter(args, since, time.Now())
+			s, err := schema.Load()
 			if err != nil {
 				return err
 			}
-			return showHistory(cmd, folder, output, filter)
+			filter, err := historyFilter(s, args, since, time.Now())
+			if err != nil {
+				return err
+			}
+			return showHistory(cmd, s, folder, output, filter)
 		},
 	}
 	cmd.Flags().StringVar(&folder, "history", "", "folder in which the daemon remembers what it has applied and changed")
@@ -52,8 +57,13 @@ With -o json each change is a line of its own.`,
 }
 
 // historyFilter reads what is asked for.
-func historyFilter(names []string, since string, now time.Time) (filter history.Filter, err error) {
+func historyFilter(s *schema.Schema, names []string, since string, now time.Time) (filter history.Filter, err error) {
 	for _, name := range names {
+		if model, called, has := strings.Cut(name, ":"); has { // it may be a name with a colon, too
+			if subject, err := explain.Find(s, model); err == nil {
+				filter.Globs = append(filter.Globs, sync.Glob{Model: subject.Kind.Model, Name: called})
+			}
+		}
 		glob, err := sync.ParseGlob(name)
 		if err != nil { // it is a name then
 			glob = sync.Glob{Name: name}
@@ -85,12 +95,8 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 }
 
 // showHistory writes the events that are asked for.
-func showHistory(cmd *cobra.Command, folder, output string, filter history.Filter) error {
+func showHistory(cmd *cobra.Command, s *schema.Schema, folder, output string, filter history.Filter) error {
 	out := bufio.NewWriter(cmd.OutOrStdout())
-	s, err := schema.Load()
-	if err != nil {
-		return err
-	}
 	show := showEvent(s, report.NewText(out, coloured(cmd.OutOrStdout()), false))
 	if output == "json" {
 		encoder := json.NewEncoder(out)

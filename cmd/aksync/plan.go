@@ -70,7 +70,7 @@ func newPlan() *cobra.Command {
 				warnOfUnknown(passes.Schema, pass.Plan, ahead.to)
 			}
 			about := pictured(passes.Schema, pass.Plan, output, about(flags.server.url))
-			if about.View, err = grouped(passes.Schema, pass.Plan, view); err != nil {
+			if about.View, err = grouped(passes.Schema, pass, view); err != nil {
 				return err
 			}
 			err = writePlan(cmd, pass, output, about, all)

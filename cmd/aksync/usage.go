@@ -86,6 +86,9 @@ func unknownFlag(cmd *cobra.Command, given string, is func(*pflag.Flag) bool) er
 		return fmt.Errorf("unknown flag %s: %s and %s have it", given, strings.Join(owners[:n-1], ", "), owners[n-1])
 	}
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
+	if longer := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !strings.HasPrefix("--"+name, given+"-") }); len(longer) == 1 {
+		return fmt.Errorf("unknown flag %s: did you mean --%s?", given, longer[0])
+	}
 	if near := schema.Nearest(strings.TrimLeft(given, "-"), names); near != "" && strings.HasPrefix(given, "--") {
 		return fmt.Errorf("unknown flag %s: did you mean --%s?", given, near)
 	}

@@ -44,8 +44,8 @@ func (f *viewFlags) check() (report.View, error) {
 	return view, nil
 }
 
-// grouped adds to a view how a plan's changes are grouped.
-func grouped(s *schema.Schema, plan *sync.Plan, view report.View) (report.View, error) {
+// grouped adds to a view how the changes of a pass are grouped.
+func grouped(s *schema.Schema, pass *sync.Pass, view report.View) (report.View, error) {
 	switch view.By {
 	case "":
 	case "file":
@@ -57,7 +57,7 @@ func grouped(s *schema.Schema, plan *sync.Plan, view report.View) (report.View, 
 		if err != nil {
 			return view, err
 		}
-		view.Group = depict.Groups(s, plan, subject.Kind)
+		view.Group = depict.Groups(s, pass.Plan, pass.Blueprints.Entries, subject.Kind)
 	}
 	return view, nil
 }

@@ -93,6 +93,9 @@ func (x *exchange) refusal(failure *Error, resp *http.Response, body []byte) {
 		// Plain text of a proxy or a server, such as Go's 'Client sent an HTTP
 		// request to an HTTPS server.'
 		failure.cause = fmt.Errorf("not the API's JSON: %s", x.clean(string(body)))
+		if status == http.StatusNotFound {
+			failure.cause = fmt.Errorf("%w: is --url (AUTHENTIK_URL) right?", failure.cause)
+		}
 		return
 	}
 	failure.json = true

@@ -96,6 +96,7 @@ func TestFaults(t *testing.T) {
 		{"login page", text(200, typeHTML, page1), 1, 1, true, "200", "an HTML page and not authentik's API: is --url"},
 		{"login page without a type", text(200, "", page1), 1, 1, true, "200", "an HTML page and not authentik's API"},
 		{"400", text(400, typeJSON, `{"name":["No."]}`), 1, 1, false, "400", "400 Bad Request: name: No."},
+		{"404 in plain text", text(404, "text/plain", "404 page not found\n"), 1, 1, false, "404", "not the API's JSON: 404 page not found: is --url (AUTHENTIK_URL) right?"},
 		{"400 in plain text", text(400, "text/plain", "To an\nHTTPS server.\n"), 1, 1, false, "400", "not the API's JSON: To an HTTPS server."},
 		{"403", text(403, typeJSON, `{"detail":"Token invalid/expired"}`), 1, 1, false, "403", "403 Forbidden: Token invalid/expired"},
 		{"403 page", text(403, typeHTML, page1), 1, 1, false, "403", "an HTML page and not authentik's API"},

@@ -1,6 +1,7 @@
 package depict
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"slices"
@@ -39,7 +40,11 @@ func Blueprints(s *schema.Schema, entries []*tree.Entry) *Set {
 	for _, o := range slices.Clone(set.objects) {
 		d.resolve(o)
 	}
-	d.joinSame()
+	joined := d.joinSame()
+	set.places = make(map[tree.Place]*object, len(entries))
+	for entry, o := range d.of {
+		set.places[entry.Place] = cmp.Or(joined[o], o)
+	}
 	return set
 }
 
@@ -211,8 +216,9 @@ func same(a, b tree.Value) bool {
 	return tree.KeyID(a.Data) != "" && tree.KeyID(a.Data) == tree.KeyID(b.Data)
 }
 
-// joinSame makes one of objects without a name that are known by the same.
-func (d *declared) joinSame() {
+// joinSame makes one of objects without a name that are known by the same, and returns
+// which stands for which.
+func (d *declared) joinSame() map[*object]*object {
 	first, joined := map[string]*object{}, map[*object]*object{}
 	for _, o := range d.objects {
 		if o.outside || o.kind.Key != "" {
@@ -241,6 +247,7 @@ func (d *declared) joinSame() {
 			}
 		}
 	}
+	return joined
 }
 
 // likeness is equal for objects that the same finds, and empty where nothing does.

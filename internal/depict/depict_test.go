@@ -173,7 +173,7 @@ func TestChange(t *testing.T) {
 // What a picture of a server needs is what can be listed, and neither tokens nor events.
 func TestNeeds(t *testing.T) {
 	s := load(t)
-	needs := depict.Needs(s)
+	needs := depict.Needs(s, nil)
 	for model, want := range map[string]bool{flow: true, binding: true, policies: true, group: true, "authentik_core.application": true, "authentik_events.event": false} {
 		if slices.Contains(needs, model) != want {
 			t.Errorf("%s is among them: %v", model, !want)
@@ -183,5 +183,70 @@ func TestNeeds(t *testing.T) {
 		if s.Kind(model).Path == "" {
 			t.Errorf("%s can't be listed", model)
 		}
+	}
+	for _, tt := range []struct {
+		choices    []depict.Choice
+		want, lack []string
+	}{
+		{[]depict.Choice{{Kind: s.Kind(flow), Glob: "x"}},
+			[]string{flow, binding, policies, policy, stage, group, "authentik_providers_oauth2.oauth2provider", "authentik_brands.brand"},
+			[]string{"authentik_core.application", "authentik_outposts.outpost"}},
+		{[]depict.Choice{{Kind: s.Kind("authentik_core.application"), Glob: "x"}},
+			[]string{"authentik_core.application", policies, group, flow, "authentik_providers_oauth2.scopemapping"},
+			[]string{binding, stage, "authentik_sources_ldap.ldapsource"}},
+		{[]depict.Choice{{Kind: s.Kind(group), Glob: "x"}, {Glob: "y"}}, needs, nil},
+	} {
+		narrow := depict.Needs(s, tt.choices)
+		for _, model := range tt.want {
+			if !slices.Contains(narrow, model) {
+				t.Errorf("%v: %s is missing", tt.choices, model)
+			}
+		}
+		for _, model := range tt.lack {
+			if slices.Contains(narrow, model) {
+				t.Errorf("%v: %s is of no use", tt.choices, model)
+			}
+		}
+	}
+}
+
+// A picture of something chosen is the same whether only what it needs was listed or all.
+func TestNeedsSuffice(t *testing.T) {
+	s := load(t)
+	all := server(3)
+	all["authentik_core.application"] = []schema.Object{{"pk": "a", "slug": "mail", "provider": int64(1), "policybindingmodel_ptr_id": "ap"}}
+	all["authentik_providers_proxy.proxyprovider"] = []schema.Object{{"pk": int64(1), "name": "mail", "authorization_flow": "f"}}
+	all[policies] = append(all[policies], schema.Object{"pk": "pa", "target": "ap", "group": "g", "order": int64(0)}, schema.Object{"pk": "pf", "target": "fp", "policy": "p", "order": int64(0)})
+	for model, objects := range all {
+		kind := s.Kind(model)
+		if kind.Key == "" {
+			continue
+		}
+		choice := depict.Choice{Kind: kind, Glob: objects[0][kind.Key].(string)}
+		listed := map[string][]schema.Object{}
+		for _, model := range depict.Needs(s, []depict.Choice{choice}) {
+			listed[model] = all[model]
+		}
+		want, got := draw(t, depict.Live(s, all), choice), draw(t, depict.Live(s, listed), choice)
+		if !slices.Equal(lines(got.Graphs[0]), lines(want.Graphs[0])) || len(want.Graphs[0].Nodes) < 2 {
+			t.Errorf("%s: of what it needs it draws\n%q\nof all\n%q", model, lines(got.Graphs[0]), lines(want.Graphs[0]))
+		}
+	}
+}
+
+// What has a name of its own is a box that says what it is, though things are bound to it
+// as to a binding.
+func TestEntitlement(t *testing.T) {
+	s := load(t)
+	const entitlement = "authentik_core.applicationentitlement"
+	picture := draw(t, depict.Live(s, map[string][]schema.Object{
+		"authentik_core.application": {{"pk": "a", "slug": "mail"}},
+		entitlement:                  {{"pk": "e", "name": "admins", "app": "a", "pbm_uuid": "e"}},
+		group:                        {{"pk": "g", "name": "staff"}},
+		policies:                     {{"pk": "p", "target": "e", "group": "g", "order": int64(0)}},
+	}))
+	want := graph.Node{Kind: "application entitlement", Name: "admins"}
+	if len(picture.Graphs) != 1 || !slices.Contains(picture.Graphs[0].Nodes, want) {
+		t.Errorf("%+v", picture.Graphs)
 	}
 }

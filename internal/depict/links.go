@@ -37,7 +37,15 @@ type user struct {
 	lead
 }
 
+// link finds what the objects lead to, once.
 func (s *Set) link() *links {
+	if s.linked == nil {
+		s.linked = s.links()
+	}
+	return s.linked
+}
+
+func (s *Set) links() *links {
 	l := &links{Set: s, out: map[*object][]lead{}, users: map[*object][]user{}, lines: map[*object]bool{}}
 	for _, o := range s.objects {
 		if s.isLine(o) {
@@ -160,7 +168,7 @@ func (b *building) node(o *object) int {
 	b.at[o] = at
 	b.graph.Nodes = append(b.graph.Nodes, graph.Node{
 		Kind: o.kind.Title, Name: o.called(), Mark: o.mark, Outside: o.outside,
-		Small: o.kind.Binds() && owner(o.kind) != "" && len(b.out[o]) > 0 && o.called() != "",
+		Small: o.kind.Binds() && owner(o.kind) != "" && !isNamed(o.kind) && len(b.out[o]) > 0 && o.called() != "",
 	})
 	return at
 }

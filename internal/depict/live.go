@@ -9,51 +9,90 @@ import (
 	"github.com/aksync/aksync/schema"
 )
 
-// Needs returns the models whose objects a picture of a server shows: what has a file
-// of its own in an export, what belongs to it, and what that refers to.
-func Needs(s *schema.Schema) []string {
-	needed, spread := map[string]bool{}, map[string]bool{}
-	var follow func(kind *schema.Kind)
-	need := func(model string) {
-		kind := s.Kind(model)
-		if kind == nil {
-			return
-		}
-		for _, one := range append(s.Members(model), kind) {
-			needed[one.Model] = true
-			if one.File.Joins || one.File.Head {
-				follow(one)
-			}
-		}
+// Needs returns the models whose objects a picture of a server shows: what is chosen, or
+// else what has a file of its own in an export, what belongs to it, what that refers to,
+// and what uses it.
+func Needs(s *schema.Schema, chosen []Choice) []string {
+	roots, whole := rootKinds(s, chosen)
+	n := &needs{schema: s, roots: roots, whole: whole, models: map[string]bool{}, followed: map[*schema.Kind]bool{}}
+	for kind := range roots {
+		n.follow(kind)
 	}
-	follow = func(kind *schema.Kind) {
-		if spread[kind.Model] {
-			return
-		}
-		spread[kind.Model], needed[kind.Model] = true, true
-		for _, field := range kind.Fields.Fields {
-			need(field.Refers)
-		}
-		for _, user := range s.Referrers(kind) {
-			if kind.File.Head || owner(user.Kind) == user.Field.Name {
-				needed[user.Kind.Model] = true
-			}
-			if owner(user.Kind) == user.Field.Name {
-				follow(user.Kind)
-			}
-		}
-	}
-	for _, kind := range s.Managed() {
-		if kind.File.Head {
-			follow(kind)
-		}
-	}
-	for model := range needed {
+	for model := range n.models {
 		if kind := s.Kind(model); kind.Among != "" {
-			needed[kind.Among] = true
+			n.models[kind.Among] = true
 		}
 	}
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(needed)), func(model string) bool { return s.Kind(model).Path == "" })
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(n.models)), func(model string) bool { return s.Kind(model).Path == "" })
+}
+
+// needs are the models whose objects are needed, as they are found.
+type needs struct {
+	schema   *schema.Schema
+	roots    map[*schema.Kind]bool
+	whole    bool
+	models   map[string]bool
+	followed map[*schema.Kind]bool
+}
+
+// need takes a model that is referred to, and what is drawn with its objects wherever
+// those are.
+func (n *needs) need(model string) {
+	for _, kind := range n.named(model) {
+		if kind.File.Joins || n.whole && kind.File.Head {
+			n.follow(kind)
+		}
+	}
+}
+
+// named takes the kinds whose objects a model's key can mean, and returns them.
+func (n *needs) named(model string) []*schema.Kind {
+	kind := n.schema.Kind(model)
+	if kind == nil {
+		return nil
+	}
+	kinds := append(n.schema.Members(model), kind)
+	for _, one := range kinds {
+		n.models[one.Model] = true
+	}
+	return kinds
+}
+
+// follow takes what objects of a kind are drawn with.
+func (n *needs) follow(kind *schema.Kind) {
+	if n.followed[kind] {
+		return
+	}
+	n.followed[kind], n.models[kind.Model] = true, true
+	for _, field := range kind.Fields.Fields {
+		if n.whole || field.Name != owner(kind) { // drawn already
+			n.need(field.Refers)
+		}
+	}
+	for _, user := range n.schema.Referrers(kind) {
+		switch own := owner(user.Kind); {
+		case own == user.Field.Name:
+			n.follow(user.Kind)
+		case n.roots[kind]:
+			n.models[user.Kind.Model] = true
+			if field := user.Kind.Fields.Field(own); field != nil {
+				n.named(field.Refers) // a binding is a line from what that is
+			}
+		}
+	}
+}
+
+// rootKinds are those that the graphs of a picture are of, and whether that is all that
+// can be.
+func rootKinds(s *schema.Schema, chosen []Choice) (roots map[*schema.Kind]bool, whole bool) {
+	roots = map[*schema.Kind]bool{}
+	whole = len(chosen) == 0 || slices.ContainsFunc(chosen, func(c Choice) bool { return c.Kind == nil })
+	for _, kind := range s.Managed() {
+		if whole && kind.File.Head || slices.ContainsFunc(chosen, func(c Choice) bool { return c.Kind != nil && kind.Is(c.Kind.Model) }) {
+			roots[kind] = true
+		}
+	}
+	return roots, whole
 }
 
 // Live returns the objects of a server, as the API lists them by model.

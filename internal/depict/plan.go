@@ -27,6 +27,7 @@ func (s *Set) Change(plan *sync.Plan) {
 }
 
 func (s *Set) change(plan *sync.Plan) {
+	s.linked = nil
 	changed := map[*sync.Change]*object{}
 	for _, change := range plan.Changes {
 		kind := s.schema.Kind(change.Model)

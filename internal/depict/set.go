@@ -5,6 +5,7 @@
 package depict
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/aksync/aksync/internal/graph"
@@ -29,6 +30,10 @@ type Set struct {
 	notes           []string
 	// changes are the objects that a plan changes.
 	changes map[*sync.Change]*object
+	// places are the objects that entries declare, by where those are.
+	places map[tree.Place]*object
+	// linked is what link made.
+	linked *links
 	// bound tells kinds of bindings that nothing can refer to.
 	bound map[*schema.Kind]bool
 }
@@ -178,6 +183,15 @@ func (s *Set) isLine(o *object) bool {
 // belongs reports whether an object is drawn with all that it leads to wherever it is
 // drawn, as it is in the file of what uses it (schema.Filing).
 func belongs(o *object) bool { return o.kind.File.Joins || owner(o.kind) != "" }
+
+// isNamed reports whether objects of a kind have a name of their own, if not one that
+// finds them.
+func isNamed(kind *schema.Kind) bool {
+	return kind.Key != "" || slices.ContainsFunc(kind.Label, func(name string) bool {
+		field := kind.Fields.Field(name)
+		return field != nil && field.Refers == "" && field.Type == schema.Text
+	})
+}
 
 // called is what a node says of an object.
 func (o *object) called() string {

@@ -177,3 +177,15 @@ func TestInline(t *testing.T) {
 		t.Error("it draws something else than the document")
 	}
 }
+
+// A line without a label leaves no mark in the box that it leads to.
+func TestWithoutLabel(t *testing.T) {
+	p := Picture{Title: "x", Graphs: []Graph{{Nodes: []Node{{Kind: "application", Name: "mail"}, {Kind: "entitlement", Name: "admins"}}, Edges: []Edge{{To: 1}}}}}
+	var b strings.Builder
+	if err := p.SVG(&b); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), ">entitlement<") {
+		t.Errorf("it is drawn as %s", b.String())
+	}
+}

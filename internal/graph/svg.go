@@ -181,7 +181,10 @@ func (p place) relation() string {
 	if p.backs {
 		label = "its " + label
 	}
-	return strings.TrimSpace(p.edge.Mark.signed(label)) + " · "
+	if label = strings.TrimSpace(p.edge.Mark.signed(label)); label == "" {
+		return ""
+	}
+	return label + " · "
 }
 
 // name is what the box of a node says of it, in one line or two.

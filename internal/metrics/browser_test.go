@@ -68,7 +68,7 @@ func evilServer(t *testing.T) (base string, objects []Object) {
 	status.Blueprints = append(status.Blueprints, Blueprint{File: evilName, State: tree.Invalid, Errors: []string{evilName}, Warnings: []string{evilName}})
 	status.Passes = append(status.Passes, Pass{Trigger: sync.TriggerStart, Result: sync.Unmade, Error: evilName})
 	status.Kinds = append(status.Kinds, Kind{Model: evilName, Title: evilName})
-	status.Objects = append(status.Objects, Object{Model: model, Title: evilName, Name: evilName, State: sync.Amiss, Error: evilName, Changes: []string{"name: " + evilName}, Source: tree.Place{File: evilName}})
+	status.Objects = append(status.Objects, Object{Model: model, Title: evilName, Name: evilName, State: sync.Amiss, Error: evilName, Changes: []report.Line{{Sign: "~", Text: "name: " + evilName}}, Source: tree.Place{File: evilName}})
 	page, err := NewHTTP(Config{
 		Metrics: New("1.2.3", "abc"), Health: func() Health { return status.Health }, Status: func() Status { return status },
 		Detail: func(Object) Detail { return evilDetail(t) }, Sync: func() {}, Logger: zerolog.Nop(),

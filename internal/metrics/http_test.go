@@ -216,7 +216,7 @@ func shownStatus() Status {
 		Kinds: []Kind{{Model: model, Title: "password stage", Tally: sync.Tally{InSync: 71, Drifted: 72, Amiss: 73}}},
 		Objects: []Object{
 			{Model: model, Title: "password stage", Name: "broken", State: sync.Amiss, Error: "500 Internal Server Error"},
-			{Model: model, Title: "password stage", Name: "adrift", State: sync.Drifted, Changes: []string{"title: 1 → 2"}, Source: tree.Place{File: "fine.yaml", Line: 3, Column: 5}},
+			{Model: model, Title: "password stage", Name: "adrift", State: sync.Drifted, Changes: []report.Line{{Sign: "~", Text: "title: 1 -> 2"}}, Source: tree.Place{File: "fine.yaml", Line: 3, Column: 5}},
 			{Model: model, Title: "password stage", Name: "calm", State: sync.InSync},
 		},
 		Looked:    start.Add(time.Minute),
@@ -233,7 +233,7 @@ func TestPageShowsTheStatus(t *testing.T) {
 		"What is wrong", "Not ready", "connection refused", "the plan is refused",
 		"bad.yaml", "invalid", "bad.yaml:7:9: unknown attribute", "bad.yaml:8:1: no name",
 		"broken", "failed", "500 Internal Server Error", "somebody else keeps changing title",
-		"not as declared", "/object?model="+model+"&amp;name=adrift", "drifted", "title: 1 → 2", "fine.yaml:3:5",
+		"not as declared", "/object?model="+model+"&amp;name=adrift", "drifted", "title: 1 -&gt; 2", "fine.yaml:3:5",
 		"Objects by kind", "/objects?model="+model, "password stage", "71", "72", "73",
 		`action="/-/sync"`, "2026-01-02 03:04:05 UTC", "partial", "file", "created 11", "updated 12", "deleted 13", "failed 15", "unchanged 14", "1.23s",
 		"and 18 passes like it since 2026-01-02 02:04:05 UTC", "failure", "one folder is gone",
@@ -464,7 +464,7 @@ func TestPageEscapesWhatOthersNamed(t *testing.T) {
 		Problems: []string{name}, Warnings: []string{name}, Contested: []string{name},
 		Blueprints: []Blueprint{{File: name, State: name, Errors: []string{name}, Warnings: []string{name}}},
 		Kinds:      []Kind{{Model: name, Title: name}},
-		Objects:    []Object{{Model: name, Title: name, Name: name, State: sync.Amiss, Source: tree.Place{File: name}, Error: name, Changes: []string{name}}},
+		Objects:    []Object{{Model: name, Title: name, Name: name, State: sync.Amiss, Source: tree.Place{File: name}, Error: name, Changes: []report.Line{{Text: name}}}},
 		Unmanaged:  map[string]int{name: 1},
 	})
 	text := body(t, do(h.Handler(), "GET", "/"))
@@ -487,5 +487,17 @@ func TestPageStyleIsTheOneThePolicyNames(t *testing.T) {
 	}
 	if csp := r.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "style-src "+h.page.styleHash()) {
 		t.Errorf("the policy %q does not name the style", csp)
+	}
+}
+
+// A mark that turns the writing round is shown and does not work: what comes after it
+// could be taken for something else.
+func TestPageShowsWhatHides(t *testing.T) {
+	status := shownStatus()
+	status.Objects = []Object{{Model: model, Title: "stage", Name: "a\u202eb\u2066c\u200ddé", State: sync.InSync}}
+	h, _ := newTestHTTP(t, status)
+	text := body(t, do(h.Handler(), "GET", "/objects"))
+	if !strings.Contains(text, `>a\u202eb\u2066c\u200ddé<`) || strings.ContainsAny(text, "\u202e\u2066\u200d") {
+		t.Errorf("the list is\n%s", text)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -72,6 +73,20 @@ func (p *page) styleHash() string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
+// visible escapes what does not show of a page, such as marks that turn the writing
+// round, by which a name could be taken for another one.
+func visible(page []byte) []byte {
+	shows := func(r rune) bool { return r == '\n' || r == '\t' || strconv.IsPrint(r) }
+	if !bytes.ContainsFunc(page, func(r rune) bool { return !shows(r) }) {
+		return page
+	}
+	shown := make([]byte, 0, len(page)+len(page)/8)
+	for _, r := range string(page) {
+		shown = terminal.AppendShown(shown, r, shows)
+	}
+	return shown
+}
+
 // render gives the whole page or an error, and never a part.
 func (p *page) render(v view) ([]byte, error) {
 	v.styled(p.style)
@@ -79,7 +94,7 @@ func (p *page) render(v view) ([]byte, error) {
 	if err := p.template.ExecuteTemplate(&out, v.templateOf(), v); err != nil {
 		return nil, fmt.Errorf("rendering %s: %w", v.templateOf(), err)
 	}
-	return out.Bytes(), nil
+	return visible(out.Bytes()), nil
 }
 
 // linkTo is the address of an object's page: by its key where it has one, and by its name

@@ -41,7 +41,7 @@ func (f *front) Wrong() bool {
 }
 
 func frontOf(s Status, refresh bool) *front {
-	f := &front{head: headOf(s, ""), Undeclared: undeclaredOf(s.Unmanaged)}
+	f := &front{head: headOf(s, ""), Undeclared: undeclaredOf(s.Unmanaged, s.Kinds)}
 	f.Refresh = refresh
 	if len(s.Passes) > 0 && s.Passes[0].Error != s.Health.Server.Error {
 		f.PassError = s.Passes[0].Error
@@ -124,16 +124,20 @@ func (f *front) summary() string {
 }
 
 type undeclared struct {
-	Model   string
-	Objects int
+	Model, Title string
+	Objects      int
 }
 
 // undeclaredOf gives those of which there are any, by model.
-func undeclaredOf(counts map[string]int) []undeclared {
+func undeclaredOf(counts map[string]int, kinds []Kind) []undeclared {
+	titles := map[string]string{}
+	for _, kind := range kinds {
+		titles[kind.Model] = kind.Title
+	}
 	var list []undeclared
 	for _, model := range slices.Sorted(maps.Keys(counts)) {
 		if counts[model] > 0 {
-			list = append(list, undeclared{model, counts[model]})
+			list = append(list, undeclared{model, titles[model], counts[model]})
 		}
 	}
 	return list

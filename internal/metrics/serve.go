@@ -27,6 +27,9 @@ const (
 // an address that can't be had is an error before anything else starts.
 func Listen(ctx context.Context, address string) (net.Listener, error) {
 	var config net.ListenConfig
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return nil, fmt.Errorf("%q is no address: want HOST:PORT, such as 127.0.0.1:9180, or :9180", address)
+	}
 	listener, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("serving metrics and health: %w", err)

@@ -157,9 +157,9 @@ type Object struct {
 	Path      string
 	Elsewhere []string
 	Error     string
-	// Changes are some of the fields that the last pass changed or would change, one
-	// a line; only of the first objects.
-	Changes []string
+	// Changes are the first lines of what the last pass changed or would change; only of
+	// the first objects.
+	Changes []report.Line
 }
 
 // Detail is what is known of an object beyond what lists show.

@@ -1,42 +1,44 @@
 package observe
 
 import (
+	"fmt"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aksync/aksync/internal/report"
-	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
 
-// The page shows what is known of a value, and of a long one its ends.
-func TestChangeLines(t *testing.T) {
-	unknown := tree.ID{Change: 1}
-	change := &sync.Change{Action: sync.Update, Fields: []sync.FieldChange{
-		{Name: "title", Before: "<a>", After: nil},
-		{Name: "backends", Before: []any{"a"}, After: []any{unknown, "x"}},
-		{Name: "flow", Before: "a", After: unknown},
-		{Name: "odd", Before: struct{ Token string }{"secret"}, After: int64(1)},
-		{Name: "long", Before: strings.Repeat("x", 4<<20), After: []any{strings.Repeat("y", 4<<20)}},
+// A list on the page shows what differs as the plan does, and of much the beginning.
+func TestFewLines(t *testing.T) {
+	names := report.NewNames(&sync.Plan{})
+	old := "import this\nif a:\n    return 1\n" + strings.Repeat("# so\n", 30)
+	update := &sync.Change{Action: sync.Update, Fields: []sync.FieldChange{
+		{Name: "expression", Before: old, After: strings.Replace(old, "1", "2", 1)},
+		{Name: "key", Before: "old secret", After: "new secret", Sensitive: true},
 	}}
-	lines := changeLines(report.NewNames(&sync.Plan{}), change)
-	want := []string{
-		`title: "<a>" → null`,
-		`backends: ["a"] → [(known after apply),"x"]`,
-		`flow: "a" → (known after apply)`,
-		`odd: (a value of another type) → 1`,
+	create := &sync.Change{Action: sync.Create}
+	for i := range 20 {
+		create.Fields = append(create.Fields, sync.FieldChange{Name: fmt.Sprint("field", i), After: strings.Repeat("x", 4<<20)})
 	}
-	if diff := cmp.Diff(want, lines[:4]); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
+	text := func(change *sync.Change) []string {
+		var lines []string
+		for _, line := range fewLines(names, change) {
+			lines = append(lines, strings.TrimRight(line.Sign+" "+line.Text, " "))
+		}
+		return lines
 	}
-	if n := utf8.RuneCountInString(lines[4]); n > 2*pageColumns+20 {
-		t.Errorf("a long value has %d characters on the page", n)
+	want := []string{"~ expression:", "    import this", "    if a:", "-       return 1", "+       return 2", "    # so", "    # so", "    … 26 more that stay", "    # so", "    # so", "  … 1 more"}
+	if diff := cmp.Diff(want, text(update)); diff != "" {
+		t.Errorf("an update (-want +got):\n%s", diff)
 	}
-	change.Action = sync.Create
-	if got := changeLines(report.NewNames(&sync.Plan{}), change)[2]; got != "flow: (known after apply)" {
-		t.Errorf("a creation is %s", got)
+	got := text(create)
+	if len(got) != 12 || got[0] != "+ create" || got[11] != "  … 10 more" || len(strings.Join(got, "")) > 1200 {
+		t.Errorf("a creation is %d lines: %.1000q", len(got), got)
+	}
+	if diff := cmp.Diff([]string{"- delete"}, text(&sync.Change{Action: sync.Delete})); diff != "" {
+		t.Error(diff)
 	}
 }

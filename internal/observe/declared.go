@@ -103,6 +103,9 @@ func compared(kind *schema.Kind, names *report.Names, change *sync.Change) []met
 	return fields
 }
 
+// pageColumns is how wide a value is on the page.
+const pageColumns = 200
+
 func long(value any) []string { return report.Long(value, pageColumns, mostValueLines) }
 
 // rowAt is what tells the object of a row from others.

@@ -37,7 +37,7 @@ func (p *Page) Detail(o metrics.Object) metrics.Detail {
 		d.Warnings = append(d.Warnings, report.Warnings(change)...)
 	}
 	d.Fields = last.fields(s, kind, names, o, changes)
-	d.Picture, d.PictureNote = last.picture(s, kind, o, changes)
+	d.Picture, d.PictureNote = p.drawing.picture(s, last, kind, o, changes)
 	p.events(&d, o)
 	return d
 }

@@ -3,6 +3,8 @@ package observe
 import (
 	"context"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -10,6 +12,7 @@ import (
 	"github.com/aksync/aksync/internal/checkout"
 	"github.com/aksync/aksync/internal/history"
 	"github.com/aksync/aksync/internal/report"
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/sync"
 )
 
@@ -35,8 +38,9 @@ type History struct {
 
 	plan    *sync.Plan // that is carried out
 	trigger sync.Trigger
-	first   bool // this is the first pass of which anything is known
-	passed  bool // one has ended
+	first   bool                // this is the first pass of which anything is known
+	passed  bool                // one has ended
+	made    map[int]sync.Result // what the plan has created, by the changes' ids
 	heads   map[string]checkout.Head
 	failed  map[string]string // why the last try failed, by object
 	broken  bool              // the last event could not be kept
@@ -63,6 +67,7 @@ func NewMemory(events *history.Recent, log zerolog.Logger) *History {
 // Planned notes what a pass was made for.
 func (h *History) Planned(pass *sync.Pass) {
 	h.plan, h.trigger, h.first, h.heads = pass.Plan, pass.Trigger, !h.passed, map[string]checkout.Head{}
+	h.made = map[int]sync.Result{}
 }
 
 // Changed keeps what was done, and what failed if it did not fail in the same way when
@@ -74,6 +79,9 @@ func (h *History) Changed(result sync.Result) {
 	switch result.Outcome {
 	case sync.Done:
 		delete(h.failed, object)
+		if change.Action == sync.Create {
+			h.made[change.ID] = result
+		}
 	case sync.Failed:
 		event.Result, event.Error = history.Failed, result.Err.Error()
 		if h.failed[object] == event.Error {
@@ -93,9 +101,47 @@ func (h *History) Changed(result sync.Result) {
 		event.PK = change.PK
 	}
 	event.Source = history.Source{File: change.Source.File, Line: change.Source.Line, Column: change.Source.Column}
+	change, names := h.written(change)
 	event.Fields, event.SentAlong = report.Fields(change, h.long), change.Along
-	event.Names = h.plan.NamesIn(change)
+	event.Names = h.plan.NamesIn(change, names)
 	h.keep(h.Events.Add(event))
+}
+
+// written returns a change with the keys of what the plan created before it, and the
+// names of that.
+func (h *History) written(change *sync.Change) (*sync.Change, map[sync.Pointer]sync.Named) {
+	names := map[sync.Pointer]sync.Named{}
+	known := *change
+	known.Fields = slices.Clone(change.Fields)
+	for i, field := range known.Fields {
+		known.Fields[i].After = h.keys(field.Refers, field.After, names)
+	}
+	return &known, names
+}
+
+// keys returns a value of a field with keys in place of what was known after apply, and
+// notes the names of those objects.
+func (h *History) keys(refers string, value any, names map[sync.Pointer]sync.Named) any {
+	switch value := value.(type) {
+	case []any:
+		all := make([]any, len(value))
+		for i, element := range value {
+			all[i] = h.keys(refers, element, names)
+		}
+		return all
+	case tree.ID:
+		made, has := h.made[value.Change]
+		if value.Known != nil || !has || made.PK == "" {
+			return value
+		}
+		names[sync.Pointer{Model: refers, Key: made.PK}] = sync.Named{Model: made.Change.Model, Title: made.Change.Title, Name: made.Change.Name, PK: made.PK}
+		if number, err := strconv.ParseInt(made.PK, 10, 64); err == nil {
+			return number
+		}
+		return made.PK
+	default:
+		return value
+	}
 }
 
 // why says what a change is for.

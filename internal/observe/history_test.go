@@ -122,3 +122,39 @@ func TestHistoryThatCannotBeKept(t *testing.T) {
 		t.Errorf("it says %d times that nothing can be kept: %s", count, filepath.ToSlash(logged.String()))
 	}
 }
+
+// What refers to something that the same plan has created before it has that one's key and
+// name, as they are known by then; of what was not created it is not.
+func TestHistoryOfReferences(t *testing.T) {
+	var logged strings.Builder
+	h, folder := keeper(t, &logged)
+	flow, stage, binding := change("login", sync.Create), change("password", sync.Create), change("login → password", sync.Create)
+	flow.ID, stage.ID, binding.ID = 1, 2, 3
+	flow.Model, flow.PK, stage.PK, binding.PK = "authentik_flows.flow", "", "", ""
+	binding.Fields = []sync.FieldChange{
+		{Name: "target", Refers: "authentik_flows.flow", After: tree.ID{Change: 1}},
+		{Name: "stages", Refers: "authentik_flows.stage", After: []any{tree.ID{Change: 2}, "old"}},
+	}
+	made := &sync.Pass{Trigger: sync.TriggerFile, Plan: &sync.Plan{}}
+	h.Planned(made)
+	h.Changed(sync.Result{Change: flow, Outcome: sync.Done, PK: "f-key"})
+	h.Changed(sync.Result{Change: stage, Outcome: sync.Failed, Err: errors.New("no")})
+	h.Changed(sync.Result{Change: binding, Outcome: sync.Done, PK: "b-key"})
+	h.Passed(made)
+	var last history.Event
+	if _, err := history.Read(folder, func(e *history.Event) error { last = *e; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if got := last.Fields[0].After; got != "f-key" {
+		t.Errorf("the target is %v", got)
+	}
+	if got := last.Fields[1].After; got != nil || !last.Fields[1].KnownAfterApply {
+		t.Errorf("the stages are %v", got)
+	}
+	if diff := cmp.Diff([]sync.SavedName{{Refers: "authentik_flows.flow", Key: "f-key", Model: "authentik_flows.flow", Name: "login", PK: "f-key"}}, last.Names); diff != "" {
+		t.Error(diff)
+	}
+	if after := binding.Fields[0].After.(tree.ID); after.Known != nil {
+		t.Errorf("the plan was changed: %+v", after)
+	}
+}

@@ -33,6 +33,7 @@ type Page struct {
 	asked      bool // to write nothing
 
 	looking gosync.Mutex // held while a Detail is made, so that one at a time takes memory
+	drawing drawing      // guarded by looking
 
 	mutex gosync.Mutex // guards state and last
 	state metrics.Status
@@ -93,6 +94,10 @@ func (*Page) Changed(sync.Result) {}
 
 // Passed keeps what the page shows.
 func (p *Page) Passed(pass *sync.Pass) {
+	if p.looking.TryLock() {
+		p.drawing.rest()
+		p.looking.Unlock()
+	}
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	p.state.Health.PassEnded = true

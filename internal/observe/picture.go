@@ -3,10 +3,12 @@ package observe
 import (
 	"errors"
 	"html/template"
+	"slices"
 	"strings"
 
 	"github.com/aksync/aksync/internal/depict"
 	"github.com/aksync/aksync/internal/metrics"
+	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
 )
@@ -16,8 +18,8 @@ const mostBoxes = 120
 
 // picture draws an object with what belongs to it: as the last plan changes it, or else
 // as it is declared. Where there is none it says why, if that is of use.
-func (l lastPass) picture(s *schema.Schema, kind *schema.Kind, o metrics.Object, changes []*sync.Change) (picture template.HTML, note string) {
-	set := l.setOf(s, changes)
+func (d *drawing) picture(s *schema.Schema, last lastPass, kind *schema.Kind, o metrics.Object, changes []*sync.Change) (picture template.HTML, note string) {
+	set := d.setOf(s, last, changes)
 	drawn, err := set.Picture(depict.Options{Of: []depict.Choice{{Kind: kind, Glob: globOf(o.Name)}}, Most: mostBoxes})
 	if _, isTooLarge := errors.AsType[*depict.TooLargeError](err); isTooLarge {
 		return "", "There is too much of it for a picture here; aksync graph draws it."
@@ -32,12 +34,33 @@ func (l lastPass) picture(s *schema.Schema, kind *schema.Kind, o metrics.Object,
 	return template.HTML(text.String()), "" // all text in it is escaped by graph
 }
 
+// drawing keeps what pictures of declarations are taken from, since it takes all of them
+// to tell what belongs to one.
+type drawing struct {
+	version string
+	entries []*tree.Entry
+	set     *depict.Set
+	looked  bool // it was of use since the last pass
+}
+
 // setOf is what is drawn.
-func (l lastPass) setOf(s *schema.Schema, changes []*sync.Change) *depict.Set {
+func (d *drawing) setOf(s *schema.Schema, last lastPass, changes []*sync.Change) *depict.Set {
 	if len(changes) > 0 {
-		return depict.Plan(s, l.plan)
+		return depict.Plan(s, last.plan)
 	}
-	return depict.Blueprints(s, l.entries)
+	if d.set == nil || d.version != last.version || !slices.Equal(d.entries, last.entries) {
+		*d = drawing{version: last.version, entries: last.entries, set: depict.Blueprints(s, last.entries)}
+	}
+	d.looked = true
+	return d.set
+}
+
+// rest lets go what nobody looked at for a whole pass.
+func (d *drawing) rest() {
+	if !d.looked {
+		*d = drawing{}
+	}
+	d.looked = false
 }
 
 // globOf matches a name and nothing else.

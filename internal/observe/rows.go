@@ -155,34 +155,21 @@ func addLines(pass *sync.Pass, of map[*sync.Change]declaredAt, rows []metrics.Ob
 	}
 }
 
-// fewLines gives the action and some fields of a change, one a line.
-func fewLines(names *report.Names, change *sync.Change) []string {
-	const most = 5
-	lines := changeLines(names, change)
-	if len(lines) > most {
-		lines = append(lines[:most:most], fmt.Sprintf("… %d more", len(lines)-most))
+// fewLines gives the action and some lines of a change, as the plan has them.
+func fewLines(names *report.Names, change *sync.Change) []report.Line {
+	const most = 10
+	lines := report.Lines(names, change)
+	if more := len(lines) - most; more > 0 {
+		lines = append(lines[:most:most], report.Line{Sign: " ", Text: fmt.Sprintf("… %d more", more)})
 	}
-	if change.Action != sync.Update {
-		lines = append([]string{string(change.Action)}, lines...)
+	switch change.Action {
+	case sync.Create:
+		return append([]report.Line{{Sign: "+", Text: string(change.Action)}}, lines...)
+	case sync.Delete:
+		return append([]report.Line{{Sign: "-", Text: string(change.Action)}}, lines...)
+	default:
+		return lines
 	}
-	return lines
-}
-
-// pageColumns is how wide a value is on the page.
-const pageColumns = 200
-
-// changeLines gives the fields of a change, one a line.
-func changeLines(names *report.Names, change *sync.Change) []string {
-	lines := make([]string, len(change.Fields))
-	for i, field := range change.Fields {
-		field = names.Shown(change.Action, field)
-		after := report.Literal(field.After, pageColumns)
-		lines[i] = field.Name + ": " + after
-		if change.Action == sync.Update {
-			lines[i] = field.Name + ": " + report.Literal(field.Before, pageColumns) + " → " + after
-		}
-	}
-	return lines
 }
 
 // kindsOf counts the objects by kind, by what people call the kinds.

@@ -62,11 +62,11 @@ func TestPageOfWarnings(t *testing.T) {
 
 // TestPageHidesSecrets wants values that nobody is to see not to be on the page.
 func TestPageHidesSecrets(t *testing.T) {
-	lines := changeLines(report.NewNames(&sync.Plan{}), &sync.Change{Action: sync.Update, Fields: []sync.FieldChange{
+	lines := fewLines(report.NewNames(&sync.Plan{}), &sync.Change{Action: sync.Update, Fields: []sync.FieldChange{
 		{Name: "client_secret", Before: "hidden", After: "hidden", Sensitive: true},
 		{Name: "key_data", After: "hidden", Sensitive: true, WriteOnly: true},
 	}})
-	if diff := cmp.Diff([]string{"client_secret: (sensitive) → (sensitive)", "key_data: (write-only) → (sensitive)"}, lines); diff != "" {
+	if diff := cmp.Diff([]report.Line{{Sign: "~", Text: "client_secret: (sensitive)"}, {Sign: "~", Text: "key_data: (write-only) -> (sensitive)"}}, lines); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }

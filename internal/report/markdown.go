@@ -86,12 +86,13 @@ func sectionsOf(pass *sync.Pass, about About) []section {
 }
 
 // changeSections are the changes in full, in a section for each group: what there is room
-// for is shared among those that are left.
+// for is shared among those that are left; of very many groups the first are shown.
 func changeSections(plan *sync.Plan, view View) []section {
+	const mostShares = 8
 	names, groups := NewNames(plan), view.groups(plan)
 	var sections []section
-	for i, group := range groups {
-		s := section{one: "change in full", many: "changes in full", share: len(groups) - i}
+	for _, group := range groups {
+		s := section{one: "change in full", many: "changes in full"}
 		if title := view.title(group); title != "" {
 			s.open = "<details><summary>" + code(title) + "</summary>\n\n"
 			s.close = "</details>\n\n"
@@ -101,7 +102,12 @@ func changeSections(plan *sync.Plan, view View) []section {
 				s.pieces = append(s.pieces, detail(names, change))
 			}
 		}
-		sections = append(sections, s)
+		if len(s.pieces) > 0 {
+			sections = append(sections, s)
+		}
+	}
+	for i := range sections {
+		sections[i].share = min(len(sections)-i, mostShares)
 	}
 	return sections
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/aksync/aksync/internal/terminal"
 )
 
 // memberRows compares two JSON objects by path: a row for each value within them that
@@ -23,7 +25,12 @@ func memberRows(before, after map[string]any, most int) []row {
 // members are rows as they are found.
 type members struct{ rows []row }
 
+// leastForValue is what a value has room for beside a path of any length.
+const leastForValue = columns / 2
+
+// add adds a row. Of a path that leaves its value no room it leaves out the middle.
 func (d *members) add(sign byte, path, text string) {
+	path = terminal.Shorten(path, room(elementDepth)-utf8.RuneCountInString(text)-len(": "))
 	d.rows = append(d.rows, row{sign, elementDepth, path + ": " + text})
 }
 
@@ -54,7 +61,7 @@ func (d *members) only(sign byte, path string, value any) {
 		}
 		return
 	}
-	d.add(sign, path, Literal(value, max(width, columns/4)))
+	d.add(sign, path, Literal(value, max(width, leastForValue)))
 }
 
 func (d *members) values(path string, before, after any) {
@@ -77,7 +84,7 @@ func (d *members) values(path string, before, after any) {
 		d.add('~', path, was+" -> "+is)
 		return
 	}
-	was, is = apart(before, after, max(width, columns/4))
+	was, is = apart(before, after, max(width, leastForValue))
 	d.add('-', path, was)
 	d.add('+', path, is)
 }

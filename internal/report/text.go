@@ -176,11 +176,18 @@ func (t *Text) change(names *Names, change *sync.Change) {
 }
 
 // header writes what happens to which object, and where that is declared: on a
-// line of its own where one line is too short.
+// line of its own where one line is too short, and so the name, such as that of a
+// binding, which has names in it.
 func (t *Text) header(paint paint, format string, change *sync.Change) {
-	room := columns - utf8.RuneCountInString(fmt.Sprintf(format, change.Title+" "))
-	title := fmt.Sprintf(format, change.Title+" "+quote(change.Name, max(room, columns/2)))
+	const indent = "    "
+	title := fmt.Sprintf(format, change.Title+" "+quote(change.Name, columns))
 	place := clean(change.Source.String())
+	if utf8.RuneCountInString(title) > columns {
+		t.line("%s", paint("%s", fmt.Sprintf(format, change.Title)))
+		t.line("%s", paint("%s%s", indent, quote(change.Name, columns-len(indent))))
+		t.line("%s", t.faint("%s%s%s", indent, declaredAt(change), place))
+		return
+	}
 	if utf8.RuneCountInString(title)+2+utf8.RuneCountInString(place) <= columns {
 		t.line("%s%s", paint("%s", title), t.faint("  %s", place))
 		return

@@ -167,3 +167,22 @@ func TestManyLines(t *testing.T) {
 		t.Errorf("%d rows", n)
 	}
 }
+
+// A value deep in an object has its line, and of a long path the ends are there.
+func TestLongPaths(t *testing.T) {
+	deep := func(value any) any {
+		for _, key := range []string{`            """`, strings.Repeat("x", 30), "second member", "first-of-all-members"} {
+			value = map[string]any{key: value}
+		}
+		return value
+	}
+	change := updateOf("a", sync.FieldChange{Name: "attributes", Before: map[string]any{}, After: deep("\n             \n")})
+	var b bytes.Buffer
+	if err := report.NewText(&b, false, false).Changes(&sync.Pass{Plan: &sync.Plan{Changes: []*sync.Change{change}}}); err != nil {
+		t.Fatal(err)
+	}
+	want := "    + first-of-all-members[\"second member\"].x…     \\\"\\\"\\\"\"]: \"\\n             \\n\"\n"
+	if !strings.Contains(b.String(), want) {
+		t.Errorf("%q is not in\n%s", want, b.String())
+	}
+}

@@ -63,3 +63,37 @@ func TestFilters(t *testing.T) {
 		}
 	}
 }
+
+// Groups in which nothing changes take no room from others, and very many groups leave
+// none of it.
+func TestMarkdownManyGroups(t *testing.T) {
+	for name, tt := range map[string]struct {
+		unchanged int
+		group     func(int) string
+		least     int
+	}{
+		"one of many":  {500, func(int) string { return "a" }, github / 5},
+		"each its own": {0, func(i int) string { return strings.Repeat("b", 5) + string(rune('a'+i/26)) + string(rune('a'+i%26)) }, github / 5},
+	} {
+		pass := many(t, 400, 20)
+		groups := map[*sync.Change]string{}
+		for i, change := range pass.Plan.Changes {
+			groups[change] = tt.group(i)
+		}
+		for i := range tt.unchanged {
+			change := &sync.Change{Action: sync.NoOp}
+			groups[change] = "c" + strings.Repeat("c", i)
+			pass.Plan.Changes = append(pass.Plan.Changes, change)
+		}
+		in := about
+		in.View = report.View{By: "flow", Group: func(change *sync.Change) string { return groups[change] }}
+		text := markdownOf(t, pass, in)
+		details := strings.Index(text, "<details>")
+		if first := "<summary><code>" + tt.group(0); !strings.Contains(text, first) {
+			t.Errorf("%s: the first group is not there", name)
+		}
+		if len(text) > github || details < 0 || len(text)-details < tt.least {
+			t.Errorf("%s: of %d bytes are %d changes in full", name, len(text), len(text)-max(details, 0))
+		}
+	}
+}
