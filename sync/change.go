@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
@@ -91,11 +92,29 @@ func (p *planner) update(change *Change, g *group, entry *tree.Entry, live schem
 	if len(fields) > 0 && !g.kind.Update {
 		return p.cannot(change, "changed")
 	}
+	if problems := p.keepsID(change, entry, fields); len(problems) > 0 {
+		return problems
+	}
 	if len(fields) > 0 {
 		change.Action, change.Fields, change.Declared, change.Live = Update, fields, declared, live.Fields
 		change.splitAlong(g.kind)
 	}
 	return nil
+}
+
+// keepsID refuses to change a primary key: where a server takes that, it makes a second
+// object and leaves the first one (kinds-2026.2.2+variations, agentconnector).
+func (p *planner) keepsID(change *Change, entry *tree.Entry, fields []FieldChange) tree.Problems {
+	i := slices.IndexFunc(fields, func(field FieldChange) bool { return field.Name == p.schema.Kind(change.Model).ID })
+	if i < 0 {
+		return nil
+	}
+	place := entry.Place
+	if value, declared := entry.Field(fields[i].Name); declared && value.Place.Line > 0 {
+		place = value.Place
+	}
+	return tree.Problems{{Place: place, Path: entry.Path + ".attrs." + fields[i].Name,
+		Message: fmt.Sprintf("is the primary key, which stays what it is: that of the %s is %v", change.what(), fields[i].Before)}}
 }
 
 // cannot says what the API does not let be done to a kind.

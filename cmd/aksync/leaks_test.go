@@ -132,7 +132,7 @@ func newLeaks(t *testing.T) *leaks {
 		if kind.Create && len(kind.Hidden()) > 0 {
 			e := makes.For(kind)
 			l.kinds = append(l.kinds, kind)
-			l.names[kind.Model], l.fields[kind.Model] = e.Names, e.Fields(0, func(*schema.Field) bool { return true })
+			l.names[kind.Model], l.fields[kind.Model] = e.Names, e.Fields(0, func(field *schema.Field) bool { return field.Name != kind.ID })
 		}
 	}
 	return l

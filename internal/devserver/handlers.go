@@ -232,6 +232,9 @@ func (s *Server) write(r *request, ch *change) response {
 	}
 	if ch.isNew {
 		ch.id = s.store.newPK(ch.table)
+		if given, _ := ch.fields[ch.table.kind.ID].(string); given != "" { // a field as others, of connectors
+			ch.id = given
+		}
 	}
 	refusal := ch.exclude()
 	ch.apply()
