@@ -2,6 +2,7 @@ package sync
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
@@ -9,11 +10,17 @@ import (
 
 // warnOfLoss notes with each change what people lose by it: the last binding of
 // something that stays, such as the one that keeps an application from everybody, or
-// what a field refers to, such as a brand's login flow.
+// what a field refers to, such as a brand's login flow; and what is bound twice by it.
 func (p *planner) warnOfLoss() {
 	for _, g := range p.order {
 		change := g.change
-		if change == nil || change.Action == NoOp || change.Action == Create {
+		if change == nil || change.Action == NoOp {
+			continue
+		}
+		if change.Action == Create {
+			if warning := p.boundTwice(g); warning != "" {
+				change.Warnings = append(change.Warnings, warning)
+			}
 			continue
 		}
 		if warning := p.lastBinding(g); warning != "" {
@@ -25,6 +32,40 @@ func (p *planner) warnOfLoss() {
 			}
 		}
 	}
+}
+
+// boundTwice says that what a new binding binds is bound already, by one that no entry
+// speaks of: whoever changes the order in the identifiers may have meant to move it.
+func (p *planner) boundTwice(g *group) string {
+	if !g.kind.Binds() {
+		return ""
+	}
+	var same []want
+	var differ []string
+	for _, name := range g.kind.KnownBy() {
+		field := g.kind.Fields.Field(name)
+		if field == nil || field.Refers == "" {
+			differ = append(differ, name)
+			continue
+		}
+		value, _ := p.after(g, name)
+		id := schema.IDText(value)
+		if value != nil && id == "" {
+			return "" // to what is not there yet nothing is bound
+		}
+		if id != "" {
+			same = append(same, wantOf(g.kind, name, value))
+		}
+	}
+	if t := p.table(g.kind); len(differ) > 0 && len(same) > 1 {
+		for _, object := range t.having(same) {
+			if p.groupOf(t, object) == nil {
+				return fmt.Sprintf("the %s %s is there already, and no blueprint speaks of it: with this one there are two. To move that one, give %s in attrs and not in identifiers.",
+					g.kind.Title, p.liveLabel(g.kind, object), strings.Join(differ, " and "))
+			}
+		}
+	}
+	return ""
 }
 
 // lastBinding says what it means that a change takes the last binding in force from
