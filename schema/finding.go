@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"iter"
 	"maps"
 	"slices"
 
@@ -60,9 +61,27 @@ func (s *Schema) Findings(e *tree.Entry, from, version string) []Finding {
 	return v.found
 }
 
-// Skipped says the same of an entry whose conditions are false: none of it does harm as
+// AllFindings gives the Findings of entries, each with its entry, and then those of
+// skipped ones, whose conditions are false.
+func (s *Schema) AllFindings(entries, skipped []*tree.Entry, from, version string) iter.Seq2[*tree.Entry, Finding] {
+	return func(yield func(*tree.Entry, Finding) bool) {
+		for i, entry := range slices.Concat(entries, skipped) {
+			findings := s.Findings
+			if i >= len(entries) {
+				findings = s.skipped
+			}
+			for _, finding := range findings(entry, from, version) {
+				if !yield(entry, finding) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// skipped says the same of an entry whose conditions are false: none of it does harm as
 // long as they are.
-func (s *Schema) Skipped(e *tree.Entry, from, version string) []Finding {
+func (s *Schema) skipped(e *tree.Entry, from, version string) []Finding {
 	found := s.Findings(e, from, version)
 	for i := range found {
 		found[i].Wrong = false
@@ -195,7 +214,7 @@ func (v *versioning) renaming(field *Field, member tree.Pair, listable bool) *Me
 		return nil
 	}
 	mend := &Mend{Field: field.Name, To: successor.Field, Listed: successor.Listed, Null: member.Value.Data == nil}
-	if successor.Listed && mayBeNull(member.Value) && !mend.Null {
+	if successor.Listed && mayBeNull(member.Value) {
 		return nil
 	}
 	return mend
@@ -207,7 +226,7 @@ func mayBeNull(value tree.Value) bool {
 	switch value.Data.(type) {
 	case tree.WholeReference:
 		return false
-	case tree.Pending, tree.Broken, nil:
+	case tree.Pending, tree.Broken:
 		return true
 	default:
 		return false

@@ -56,24 +56,18 @@ func findingsFor(s *schema.Schema, read *sync.Blueprints, from, version string) 
 		tree.Place
 		path string
 	}
-	var found []schema.Finding
-	look := func(entries []*tree.Entry, findings func(e *tree.Entry, from, version string) []schema.Finding) {
-		for _, entry := range entries {
-			already := map[place]bool{}
-			if from != "" {
-				for _, finding := range findings(entry, from, from) {
-					already[place{finding.Place, finding.Path}] = true
-				}
-			}
-			for _, finding := range findings(entry, from, version) {
-				if !already[place{finding.Place, finding.Path}] {
-					found = append(found, finding)
-				}
-			}
+	already := map[place]bool{}
+	if from != "" {
+		for _, finding := range s.AllFindings(read.Entries, read.Skipped(), from, from) {
+			already[place{finding.Place, finding.Path}] = true
 		}
 	}
-	look(read.Entries, s.Findings)
-	look(read.Skipped(), s.Skipped)
+	var found []schema.Finding
+	for _, finding := range s.AllFindings(read.Entries, read.Skipped(), from, version) {
+		if !already[place{finding.Place, finding.Path}] {
+			found = append(found, finding)
+		}
+	}
 	return found
 }
 

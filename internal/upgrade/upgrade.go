@@ -36,24 +36,18 @@ type File struct {
 func Make(s *schema.Schema, entries, skipped []*tree.Entry, from, version string, read func(path string) ([]byte, error)) (*Upgrade, error) {
 	u := &Upgrade{}
 	mended := map[string][]mending{}
-	look := func(entries []*tree.Entry, findings func(e *tree.Entry, from, version string) []schema.Finding) {
-		for _, entry := range entries {
-			for _, finding := range findings(entry, from, version) {
-				path := finding.Place.File
-				switch {
-				case finding.Mend == nil || entry.Place.File != path:
-					u.Left = append(u.Left, finding)
-				case filepath.Ext(path) == ".cue":
-					finding.Message += "; CUE has to be changed by hand"
-					u.Left = append(u.Left, finding)
-				default:
-					mended[path] = append(mended[path], mending{finding, entry})
-				}
-			}
+	for entry, finding := range s.AllFindings(entries, skipped, from, version) {
+		path := finding.Place.File
+		switch {
+		case finding.Mend == nil || entry.Place.File != path:
+			u.Left = append(u.Left, finding)
+		case filepath.Ext(path) == ".cue":
+			finding.Message += "; CUE has to be changed by hand"
+			u.Left = append(u.Left, finding)
+		default:
+			mended[path] = append(mended[path], mending{finding, entry})
 		}
 	}
-	look(entries, s.Findings)
-	look(skipped, s.Skipped)
 	for _, path := range slices.Sorted(maps.Keys(mended)) {
 		slices.SortStableFunc(mended[path], func(a, b mending) int { return a.at().Compare(b.at()) })
 		text, err := read(path)
