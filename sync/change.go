@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"reflect"
-	"slices"
 
 	"github.com/aksync/aksync/internal/tree"
 	"github.com/aksync/aksync/schema"
@@ -92,7 +91,7 @@ func (p *planner) update(change *Change, g *group, entry *tree.Entry, live schem
 	if len(fields) > 0 && !g.kind.Update {
 		return p.cannot(change, "changed")
 	}
-	if problems := p.keepsID(change, entry, fields); len(problems) > 0 {
+	if problems := p.keepsID(change, g, fields); len(problems) > 0 {
 		return problems
 	}
 	if len(fields) > 0 {
@@ -104,17 +103,14 @@ func (p *planner) update(change *Change, g *group, entry *tree.Entry, live schem
 
 // keepsID refuses to change a primary key: where a server takes that, it makes a second
 // object and leaves the first one (kinds-2026.2.2+variations, agentconnector).
-func (p *planner) keepsID(change *Change, entry *tree.Entry, fields []FieldChange) tree.Problems {
-	i := slices.IndexFunc(fields, func(field FieldChange) bool { return field.Name == p.schema.Kind(change.Model).ID })
-	if i < 0 {
-		return nil
+func (p *planner) keepsID(change *Change, g *group, fields []FieldChange) tree.Problems {
+	for _, field := range fields {
+		if field.Name == g.kind.ID {
+			return tree.Problems{*p.fieldProblem(g, field.Name,
+				fmt.Sprintf("is the primary key, which stays what it is: that of the %s is %v", change.what(), field.Before))}
+		}
 	}
-	place := entry.Place
-	if value, declared := entry.Field(fields[i].Name); declared && value.Place.Line > 0 {
-		place = value.Place
-	}
-	return tree.Problems{{Place: place, Path: entry.Path + ".attrs." + fields[i].Name,
-		Message: fmt.Sprintf("is the primary key, which stays what it is: that of the %s is %v", change.what(), fields[i].Before)}}
+	return nil
 }
 
 // cannot says what the API does not let be done to a kind.

@@ -43,11 +43,12 @@ type user struct {
 // some of the users (bind-usedby): where lists tell it, by those, and else it asks.
 func askUse(ctx context.Context, whole *schema.Schema, api Reader, plan *Plan, live *Live, parallelism int) (map[int]use, error) {
 	s := whole.At(plan.Version)
-	traces, err := live.traces(ctx, whole, api, plan)
+	names := &traceNames{s, live, map[string]*table{}}
+	traces, err := live.traces(ctx, whole, api, plan, names)
 	if err != nil {
 		return nil, err
 	}
-	byID, names := map[int]use{}, &traceNames{s, live, map[string]*table{}}
+	byID := map[int]use{}
 	var deletions []*Change
 	for _, change := range plan.Changes {
 		if change.Action != Delete {

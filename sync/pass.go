@@ -28,7 +28,7 @@ type Blueprints struct {
 func (b *Blueprints) Skipped() []*tree.Entry {
 	valid := map[string]bool{}
 	for _, file := range b.Files {
-		for _, path := range append(file.Parts, file.Path) {
+		for _, path := range file.paths() {
 			valid[path] = file.State == tree.Valid
 		}
 	}
@@ -50,6 +50,9 @@ type Blueprint struct {
 	// Warnings are what authentik takes, and what does no harm.
 	Warnings tree.Problems
 }
+
+// paths are the file's and those of all that it is made of.
+func (b Blueprint) paths() []string { return append(slices.Clone(b.Parts), b.Path) }
 
 // Count gives how many files are in the state.
 func (b *Blueprints) Count(state tree.FileState) int {

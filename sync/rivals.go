@@ -73,7 +73,11 @@ func findRivals(s *schema.Schema, live Live, desired Desired) []rival {
 	own := &ownFiles{}
 	for _, file := range desired.Files {
 		if file.State != tree.Disabled {
-			own.files = append(own.files, ownFile{file, file.rooted()})
+			paths := file.paths()
+			for i, path := range paths {
+				paths[i] = rooted(path)
+			}
+			own.files = append(own.files, ownFile{file, paths})
 		}
 	}
 	for _, model := range instanceModels(s) {
@@ -166,15 +170,6 @@ func (f ownFile) hasPath(other string) bool {
 	return slices.ContainsFunc(f.rooted, func(own string) bool {
 		return strings.HasSuffix(own, other) || strings.HasSuffix(other, own)
 	})
-}
-
-// rooted are the paths of a file and of those that it is made of.
-func (b Blueprint) rooted() []string {
-	paths := []string{rooted(b.Path)}
-	for _, part := range b.Parts {
-		paths = append(paths, rooted(part))
-	}
-	return paths
 }
 
 // rooted is a path as if it began at the top of all.

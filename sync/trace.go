@@ -35,7 +35,7 @@ type trace struct {
 // traces returns, by model, what finds the users of what a plan deletes: of the kinds
 // whose users lists tell, that were read or that are fewer than the objects that would
 // have to be asked for otherwise.
-func (l *Live) traces(ctx context.Context, whole *schema.Schema, api Reader, plan *Plan) (map[string]*traces, error) {
+func (l *Live) traces(ctx context.Context, whole *schema.Schema, api Reader, plan *Plan, names *traceNames) (map[string]*traces, error) {
 	deleted := map[string]int{}
 	for _, change := range plan.Changes {
 		if change.Action == Delete {
@@ -43,7 +43,7 @@ func (l *Live) traces(ctx context.Context, whole *schema.Schema, api Reader, pla
 		}
 	}
 	s := whole.At(plan.Version)
-	found, names := map[string]*traces{}, &traceNames{s, l, map[string]*table{}}
+	found := map[string]*traces{}
 	for model, count := range deleted {
 		kind := s.Kind(model)
 		if kind.Traced == "" || schema.Before(kind.Traced, plan.Version) {
