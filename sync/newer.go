@@ -7,10 +7,11 @@ import (
 	"github.com/aksync/aksync/schema"
 )
 
-// warnOfVersion says once for each plan that the server's version is none that is known.
-func (p *planner) warnOfVersion() {
-	if words := p.whole.WordsOfUnknown(p.plan.Version); words != "" {
-		p.plan.Warnings = append(p.plan.Warnings, tree.Problem{Message: words})
+// WarnOfUnknown says in the plan that little can be said of a version: it is newer, or
+// older, than all that are known.
+func (p *Plan) WarnOfUnknown(s *schema.Schema, version string) {
+	if words := s.WordsOfUnknown(version); words != "" {
+		p.Warnings = append(p.Warnings, tree.Problem{Message: words})
 	}
 }
 

@@ -60,7 +60,7 @@ func MakePlan(s *schema.Schema, desired Desired, live Live, prune ...Glob) *Plan
 	if p.plan.asks() {
 		return p.plan
 	}
-	p.warnOfVersion()
+	p.plan.WarnOfUnknown(p.whole, p.plan.Version)
 	p.breakCircles()
 	p.warnOfLoss()
 	p.reportUnlisted()

@@ -71,14 +71,6 @@ func findingsFor(s *schema.Schema, read *sync.Blueprints, from, version string) 
 	return found
 }
 
-// warnOfUnknown says in a plan that little can be said of a version: it is newer, or older,
-// than all that are known.
-func warnOfUnknown(s *schema.Schema, plan *sync.Plan, version string) {
-	if words := s.WordsOfUnknown(version); words != "" {
-		plan.Warnings = append(plan.Warnings, tree.Problem{Message: words})
-	}
-}
-
 // addTo adds findings to the errors and the warnings of a plan; ahead is the version that
 // they are of, where that is not the plan's.
 func addTo(plan *sync.Plan, found []schema.Finding, ahead string) {

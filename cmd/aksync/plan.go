@@ -67,7 +67,7 @@ func newPlan() *cobra.Command {
 			if ahead.to != "" {
 				found := findingsFor(passes.Schema, pass.Blueprints, pass.Plan.Version, ahead.to)
 				addTo(pass.Plan, found, ahead.to)
-				warnOfUnknown(passes.Schema, pass.Plan, ahead.to)
+				pass.Plan.WarnOfUnknown(passes.Schema, ahead.to)
 			}
 			about := pictured(passes.Schema, pass.Plan, output, about(flags.server.url))
 			if about.View, err = grouped(passes.Schema, pass, view); err != nil {

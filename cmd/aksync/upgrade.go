@@ -79,7 +79,7 @@ func (u *upgrader) run(cmd *cobra.Command, args []string) error {
 	}
 	pass.Plan = &sync.Plan{Version: u.versions.to}
 	addTo(pass.Plan, done.Left, "")
-	warnOfUnknown(s, pass.Plan, u.versions.to)
+	pass.Plan.WarnOfUnknown(s, u.versions.to)
 	if err := u.show(cmd.OutOrStdout(), pass, done); err != nil {
 		return err
 	}

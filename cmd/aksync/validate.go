@@ -50,7 +50,7 @@ rewrites what only has another name.`,
 			if versions.to != "" {
 				pass.Plan = &sync.Plan{Version: versions.to}
 				addTo(pass.Plan, findingsFor(s, pass.Blueprints, versions.from, versions.to), "")
-				warnOfUnknown(s, pass.Plan, versions.to)
+				pass.Plan.WarnOfUnknown(s, versions.to)
 			}
 			if err := writeValidation(cmd, pass, output); err != nil {
 				return err
