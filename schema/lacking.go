@@ -11,13 +11,18 @@ import (
 // nothing is known of it. authentik answers an empty 405 to whoever asks for one that is
 // not there.
 func (s *Schema) LackingPermission(name, version string) string {
+	return s.lackingPermission(name, version, s.Models())
+}
+
+// lackingPermission is given all models, which take longer to name than one to look at.
+func (s *Schema) lackingPermission(name, version string, models []string) string {
 	whole, _ := s.Whole()
 	app, codename, _ := strings.Cut(name, ".")
 	_, model, _ := strings.Cut(codename, "_")
 	if kind := whole.Kind(app + "." + model); kind != nil && kind.Until == "" && whole.lacks(kind.Span, version) {
 		return kind.Lacking(name, version)
 	}
-	for _, model := range whole.Models() {
+	for _, model := range models {
 		if !strings.HasPrefix(model, app+".") {
 			continue
 		}
@@ -47,9 +52,10 @@ func (s *Schema) CheckGrants(f *Field, path string, value tree.Value, version st
 		return nil
 	}
 	var problems tree.Problems
+	models := s.Models()
 	for i, element := range list {
 		name, _ := element.Data.(string)
-		if lacking := s.LackingPermission(name, version); lacking != "" {
+		if lacking := s.lackingPermission(name, version, models); lacking != "" {
 			problems = append(problems, tree.Problem{Place: element.Place, Path: Index(path, i), Message: lacking})
 		}
 	}
