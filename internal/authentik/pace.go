@@ -14,10 +14,10 @@ const (
 	// again to twice as long, where the server has two workers (cmd/bench/login);
 	// without one, nine of ten are less than a quarter slower there.
 	disturbed = 1.4
-	// resting is how many times as long as a slow answer took its place rests, and
+	// restTimes is how many times as long as a slow answer took its place rests, and
 	// longestRest is the most. Half of the time leaves a log-in 1.1 times as long, one
 	// request after the other 1.4 times.
-	resting     = 3
+	restTimes   = 3
 	longestRest = time.Second
 )
 
@@ -51,7 +51,7 @@ func (p pace) rest(a answer) time.Duration {
 	if !slow {
 		return 0
 	}
-	return min(resting*a.took, longestRest)
+	return min(restTimes*a.took, longestRest)
 }
 
 // bound is what an answer must exceed to be slow. That answers vary by themselves

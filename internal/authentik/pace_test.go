@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -89,28 +90,19 @@ func TestGateYields(t *testing.T) {
 		asked := func(span time.Duration) int {
 			ctx, cancel := context.WithTimeout(t.Context(), span)
 			defer cancel()
-			sent := 0
-			var mutex sync.Mutex
+			var sent atomic.Int64
+			work := func() (like, time.Duration) {
+				return creates(int(sent.Add(1)))
+			}
 			var all sync.WaitGroup
 			for range 2 {
 				all.Go(func() {
-					for {
-						tenure, err := g.enter(ctx, true)
-						if err != nil {
-							return
-						}
-						mutex.Lock()
-						sent++
-						mutex.Unlock()
-						began := time.Now()
-						m.serve(ctx, service)
-						kind, _ := creates(0)
-						g.leave(tenure, answer{like: kind, took: time.Since(began)})
+					for m.call(ctx, g, work) == nil {
 					}
 				})
 			}
 			all.Wait()
-			return sent
+			return int(sent.Load())
 		}
 		before := asked(time.Second)
 		m.slow = 1.8

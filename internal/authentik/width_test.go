@@ -54,6 +54,20 @@ func (m *machine) serve(ctx context.Context, work time.Duration) (refused bool) 
 	return false
 }
 
+// call sends a request through the gate; work is asked how long it takes once it is
+// inside.
+func (m *machine) call(ctx context.Context, g *gate, work func() (like, time.Duration)) error {
+	tenure, err := g.enter(ctx, true)
+	if err != nil {
+		return err
+	}
+	kind, takes := work()
+	sent := time.Now()
+	refused := m.serve(context.Background(), takes)
+	g.leave(tenure, answer{like: kind, took: time.Since(sent), overload: refused})
+	return nil
+}
+
 // calls sends n requests, many at a time, through the gate; work says which request
 // takes how long.
 func (m *machine) calls(t testing.TB, g *gate, n int, work func(i int) (like, time.Duration)) time.Duration {
@@ -61,15 +75,9 @@ func (m *machine) calls(t testing.TB, g *gate, n int, work func(i int) (like, ti
 	var all sync.WaitGroup
 	for i := range n {
 		all.Go(func() {
-			tenure, err := g.enter(context.Background(), true)
-			if err != nil {
+			if err := m.call(context.Background(), g, func() (like, time.Duration) { return work(i) }); err != nil {
 				t.Error(err)
-				return
 			}
-			kind, takes := work(i)
-			sent := time.Now()
-			refused := m.serve(context.Background(), takes)
-			g.leave(tenure, answer{like: kind, took: time.Since(sent), overload: refused})
 		})
 	}
 	all.Wait()
