@@ -223,7 +223,8 @@ func (f *graphFlags) liveSet(cmd *cobra.Command, s *schema.Schema, log zerolog.L
 	return readSet(cmd.Context(), cmd.ErrOrStderr(), s, client, choices)
 }
 
-// readSet reads what a picture of a server shows, or what the choices need of that. What can't be listed is not in it.
+// readSet reads what a picture of a server shows, or what the choices need of that. What
+// can't be listed is not in it.
 func readSet(ctx context.Context, stderr io.Writer, s *schema.Schema, api sync.Reader, choices []depict.Choice) (set *depict.Set, status, err error) {
 	version, err := api.Version(ctx)
 	if err != nil {

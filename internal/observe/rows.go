@@ -162,14 +162,10 @@ func fewLines(names *report.Names, change *sync.Change) []report.Line {
 	if more := len(lines) - most; more > 0 {
 		lines = append(lines[:most:most], report.Line{Sign: " ", Text: fmt.Sprintf("… %d more", more)})
 	}
-	switch change.Action {
-	case sync.Create:
-		return append([]report.Line{{Sign: "+", Text: string(change.Action)}}, lines...)
-	case sync.Delete:
-		return append([]report.Line{{Sign: "-", Text: string(change.Action)}}, lines...)
-	default:
-		return lines
+	if sign := map[sync.Action]string{sync.Create: "+", sync.Delete: "-"}[change.Action]; sign != "" {
+		lines = slices.Insert(lines, 0, report.Line{Sign: sign, Text: string(change.Action)})
 	}
+	return lines
 }
 
 // kindsOf counts the objects by kind, by what people call the kinds.
