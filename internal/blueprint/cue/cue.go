@@ -30,6 +30,8 @@ type Job struct {
 	Hidden []string
 	// Limit is how much CPU time a worker may take; none where it is 0.
 	Limit time.Duration
+	// edit changes the file that has the entries, before it is evaluated.
+	edit func(*source)
 }
 
 // Part is one file of a job's package.
@@ -171,6 +173,11 @@ func (c *cueFile) load(job Job, schema *schemas) *build.Instance {
 			continue
 		}
 		c.inject(file, job.Tags)
+		if job.edit != nil {
+			if s := sourceOf(file); s != nil && s.makers != nil {
+				job.edit(s)
+			}
+		}
 		files++
 		if err := instance.AddSyntax(file); err != nil {
 			c.complain(err)
@@ -271,17 +278,22 @@ func (c *cueFile) stream(v cue.Value, path string, around tree.Place, depth int)
 	}
 	switch kind := v.Kind(); {
 	case kind == cue.ListKind:
-		elements := elementsOf(v)
-		c.out.head(place, isList, len(elements))
-		for i, element := range elements {
-			c.stream(element, schema.Index(path, i), place, depth+1)
-		}
+		c.out.open(place, isList)
+		c.streamElements(v, path, place, depth)
+		c.out.end()
 	case kind == cue.StructKind && !isCallOf(c.fieldsOf(v)):
-		fields := c.fieldsOf(v)
-		c.out.head(place, isDict, 2*len(fields))
-		c.streamFields(fields, path, place, depth)
+		c.out.open(place, isDict)
+		c.streamFields(c.fieldsOf(v), path, place, depth)
+		c.out.end()
 	default:
 		c.out.node(c.data(v, path, place))
+	}
+}
+
+// streamElements packs the elements of a list.
+func (c *cueFile) streamElements(v cue.Value, path string, place tree.Place, depth int) {
+	for i, element := range elementsOf(v) {
+		c.stream(element, schema.Index(path, i), place, depth+1)
 	}
 }
 

@@ -50,6 +50,9 @@ func newReceiver(from io.Reader) *receiver {
 // errEnded is the error of a node that does not come.
 var errEnded = errors.New("the values end before they are whole")
 
+// errEnd is the error of an end in the place of a node.
+var errEnd = errors.New("an end of nothing")
+
 func (r *receiver) receive() (Result, error) {
 	r.limited.left, r.message, r.steps = mostReceived, message{}, 0
 	root, err := r.node()
@@ -99,12 +102,23 @@ func (r *receiver) node() (tree.Value, error) {
 	if err != nil {
 		return tree.Value{}, err
 	}
+	if p.Kind == isEnd {
+		return tree.Value{}, errEnd
+	}
 	n := tree.Value{Place: tree.Place{File: r.Files[p.File], Line: p.Line, Column: p.Column}}
-	children := make(tree.List, p.Children)
-	for i := range children {
-		if children[i], err = r.node(); err != nil {
+	children := make(tree.List, 0, p.Children)
+	for p.Open || len(children) < p.Children {
+		child, err := r.node()
+		if err == errEnd && p.Open {
+			break
+		}
+		if err == errEnd {
+			err = errors.New("an end where a value is missing")
+		}
+		if err != nil {
 			return tree.Value{}, err
 		}
+		children = append(children, child)
 	}
 	switch p.Kind {
 	case isNull:
@@ -125,6 +139,9 @@ func (r *receiver) node() (tree.Value, error) {
 	case isList:
 		n.Data = children
 	case isDict:
+		if len(children)%2 != 0 {
+			return tree.Value{}, errors.New("a key without a value")
+		}
 		pairs := make(tree.Map, len(children)/2)
 		for i := range pairs {
 			pairs[i] = tree.Pair{Key: children[2*i], Value: children[2*i+1]}

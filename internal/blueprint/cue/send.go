@@ -28,8 +28,8 @@ type ending struct {
 }
 
 // packedNode is a node. Kind says which of the other fields count, Children how
-// many of the nodes that follow, with their own, belong to it: of a mapping key,
-// value, key, value, …
+// many of the nodes that follow, with their own, belong to it, or where Open is set all
+// that come before an end: of a mapping key, value, key, value, …
 type packedNode struct {
 	File         int // which of the files that were named so far
 	Line, Column int
@@ -39,6 +39,7 @@ type packedNode struct {
 	Float        float64
 	Text         string
 	Children     int
+	Open         bool
 }
 
 type kind uint8
@@ -55,6 +56,7 @@ const (
 	isCall
 	isUnusable
 	isBroken
+	isEnd // no node, but the end of the open one that has not ended
 )
 
 // nodesAtOnce and bytesAtOnce are how many nodes, and how much text, are sent
@@ -135,10 +137,10 @@ func (s *sender) node(n tree.Value) {
 	}
 }
 
-// head packs a list or a mapping, whose children follow.
-func (s *sender) head(place tree.Place, k kind, children int) {
-	s.pack(place, packedNode{Kind: k, Children: children})
-}
+// open packs a list or a mapping, whose children follow until its end.
+func (s *sender) open(place tree.Place, k kind) { s.pack(place, packedNode{Kind: k, Open: true}) }
+
+func (s *sender) end() { s.add(packedNode{Kind: isEnd}) }
 
 func (s *sender) pack(place tree.Place, p packedNode) {
 	file, named := s.files[place.File]
@@ -148,6 +150,10 @@ func (s *sender) pack(place tree.Place, p packedNode) {
 		s.next.Files = append(s.next.Files, place.File)
 	}
 	p.File, p.Line, p.Column = file, place.Line, place.Column
+	s.add(p)
+}
+
+func (s *sender) add(p packedNode) {
 	s.next.Nodes = append(s.next.Nodes, p)
 	if s.bytes += len(p.Text); len(s.next.Nodes) == nodesAtOnce || s.bytes >= bytesAtOnce {
 		s.flush()

@@ -79,6 +79,10 @@ func TestMessagesThatMakeNoSense(t *testing.T) {
 		"a file that is not named": {[]message{{Files: file, Nodes: []packedNode{{File: 1}}, End: end}}, "a value of no file"},
 		"fewer than no children":   {[]message{{Files: file, Nodes: []packedNode{{Kind: isList, Children: -1}}, End: end}}, "more than a blueprint may hold"},
 		"children without end":     {[]message{{Files: file, Nodes: []packedNode{{Kind: isList, Children: 1 << 40}}, End: end}}, "more than a blueprint may hold"},
+		"an open one":              {[]message{{Files: file, Nodes: []packedNode{{Kind: isList, Open: true}, {}}, End: end}}, "end before they are whole"},
+		"an end too many":          {[]message{{Files: file, Nodes: []packedNode{{Kind: isEnd}}, End: end}}, "an end of nothing"},
+		"an end too early":         {[]message{{Files: file, Nodes: []packedNode{{Kind: isList, Open: true}, {Kind: isList, Children: 1}, {Kind: isEnd}, {Kind: isEnd}}, End: end}}, "an end where a value is missing"},
+		"a key alone":              {[]message{{Files: file, Nodes: []packedNode{{Kind: isDict, Open: true}, {Kind: isText}, {Kind: isEnd}}, End: end}}, "a key without a value"},
 		"an unknown kind":          {[]message{{Files: file, Nodes: []packedNode{{Kind: 99}}, End: end}}, "unknown kind 99"},
 	}
 	for name, test := range tests {
@@ -102,7 +106,7 @@ func TestMessagesThatMakeNoSense(t *testing.T) {
 func TestARootThatBreaksOff(t *testing.T) {
 	pipe := new(bytes.Buffer)
 	out := newSender(pipe)
-	out.head(tree.Place{File: "x.cue"}, isList, 2)
+	out.open(tree.Place{File: "x.cue"}, isList)
 	problem := tree.Problem{Message: "CUE's evaluator failed"}
 	if err := out.send(Result{Problems: tree.Problems{problem}}); err != nil {
 		t.Fatal(err)

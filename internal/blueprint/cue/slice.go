@@ -33,7 +33,7 @@ type list struct {
 	text     []byte
 	elements []element
 	end      int // where the list is closed
-	imports  []imported
+	imports  imports
 	used     map[string]bool // the names that stand beside the list
 }
 
@@ -43,15 +43,19 @@ type element struct {
 	used  map[string]bool // the names in it that are those of imports
 }
 
-// imported is an import.
+// imports are those of a file.
+type imports []imported
+
 type imported struct {
 	name       string
 	path       string
 	start, end int // of its text
 }
 
-// part is a part of a list.
-type part struct{ from, to int } // elements
+// have reports whether a name is that of an imported package.
+func (i imports) have(name, path string) bool {
+	return slices.ContainsFunc(i, func(i imported) bool { return i.name == name && i.path == path })
+}
 
 // slice gives the list of a file, where that may be evaluated in parts; nil where it
 // is small, or where one entry may depend on another, or on how many there are.
@@ -105,19 +109,13 @@ func (l *list) frame(decl ast.Decl) bool {
 	case *ast.Package, *ast.CommentGroup:
 		return true
 	case *ast.ImportDecl:
-		return l.addImports(decl)
+		added, ok := importsOf(decl)
+		l.imports = append(l.imports, added...)
+		return ok && !slices.ContainsFunc(added, func(i imported) bool { return isOfModule(i.path) })
 	case *ast.EmbedDecl:
-		definition, isSelector := decl.Expr.(*ast.SelectorExpr)
-		if !isSelector {
-			return false
-		}
-		name, _, _ := ast.LabelName(definition.Sel)
-		from, isName := definition.X.(*ast.Ident)
-		if !isName || name != "#Blueprint" || !l.isRoot(from.Name) {
-			return false
-		}
-		l.used[from.Name] = true
-		return true
+		from := l.imports.ofSelector(decl.Expr, "#Blueprint", schema.ImportPath)
+		l.used[from] = true
+		return from != ""
 	case *ast.Field:
 		name := nameOfPlain(decl)
 		return name != "" && name != entriesField && isPlain(decl.Value) && l.names(decl, l.used)
@@ -140,9 +138,19 @@ func nameOfPlain(field *ast.Field) string {
 	return nameOf(field)
 }
 
-// isRoot reports whether a name is that of the schema's root package.
-func (l *list) isRoot(name string) bool {
-	return slices.ContainsFunc(l.imports, func(i imported) bool { return i.name == name && i.path == schema.ImportPath })
+// ofSelector is the name of the package at path where an expression is its name, a
+// dot and the selector; "" where it is not.
+func (i imports) ofSelector(expr ast.Expr, selector, path string) string {
+	selected, isSelector := expr.(*ast.SelectorExpr)
+	if !isSelector {
+		return ""
+	}
+	name, _, _ := ast.LabelName(selected.Sel)
+	from, isName := selected.X.(*ast.Ident)
+	if !isName || name != selector || !i.have(from.Name, path) {
+		return ""
+	}
+	return from.Name
 }
 
 // isPlain reports whether nothing in an expression may be dear.
@@ -171,28 +179,24 @@ func (l *list) names(node ast.Node, to map[string]bool) bool {
 	return ok
 }
 
-// addImports takes the imports of a declaration; it reports whether they all are the
-// schema's or CUE's own.
-func (l *list) addImports(decl *ast.ImportDecl) bool {
+// importsOf are the imports of a declaration; it reports whether all can be read.
+func importsOf(decl *ast.ImportDecl) (all imports, ok bool) {
 	for _, spec := range decl.Specs {
 		path, err := strconv.Unquote(spec.Path.Value)
 		if err != nil {
-			return false
+			return nil, false
 		}
 		folder, name := splitImport(path)
 		if spec.Name != nil {
 			name = spec.Name.Name
 		}
-		if isOfModule(folder) {
-			return false
-		}
 		text := imported{name, folder, spec.Pos().Offset(), spec.End().Offset()}
 		if !decl.Lparen.IsValid() {
 			text.start = decl.Pos().Offset()
 		}
-		l.imports = append(l.imports, text)
+		all = append(all, text)
 	}
-	return true
+	return all, true
 }
 
 // take takes the elements of the list; it reports whether each is one entry that says
@@ -229,17 +233,20 @@ func (l *list) inOrder() bool {
 		l.elements[0].start > 0 && l.elements[len(l.elements)-1].start < l.end && l.end <= len(l.text)
 }
 
-// parts are those that the list is evaluated in.
-func (l *list) parts() (parts []part) {
-	from := 0
-	for i := range l.elements {
-		if l.endOf(i)-l.elements[from].start >= sliceBytes || i == len(l.elements)-1 {
-			parts = append(parts, part{from, i + 1})
-			from = i + 1
-		}
+func (l *list) units() int { return len(l.elements) }
+
+// part is one of sliceBytes, or more where its last element is that long.
+func (l *list) part(from int) part {
+	to := from
+	for to < len(l.elements) && (to == from || l.endOf(to-1)-l.elements[from].start < sliceBytes) {
+		to++
 	}
-	return parts
+	return part{from, to}
 }
+
+func (l *list) took(part, uint64) bool { return true }
+
+func (l *list) field(string) (given, bool) { return given{}, false }
 
 // endOf is where what belongs to an element ends.
 func (l *list) endOf(i int) int {
@@ -249,8 +256,14 @@ func (l *list) endOf(i int) int {
 	return l.elements[i+1].start
 }
 
-// only is the text without the elements that are not in the part, and without the
-// imports that only those use.
+// change gives the job the text without the elements that are not in the part, and
+// without the imports that only those use.
+func (l *list) change(job *Job, p part) {
+	file := job.Parts[0]
+	file.Text = l.only(p)
+	job.Parts = []Part{file}
+}
+
 func (l *list) only(p part) []byte {
 	text := slices.Clone(l.text)
 	blank(text[l.elements[0].start:l.elements[p.from].start])

@@ -73,34 +73,54 @@ func TestPartsAreTheWhole(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			job := Job{Parts: []Part{{Name: "x.cue", Path: "x.cue", Text: []byte(test.text)}}, Tags: test.tags}
-			want := (&cueEvaluator{language: tags.NewLanguage()}).evaluate(job)
-			pipe := new(bytes.Buffer)
-			out := newSender(pipe)
-			in := newReceiver(pipe)
-			if err := out.greet(); err != nil {
-				t.Fatal(err)
-			}
-			if err := in.decoder.Decode(new(message)); err != nil {
-				t.Fatal(err)
-			}
-			evaluator := &cueEvaluator{language: tags.NewLanguage(), out: out}
-			result, sliced := evaluator.evaluateSliced(job)
-			if sliced != test.sliced {
-				t.Errorf("it is evaluated in parts: %t, want %t", sliced, test.sliced)
-			}
-			if !sliced {
-				result = evaluator.evaluate(job)
-			}
-			if err := out.send(result); err != nil {
-				t.Fatal(err)
-			}
-			got, err := in.receive()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(Result{})); diff != "" {
-				t.Errorf("(-whole +parts):\n%.2000s", diff)
-			}
+			partsAreTheWhole(t, job, test.sliced)
 		})
 	}
+}
+
+// partsAreTheWhole evaluates a job in both ways.
+func partsAreTheWhole(t *testing.T, job Job, wantSliced bool) {
+	t.Helper()
+	whole, parts, sliced := wholeAndParts(t, job)
+	if sliced != wantSliced {
+		t.Errorf("it is evaluated in parts: %t, want %t", sliced, wantSliced)
+	}
+	if diff := cmp.Diff(whole, parts, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(Result{})); diff != "" {
+		t.Errorf("(-whole +parts):\n%.2000s", diff)
+	}
+}
+
+// fataler is a test.
+type fataler interface {
+	Helper()
+	Fatal(...any)
+}
+
+// wholeAndParts evaluates a job as a whole and as a worker does, which may do it in
+// parts.
+func wholeAndParts(t fataler, job Job) (whole, parts Result, sliced bool) {
+	t.Helper()
+	whole = (&cueEvaluator{language: tags.NewLanguage()}).evaluate(job)
+	pipe := new(bytes.Buffer)
+	out := newSender(pipe)
+	in := newReceiver(pipe)
+	if err := out.greet(); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.decoder.Decode(new(message)); err != nil {
+		t.Fatal(err)
+	}
+	evaluator := &cueEvaluator{language: tags.NewLanguage(), out: out}
+	parts, sliced = evaluator.evaluateSliced(job)
+	if !sliced {
+		parts = evaluator.evaluate(job)
+	}
+	if err := out.send(parts); err != nil {
+		t.Fatal(err)
+	}
+	parts, err := in.receive()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return whole, parts, sliced
 }

@@ -1,6 +1,7 @@
 package cue
 
 import (
+	"reflect"
 	"slices"
 
 	"cuelang.org/go/cue"
@@ -9,35 +10,76 @@ import (
 	"github.com/aksync/aksync/schema"
 )
 
+// slicing is how entries are evaluated in parts.
+type slicing interface {
+	// units is how many things there are that come into a part as a whole, in the order
+	// of their entries.
+	units() int
+	// part is the one that begins with a unit, and change lets a job make that part alone.
+	part(from int) part
+	change(job *Job, p part)
+	// took is told how many bytes a part allocated, and reports whether parts are worth it.
+	took(p part, bytes uint64) bool
+	// field tells of a field of the mapping entries, where it is one that is written out.
+	field(name string) (given, bool)
+}
+
+// part are the units from one until before another.
+type part struct{ from, to int }
+
+func (p part) both(other part) part { return part{max(p.from, other.from), min(p.to, other.to)} }
+
+func (p part) isEmpty() bool { return p.from >= p.to }
+
+// slicing gives how a job is evaluated in parts; nil where it is not.
+func (e *cueEvaluator) slicing(job Job) slicing {
+	if len(job.Parts) == 1 {
+		if l := slice(job.Parts[0]); l != nil {
+			return l
+		}
+	}
+	if m := e.makes(job); m != nil {
+		return m
+	}
+	return nil
+}
+
 // evaluateSliced evaluates a job in parts where that can be done and nothing is wrong
 // with it. Where it reports false nothing has happened: whoever looks for problems
-// needs the file as a whole.
+// needs the files as a whole.
 func (e *cueEvaluator) evaluateSliced(job Job) (Result, bool) {
-	if e.out == nil || len(job.Parts) != 1 {
+	if e.out == nil {
 		return Result{}, false
 	}
-	l := slice(job.Parts[0])
-	if l == nil {
+	how := e.slicing(job)
+	if how == nil {
 		return Result{}, false
 	}
-	steps, shape := 0, -1
-	for _, p := range l.parts() {
+	result := Result{packed: true}
+	s := &partsSender{slicing: how, out: e.out, sent: map[string]bool{}, whole: map[string]tree.Value{}}
+	for p := how.part(0); !p.isEmpty(); p = how.part(p.to) {
 		e.context = nil
-		c, root := e.build(job, l.only(p))
-		if c == nil {
+		before := allocated()
+		changed := job
+		how.change(&changed, p)
+		c, root := e.build(changed)
+		if c == nil || root.Validate() != nil {
 			return e.unsliced()
 		}
-		c.steps, c.texts[c.first] = steps, l.text
-		if shape = c.streamPart(root, l, p, shape); shape < 0 || len(c.problems) > 0 {
+		c.steps = s.steps
+		for _, file := range job.Parts {
+			c.texts[file.Name] = file.Text
+		}
+		if !s.send(c, root, p) || len(c.problems) > 0 || root.Validate(cue.Concrete(true)) != nil {
 			return e.unsliced()
 		}
-		if err := root.Validate(cue.Concrete(true)); err != nil {
+		if !how.took(p, allocated()-before) {
 			return e.unsliced()
 		}
-		steps = c.steps
+		s.steps, result.Seen = c.steps, c.seen
 	}
 	e.context, e.schema = nil, nil
-	return Result{packed: true}, true
+	return result, true
 }
 
 // unsliced takes back what was done.
@@ -47,58 +89,157 @@ func (e *cueEvaluator) unsliced() (Result, bool) {
 	return Result{}, false
 }
 
-// build makes the value of a job whose one file has another text; there is nothing where it
-// has a problem.
-func (e *cueEvaluator) build(job Job, text []byte) (*cueFile, cue.Value) {
+// build makes the value of a job; there is nothing where that has a problem.
+func (e *cueEvaluator) build(job Job) (*cueFile, cue.Value) {
 	if err := e.prepare(); err != nil {
 		return nil, cue.Value{}
 	}
 	c := e.file(job)
-	file := job.Parts[0]
-	file.Text = text
-	job.Parts = []Part{file}
 	instance := c.load(job, e.schema)
-	if instance == nil || len(c.problems) > 0 || len(c.seen) > 0 {
+	if instance == nil || len(c.problems) > 0 {
 		return nil, cue.Value{}
 	}
-	root := e.context.BuildInstance(instance)
-	return c, root
+	return c, e.context.BuildInstance(instance)
 }
 
-// streamPart packs a part of the root's node: with the first part what comes before the
-// entries, and with the last one what comes after them. It gives how many fields there
-// are, which is what it is given but for the first part, and something negative where
-// that is not so or something is not as it was written.
-func (c *cueFile) streamPart(root cue.Value, l *list, p part, shape int) int {
-	start := tree.Place{File: c.first, Line: 1, Column: 1}
-	if root.Validate() != nil {
-		return -1
-	}
-	root, place, enough := c.enter(root, "", start)
+// partsSender packs a root whose entries come in parts.
+type partsSender struct {
+	slicing
+	out    *sender
+	steps  int
+	shape  shape           // of the root of the first part
+	listed string          // the field of the mapping entries whose list has not ended
+	sent   map[string]bool // the fields of the mapping entries so far
+	// whole are the fields of the mapping entries that each part has.
+	whole map[string]tree.Value
+}
+
+// shape is what is the same in each part: how many fields the root has, and what entries
+// is.
+type shape struct {
+	fields  int
+	entries kind
+}
+
+// send packs a part of the root's node: with the first part what comes before the
+// entries, and with the last one what comes after them. It reports whether the root is
+// what it was with the first one, and as it was written.
+func (s *partsSender) send(c *cueFile, root cue.Value, p part) bool {
+	root, place, enough := c.enter(root, "", tree.Place{File: c.first, Line: 1, Column: 1})
 	fields := c.fieldsOf(root)
 	at := slices.IndexFunc(fields, func(f field) bool { return f.name == entriesField })
-	first, last := p.from == 0, p.to == len(l.elements)
-	if !enough || root.Kind() != cue.StructKind || isCallOf(fields) || at < 0 || !first && shape != len(fields) {
-		return -1
-	}
-	if first {
-		c.out.head(place, isDict, 2*len(fields))
-		c.streamFields(fields[:at], "", place, 0)
-		c.streamKey(fields[at], place)
+	if !enough || root.Kind() != cue.StructKind || isCallOf(fields) || at < 0 {
+		return false
 	}
 	entries, around, enough := c.enter(fields[at].value, entriesField, place)
-	elements := elementsOf(entries)
-	if !enough || len(elements) != p.to-p.from {
-		return -1
+	shape := shape{len(fields), kindOf(entries)}
+	if p.from == 0 {
+		s.shape = shape
+		s.out.open(place, isDict)
+		c.streamFields(fields[:at], "", place, 0)
+		c.streamKey(fields[at], place)
+		s.out.open(around, shape.entries)
 	}
-	if first {
-		c.out.head(around, isList, len(l.elements))
+	if !enough || shape != s.shape {
+		return false
 	}
-	for i, element := range elements {
-		c.stream(element, schema.Index(entriesField, p.from+i), around, 2)
+	switch shape.entries {
+	case isList:
+		c.streamElements(entries, entriesField, around, 1)
+	case isDict:
+		if !s.sendFields(c, entries, around, p) {
+			return false
+		}
+	default:
+		return false
 	}
-	if last {
+	if p.to == s.units() {
+		s.endList()
+		s.out.end()
 		c.streamFields(fields[at+1:], "", place, 0)
+		s.out.end()
 	}
-	return len(fields)
+	return true
+}
+
+// kindOf is that of a list or a mapping; isBroken for others.
+func kindOf(v cue.Value) kind {
+	switch v.Kind() {
+	case cue.ListKind:
+		return isList
+	case cue.StructKind:
+		return isDict
+	default:
+		return isBroken
+	}
+}
+
+// sendFields packs a part of the mapping entries; it reports whether they are what a
+// mapping of all of them would have.
+func (s *partsSender) sendFields(c *cueFile, entries cue.Value, around tree.Place, p part) bool {
+	fields := c.fieldsOf(entries)
+	if isCallOf(fields) {
+		return false
+	}
+	for _, f := range fields {
+		given, isGiven := s.field(f.name)
+		path := schema.Join(entriesField, f.name)
+		if isGiven && !given.inParts && !s.isSame(f.name, c.node(f.value, path, around)) {
+			return false
+		}
+		if isGiven && given.both(p).isEmpty() {
+			continue
+		}
+		if isNew := s.listed != f.name; isNew {
+			s.endList()
+			if s.sent[f.name] {
+				return false // the rounds of several parts make it together
+			}
+			s.sent[f.name] = true
+			c.streamKey(f, around)
+		}
+		switch {
+		case !isGiven:
+			c.stream(f.value, path, around, 2)
+		case given.inParts:
+			if !s.sendList(c, f, path, around) {
+				return false
+			}
+		default:
+			s.out.node(s.whole[f.name])
+		}
+	}
+	return true
+}
+
+// isSame reports whether a field that each part has is what it was in the first one.
+func (s *partsSender) isSame(name string, n tree.Value) bool {
+	first, known := s.whole[name]
+	if !known {
+		s.whole[name] = n
+	}
+	return !known || reflect.DeepEqual(first, n)
+}
+
+// sendList packs elements of a list in the mapping entries, and where it is new its
+// beginning; it reports whether it is a list.
+func (s *partsSender) sendList(c *cueFile, f field, path string, around tree.Place) bool {
+	v, place, enough := c.enter(f.value, path, around)
+	if !enough || kindOf(v) != isList {
+		return false
+	}
+	if s.listed != f.name {
+		s.out.open(place, isList)
+		s.listed = f.name
+	}
+	c.streamElements(v, path, place, 2)
+	return true
+}
+
+// endList ends the list that has not ended.
+func (s *partsSender) endList() {
+	if s.listed != "" {
+		s.out.end()
+		s.listed = ""
+	}
 }
