@@ -19,10 +19,6 @@ func (b *bench) terraformRows(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	theirs, err := b.withTerraform(ctx, t)
-	if err != nil {
-		return fmt.Errorf("terraform: %w", err)
-	}
 	fresh, ours := *b, []measured(nil)
 	if err := fresh.serve(ctx, func(b *bench, ctx context.Context) (err error) {
 		ours, err = b.withAksync(ctx)
@@ -30,8 +26,8 @@ func (b *bench) terraformRows(ctx context.Context) error {
 	}); err != nil {
 		return fmt.Errorf("aksync: %w", err)
 	}
-	for i, step := range companySteps(b.n) {
-		fmt.Printf("| %d | %s |%s%s%s\n", b.n, step.name, theirs[i].cells(), ours[i].cells(), ours[i].ratios(theirs[i]))
+	if err := b.withTerraform(ctx, t, ours); err != nil {
+		return fmt.Errorf("terraform: %w", err)
 	}
 	return nil
 }
@@ -70,9 +66,11 @@ func findTerraform(o options, folder string) (*terraform, error) {
 	return &terraform{program: program, provider: provider, folder: folder}, nil
 }
 
-// withTerraform measures the steps, each in a process of its own.
-func (b *bench) withTerraform(ctx context.Context, t *terraform) (all []measured, err error) {
-	return all, b.eachStep(func(step companyStep, c *company) error {
+// withTerraform measures the steps, each in a process of its own, and prints each when
+// it has ended: the last of a large company takes half an hour.
+func (b *bench) withTerraform(ctx context.Context, t *terraform, ours []measured) error {
+	done := 0
+	return b.eachStep(func(step companyStep, c *company) error {
 		if err := t.write(c); err != nil {
 			return err
 		}
@@ -80,7 +78,8 @@ func (b *bench) withTerraform(ctx context.Context, t *terraform) (all []measured
 		if err != nil {
 			return err
 		}
-		all = append(all, m)
+		fmt.Printf("| %d | %s |%s%s%s\n", b.n, step.name, m.cells(), ours[done].cells(), ours[done].ratios(m))
+		done++
 		return b.writeEndpoints("Terraform", step.name, m)
 	})
 }

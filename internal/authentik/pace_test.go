@@ -37,7 +37,7 @@ func TestPace(t *testing.T) {
 		for i, rest := range after(p, login...) {
 			want := time.Duration(0)
 			if login[i] > 110 {
-				want = time.Duration(3 * login[i] * float64(time.Millisecond))
+				want = time.Duration(restTimes * login[i] * float64(time.Millisecond))
 			}
 			if rest != want {
 				t.Errorf("after %g ms a rest of %s, want %s", login[i], rest, want)

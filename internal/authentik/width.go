@@ -202,6 +202,9 @@ func (w *width) judge() {
 	default: // it shows nothing better
 		w.trial, w.up, w.rising, w.before = false, !w.up, false, nil
 		w.since, w.patience = 0, min(4*w.patience, lastTrial)
+		if w.holds == 1 { // of few workers there are seldom more, and a trial is dear
+			w.patience = max(w.patience, lastTrial/4)
+		}
 		w.change(w.calm())
 	}
 }

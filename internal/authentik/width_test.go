@@ -24,6 +24,7 @@ type machine struct {
 	refuses int     // requests at a time from which on it answers 429
 	inside  int
 	most    int
+	beside  int // requests that came while others were inside
 }
 
 func newMachine(workers int64) *machine {
@@ -35,6 +36,9 @@ func (m *machine) serve(ctx context.Context, work time.Duration) (refused bool) 
 	m.mutex.Lock()
 	m.inside++
 	m.most = max(m.most, m.inside)
+	if m.inside > 1 {
+		m.beside++
+	}
 	refused = m.inside > m.refuses
 	work = time.Duration(float64(work) * m.slow * (1 + m.spread*(2*m.random.Float64()-1)))
 	m.mutex.Unlock()
@@ -188,6 +192,19 @@ func TestWidthLeavesRoom(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWidthTriesSeldom has a server of two workers, of which one is left to others: that
+// is not tried again soon, since somebody who logs in then waits.
+func TestWidthTriesSeldom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMachine(2)
+		m.spread = 0.2
+		m.calls(t, newGate(8, zerolog.Nop()), 250, creates)
+		if m.beside == 0 || m.beside > enough {
+			t.Errorf("%d of 250 requests went out beside others, want some and no more than %d", m.beside, enough)
+		}
+	})
 }
 
 // TestWidthCosts has a server that would answer any number at a time as fast: to

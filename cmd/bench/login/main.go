@@ -1,7 +1,7 @@
 // Command login measures whether aksync makes log-ins slower. It logs a user in
-// over and over, through authentik's flow, while the server has nothing else to do
-// and while aksync apply creates and deletes objects there, in turns. It prints a
-// table in Markdown.
+// over and over, through authentik's flow, while the server has nothing else to do,
+// while aksync apply creates and deletes objects there, and while aksync run keeps
+// them as they are, in turns. It prints a table in Markdown.
 //
 //	AUTHENTIK_URL=… AUTHENTIK_TOKEN=… go run ./cmd/bench/login -n 300 -parallelism 8
 //
@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,7 @@ func main() {
 	flag.IntVar(&m.n, "n", 300, "objects that aksync creates and deletes")
 	flag.StringVar(&m.program, "program", "", "the aksync to measure; it is built where none is given")
 	flag.StringVar(&m.flow, "flow", "default-authentication-flow", "slug of the flow that logs in")
+	flag.DurationVar(&m.interval, "interval", 2*time.Second, "of aksync run, between its passes")
 	flag.DurationVar(&m.pause, "pause", 200*time.Millisecond, "wait between two log-ins")
 	flag.Parse()
 	if err := m.run(context.Background(), strings.Split(*widths, ","), *rounds); err != nil {
@@ -41,7 +43,7 @@ func main() {
 type meter struct {
 	url, program, flow, folder string
 	n                          int
-	pause                      time.Duration
+	pause, interval            time.Duration
 	user                       user
 }
 
@@ -84,47 +86,67 @@ func (m *meter) build(ctx context.Context) error {
 }
 
 // quietLogins is how many log-ins each round measures before and between what aksync
-// does, so that what else slows the machine meets both alike.
+// does, so that what else slows the machine meets both alike. As many are measured beside
+// aksync run.
 const quietLogins = 8
 
-// round logs in while nothing happens, while aksync creates and while it deletes.
+// round logs in while nothing happens, while aksync creates, while it keeps what there
+// is, and while it deletes.
 func (m *meter) round(ctx context.Context, t *table, width string) error {
-	for _, work := range []struct{ name, state string }{{"create", "present"}, {"delete", "absent"}} {
+	apply := []string{"apply", "--yes", "--max-deletes", "100%"}
+	for _, work := range []struct {
+		name, state string
+		arguments   []string
+		logins      int // 0 for as many as there are until aksync ends
+	}{
+		{"create", "present", apply, 0},
+		{"keep", "present", []string{"run", "--listen", "127.0.0.1:0", "--interval", m.interval.String()}, quietLogins},
+		{"delete", "absent", apply, 0},
+	} {
 		for range quietLogins {
 			m.login(ctx, t, "quiet")
 		}
 		if err := m.write(work.state); err != nil {
 			return err
 		}
-		if err := m.during(ctx, t, work.name, width); err != nil {
+		arguments := append(slices.Clone(work.arguments), "--parallelism", width, m.folder)
+		if err := m.during(ctx, t, work.name+" --parallelism "+width, arguments, work.logins); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// during logs in for as long as aksync applies.
-func (m *meter) during(ctx context.Context, t *table, name, width string) error {
-	command := exec.CommandContext(ctx, m.program, "apply", "--yes", "--max-deletes", "100%", "--parallelism", width, m.folder)
-	done := make(chan error, 1)
+// during logs in for as long as aksync goes on, or so often.
+func (m *meter) during(ctx context.Context, t *table, phase string, arguments []string, logins int) error {
+	command := exec.CommandContext(ctx, m.program, arguments...)
+	var out strings.Builder
+	command.Stdout, command.Stderr = &out, &out
 	began := time.Now()
-	go func() {
-		out, err := command.CombinedOutput()
+	if err := command.Start(); err != nil {
+		return fmt.Errorf("starting aksync: %w", err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- command.Wait() }()
+	ended := func(err error) error {
+		t.work(phase, time.Since(began))
 		if err != nil {
-			err = fmt.Errorf("aksync apply: %w: %s", err, out[max(0, len(out)-500):])
+			err = fmt.Errorf("aksync %s: %w: %s", arguments[0], err, out.String()[max(0, out.Len()-500):])
 		}
-		done <- err
-	}()
-	phase := name + " --parallelism " + width
-	for {
+		return err
+	}
+	for made := 0; logins == 0 || made < logins; made++ {
 		select {
 		case err := <-done:
-			t.work(phase, time.Since(began))
-			return err
+			return ended(err)
 		default:
 			m.login(ctx, t, phase)
 		}
 	}
+	if err := command.Process.Signal(os.Interrupt); err != nil {
+		return fmt.Errorf("stopping aksync: %w", err)
+	}
+	return ended(<-done)
 }
 
 // login measures one log-in. One that fails is counted, as a worker of the server
