@@ -41,6 +41,7 @@ type Kind struct {
 	// Members are the models of the kinds that have the kind among their bases.
 	Members    []string    `json:"members,omitempty"`
 	Traced     string      `json:"traced,omitempty"`
+	Untraced   []string    `json:"untraced,omitempty"`
 	Companions []Companion `json:"companions,omitempty"`
 	OneOf      [][]string  `json:"oneOf,omitempty"`
 	Last       string      `json:"last,omitempty"`

@@ -163,6 +163,10 @@ func (s *Schema) RightsToSeeUsers(k *Kind) []Right {
 	return rights
 }
 
+// SeenByNobody reports whether authentik tells nobody that an object is used by way of the
+// field.
+func (f *Field) SeenByNobody() bool { return f.Seen != nil && *f.Seen == "" }
+
 // seenAs returns the model as which authentik lists an object that uses another one by
 // way of a field: the base whose objects have the field, or the kind itself, where
 // nothing else is said.

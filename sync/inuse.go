@@ -54,7 +54,7 @@ func askUse(ctx context.Context, whole *schema.Schema, api Reader, plan *Plan, l
 		if change.Action != Delete {
 			continue
 		}
-		if traces := traces[change.Model]; traces != nil {
+		if traces := traces[change.Model]; traces.tell(change) {
 			byID[change.ID] = use{users: traces.usersOf(change)}
 		} else {
 			deletions = append(deletions, change)
@@ -90,6 +90,9 @@ func askUse(ctx context.Context, whole *schema.Schema, api Reader, plan *Plan, l
 	return byID, nil
 }
 
+// deletedWithIt ends the name of a user that goes along with what it uses.
+const deletedWithIt = " (deleted with it)"
+
 // usersOf reads the answer of used_by, which has relations of both directions. What
 // the object itself refers to uses it no more than what is bound to it; and of what
 // goes along with the object, only kinds of their own are users: no sessions, and
@@ -124,7 +127,7 @@ func (c *Change) usersOf(s *schema.Schema, bindings []*schema.Kind, objects []sc
 			}
 		}
 		if action == "cascade" && !u.part {
-			u.Name += " (deleted with it)"
+			u.Name += deletedWithIt
 		}
 		if !slices.ContainsFunc(users, func(other user) bool { return other.Model == u.Model && other.ID == u.ID && !u.part && !u.many }) {
 			users = append(users, u) // once, though several of its fields refer to the object
@@ -246,6 +249,7 @@ func (c *Change) usedBy(asked []user, leaving leaving) []string {
 
 // leaving is what a plan lets go.
 type leaving struct {
+	schema *schema.Schema
 	// deleted are its objects that are deleted, and lets the keys that fields of
 	// others held and do not hold any more; by model and key.
 	deleted map[string]bool
@@ -256,7 +260,7 @@ type leaving struct {
 
 // leaving returns what the plan lets go.
 func (p *Plan) leaving(s *schema.Schema) leaving {
-	l := leaving{deleted: map[string]bool{}, lets: map[string][]any{}, unbinds: map[string]int{}}
+	l := leaving{schema: s, deleted: map[string]bool{}, lets: map[string][]any{}, unbinds: map[string]int{}}
 	seen := map[string]bool{}
 	for _, change := range p.Changes {
 		kind := s.Kind(change.Model)
@@ -305,8 +309,15 @@ func (l leaving) unbind(kind *schema.Kind, live map[string]any, seen map[string]
 }
 
 // stopsUsing reports whether a user is gone after the plan, or does not refer to
-// the object any more.
+// the object any more. authentik lists objects that are in the list of another kind as
+// that one's: proxies as OAuth2 providers.
 func (l leaving) stopsUsing(user schema.User, pk string) bool {
-	key := user.Model + " " + user.ID
-	return l.deleted[key] || holds(l.lets[key], pk)
+	models := []string{user.Model}
+	if kind := l.schema.Kind(user.Model); kind != nil && kind.Among != "" {
+		models = append(models, kind.Among)
+	}
+	return slices.ContainsFunc(models, func(model string) bool {
+		key := model + " " + user.ID
+		return l.deleted[key] || holds(l.lets[key], pk)
+	})
 }

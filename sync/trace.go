@@ -13,8 +13,14 @@ import (
 // traces find what uses the objects of a kind in the lists of the kinds that refer to
 // it, where those are all that can (schema.Kind.Traced).
 type traces struct {
+	kind  *schema.Kind
 	by    []trace
 	names *traceNames
+}
+
+// tell reports whether the lists tell all that uses an object.
+func (t *traces) tell(change *Change) bool {
+	return t != nil && !slices.ContainsFunc(t.kind.Untraced, func(name string) bool { return len(elements(change.Live[name])) > 0 })
 }
 
 // traceNames find what a binding is to, for its name.
@@ -49,7 +55,7 @@ func (l *Live) traces(ctx context.Context, whole *schema.Schema, api Reader, pla
 		if kind.Traced == "" || schema.Before(kind.Traced, plan.Version) {
 			continue
 		}
-		referrers := s.Referrers(kind)
+		referrers := slices.DeleteFunc(s.Referrers(kind), func(r schema.Referrer) bool { return r.Field.SeenByNobody() })
 		needs := l.untraced(referrers, count)
 		if len(needs) >= count {
 			continue
@@ -58,7 +64,7 @@ func (l *Live) traces(ctx context.Context, whole *schema.Schema, api Reader, pla
 			return nil, err
 		}
 		if len(l.untraced(referrers, count)) == 0 {
-			found[model] = &traces{l.tracesBy(referrers), names}
+			found[model] = &traces{kind, l.tracesBy(referrers), names}
 		}
 	}
 	return found, nil
@@ -132,8 +138,11 @@ func (t *traces) usersOf(change *Change) []user {
 				continue
 			}
 			u.part = trace.kind.Key == ""
-			if u.part {
+			switch {
+			case u.part:
 				u.Name = t.names.binding(trace.kind, object)
+			case trace.field.Cascades:
+				u.Name += deletedWithIt
 			}
 			add(u)
 			if to := trace.target(); to != nil {

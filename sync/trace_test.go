@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
+	"strings"
 	gosync "sync"
 	"testing"
 
@@ -88,6 +90,81 @@ func TestUseByListsIsThatOfTheServer(t *testing.T) {
 	}
 }
 
+// What lists tell of applications and providers is what the server tells, whatever refers
+// to them; and what goes along with an application is asked for.
+func TestUseOfApplicationsAndProviders(t *testing.T) {
+	whole, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range []string{"2024.12.5", "2025.10.4", "2025.12.4", "2026.2.2"} {
+		t.Run(version, func(t *testing.T) { useOfApplicationsAndProviders(t, whole, version) })
+	}
+}
+
+func useOfApplicationsAndProviders(t *testing.T, whole *schema.Schema, version string) {
+	const (
+		applicationModel = "authentik_core.application"
+		oauth2Model      = "authentik_providers_oauth2.oauth2provider"
+	)
+	s := whole.At(version)
+	server := devtest.Seeded(t, devserver.Config{Schema: whole, Version: version})
+	client := devtest.Client(t, server, devserver.DevToken)
+	flow := server.All(flowModel)[0]["pk"]
+	number := func(pk string) int64 {
+		n, err := strconv.ParseInt(pk, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	provider := func(model, name string, fields map[string]any) int64 {
+		fields["name"], fields["authorization_flow"], fields["invalidation_flow"] = name, flow, flow
+		return number(putNew(t, server, model, fields))
+	}
+	provider(oauth2Model, "free", map[string]any{"client_id": "free"})
+	served := provider(oauth2Model, "served", map[string]any{"client_id": "served"})
+	trusted := provider(oauth2Model, "trusted", map[string]any{"client_id": "trusted"})
+	provider(oauth2Model, "trusting", map[string]any{"client_id": "trusting", "jwt_federation_providers": []any{trusted}})
+	remote := provider("authentik_providers_rac.racprovider", "remote", map[string]any{})
+	put(t, server, "authentik_providers_rac.endpoint", "", map[string]any{"name": "desk", "protocol": "rdp", "host": "desk", "provider": remote, "property_mappings": []any{}, "maximum_connections": 1})
+	outside := provider("authentik_providers_ldap.ldapprovider", "outside", map[string]any{"base_dn": "dc=x"})
+	put(t, server, "authentik_outposts.outpost", "", map[string]any{"name": "out", "type": "ldap", "providers": []any{outside}, "config": map[string]any{"authentik_host": "https://x"}})
+	scim := provider("authentik_providers_scim.scimprovider", "scim", map[string]any{"url": "https://x", "token": "t"})
+	for slug, fields := range map[string]map[string]any{"alone": {}, "main": {}, "parts": {}, "pair": {"provider": served, "backchannel_providers": []any{scim}}} {
+		fields["name"], fields["slug"] = slug, slug
+		application := putNew(t, server, applicationModel, fields)
+		switch slug {
+		case "main":
+			put(t, server, "authentik_brands.brand", "", map[string]any{"domain": "x.example.com", "default_application": application})
+		case "parts":
+			put(t, server, "authentik_core.applicationentitlement", "", map[string]any{"name": "e", "app": application})
+		}
+	}
+	for _, model := range []string{applicationModel, oauth2Model, "authentik_providers_rac.racprovider", "authentik_providers_ldap.ldapprovider", "authentik_providers_scim.scimprovider"} {
+		kind := s.Kind(model)
+		text := head
+		for _, referrer := range s.Referrers(kind) {
+			if referrer.Kind != kind {
+				text += "- {model: " + referrer.Kind.Model + ", identifiers: {pk: " + nowhere(referrer.Kind) + "}, state: absent}\n"
+			}
+		}
+		for _, object := range server.All(model) {
+			id, _ := kind.IDOf(object)
+			entry := fmt.Sprintf("- {model: %s, identifiers: {pk: %q}, state: absent}\n", model, fmt.Sprint(id))
+			lists := &useAsking{API: client}
+			byLists, byAsking := inUse(t, whole, lists, text+entry), inUse(t, whole, &useAsking{API: client}, head+entry)
+			wantAsked := 0
+			if object["slug"] == "pair" {
+				wantAsked = 1
+			}
+			if (byLists == "") != (byAsking == "") || lists.asked != wantAsked {
+				t.Errorf("%s %v: %d were asked for, want %d\nby lists:  %q\nby asking: %q", model, object["name"], lists.asked, wantAsked, byLists, byAsking)
+			}
+		}
+	}
+}
+
 // What goes with the plan is no user, though a list of another kind has it too, as that of
 // OAuth2 providers has proxies.
 func TestUseByWhatGoes(t *testing.T) {
@@ -107,6 +184,35 @@ func TestUseByWhatGoes(t *testing.T) {
 	// The server is asked for the proxy alone: lists don't tell all that uses one.
 	if why := inUse(t, s, api, text); why != "" || api.asked != 1 {
 		t.Errorf("%d were asked for, and kept, since %q", api.asked, why)
+	}
+}
+
+// A proxy is listed as an OAuth2 provider that uses another one: where both are deleted it
+// is no user, though it is deleted as a proxy.
+func TestUseByAProxyThatGoes(t *testing.T) {
+	s, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := devtest.Seeded(t, devserver.Config{Schema: s})
+	flow := server.All(flowModel)[0]["pk"]
+	fields := func(name string) map[string]any {
+		return map[string]any{"name": name, "client_id": name, "authorization_flow": flow, "invalidation_flow": flow}
+	}
+	trusted, err := strconv.ParseInt(putNew(t, server, "authentik_providers_oauth2.oauth2provider", fields("trusted")), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := fields("proxy")
+	proxy["external_host"], proxy["jwt_federation_providers"] = "https://p", []any{trusted}
+	put(t, server, proxyModel, "", proxy)
+	text := head + "- {model: authentik_providers_oauth2.oauth2provider, identifiers: {name: trusted}, state: absent}\n"
+	api := devtest.Client(t, server, devserver.DevToken)
+	if why := inUse(t, s, api, text); !strings.Contains(why, "is used by") {
+		t.Errorf("kept, since %q, want that the proxy uses it", why)
+	}
+	if why := inUse(t, s, api, text+"- {model: "+proxyModel+", identifiers: {name: proxy}, state: absent}\n"); why != "" {
+		t.Errorf("kept, since %q", why)
 	}
 }
 

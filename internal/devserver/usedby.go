@@ -40,7 +40,7 @@ func (s *store) uses(o *object) []use {
 	uses := s.bound(o)
 	for _, model := range append([]string{o.table.kind.Model}, o.table.kind.Bases...) {
 		for _, reference := range s.referring[model] {
-			if slices.Contains(reference.table.about.Unseen, reference.field) {
+			if field := reference.table.kind.Fields.Field(reference.field); slices.Contains(reference.table.about.Unseen, reference.field) || field != nil && field.SeenByNobody() {
 				continue
 			}
 			for _, other := range s.referrers(reference.table.kind.Model, reference.field, o.pk) {
@@ -62,9 +62,13 @@ func (s *store) listed(o *object) []use {
 		if slices.Contains(o.table.about.Twice, field.Name) {
 			pks = slices.Concat(pks, pks)
 		}
+		action := "cascade_many"
+		if slices.Contains(o.table.about.Takes, field.Name) { // a SCIM provider of an application (real server, 2025.10)
+			action = "cascade"
+		}
 		for _, pk := range pks {
 			if other := s.find(field.Refers, pk); other != nil {
-				uses = append(uses, use{other, "", field.Refers, "cascade_many"})
+				uses = append(uses, use{other, "", field.Refers, action})
 			}
 		}
 	}
