@@ -190,3 +190,12 @@ func TestATextOfAGigabyte(t *testing.T) {
 		t.Errorf("it is %s: %v", file.Status, file.Problems)
 	}
 }
+
+// Where the whole takes too much memory, a part of it says what is wrong.
+func TestAMistakeInWhatIsTooLarge(t *testing.T) {
+	inFolder(t, map[string]string{"x.cue": "import \"list\"\nentries: [for n in list.Range(0, 400, 1) {\n\tmodel: \"a.b\"\n\tattrs: {x: [for m in list.Range(0, 800, 1) {y: m}], z: n & !=3}\n}]\n"})
+	file := read(t, newReader(t, blueprint.Options{CUEWorker: worker(t)}), ".").Files[0]
+	if file.Status != tree.Invalid || file.Problems[0].Path != "entries[3].attrs.z" || file.Problems[0].Place.Line != 4 {
+		t.Errorf("it is %s: %v", file.Status, file.Problems)
+	}
+}

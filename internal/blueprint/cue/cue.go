@@ -30,6 +30,8 @@ type Job struct {
 	Hidden []string
 	// Limit is how much CPU time a worker may take; none where it is 0.
 	Limit time.Duration
+	// InParts is set where the job takes too much memory as a whole.
+	InParts bool
 	// edit changes the file that has the entries, before it is evaluated.
 	edit func(*source)
 }
@@ -113,6 +115,9 @@ func (e *cueEvaluator) evaluate(job Job) (result Result) {
 	}()
 	if result, done := e.evaluateSliced(job); done {
 		return result
+	}
+	if job.InParts {
+		return tooLarge(job)
 	}
 	if err := e.prepare(); err != nil {
 		return failedResult(job, "%v", err)
@@ -290,11 +295,13 @@ func (c *cueFile) stream(v cue.Value, path string, around tree.Place, depth int)
 	}
 }
 
-// streamElements packs the elements of a list.
-func (c *cueFile) streamElements(v cue.Value, path string, place tree.Place, depth int) {
-	for i, element := range elementsOf(v) {
+// streamElements packs the elements of a list, and gives how many there are.
+func (c *cueFile) streamElements(v cue.Value, path string, place tree.Place, depth int) int {
+	elements := elementsOf(v)
+	for i, element := range elements {
 		c.stream(element, schema.Index(path, i), place, depth+1)
 	}
+	return len(elements)
 }
 
 // streamFields packs the keys and the values of fields in a mapping.

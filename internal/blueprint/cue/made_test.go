@@ -2,6 +2,7 @@ package cue
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
+
+	"github.com/aksync/aksync/internal/blueprint/tags"
 )
 
 // What loops make is the same in parts as in the whole.
@@ -97,6 +100,38 @@ func TestMadeInParts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			job := Job{Parts: []Part{{Name: "x.cue", Path: "x.cue", Text: []byte(imports + uses + test.text)}}, Tags: test.tags}
 			partsAreTheWhole(t, job, test.sliced)
+		})
+	}
+}
+
+// Of what is too much to be evaluated as a whole the problems are those of a part, where
+// they are in the whole.
+func TestProblemsOfAPart(t *testing.T) {
+	tests := map[string]string{
+		"in a list":              `entries: [{x: 0}, for n in list.Range(0, 100, 1) if mod(n, 3) != 0 {x: n, y: n & !=70}]`,
+		"in a list of a mapping": `entries: {a: [for n in list.Range(0, 30, 1) {x: n}], b: [{x: 1}, for n in list.Range(0, 60, 1) {x: n, y: z: n & !=50}]}`,
+		"in a field":             `entries: {for n in list.Range(0, 100, 1) {"app-\(n)": [{x: 1}, {x: n & !=80}]}}`,
+		"of several parts":       `entries: [for n in list.Range(0, 400, 1) {x: n & <300}]`,
+		"not concrete":           `entries: [for n in list.Range(0, 100, 1) {if n == 90 {x: string}}]`,
+		"too long":               `entries: [for n in list.Range(0, 100, 1) {if n == 90 {x: strings.Repeat("x", 20_000_000)}}]`,
+	}
+	for name, text := range tests {
+		t.Run(name, func(t *testing.T) {
+			text := "import (\n\t\"list\"\n\t\"strings\"\n)\n_a: strings.MinRunes\n" + text + "\n"
+			job := Job{Parts: []Part{{Name: "x.cue", Path: "x.cue", Text: []byte(text)}}}
+			want := (&cueEvaluator{language: tags.NewLanguage()}).evaluate(job).Problems
+			evaluator := &cueEvaluator{language: tags.NewLanguage(), out: newSender(io.Discard)}
+			job.InParts = true
+			got := evaluator.evaluate(job)
+			if len(got.Problems) == 0 || len(got.Problems) > len(want) {
+				t.Fatalf("%d problems, want some of\n%v", len(got.Problems), want)
+			}
+			if diff := cmp.Diff(want[:len(got.Problems)], got.Problems); diff != "" {
+				t.Errorf("(-whole +part):\n%s", diff)
+			}
+			if got.packed || len(evaluator.out.held.pieces) > 0 {
+				t.Error("there is a root")
+			}
 		})
 	}
 }

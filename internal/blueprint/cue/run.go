@@ -76,6 +76,10 @@ func (r *Runner) Run(ctx context.Context, job Job) (Result, error) {
 		evaluate = r.runWorker
 	}
 	result, err := evaluate(limited, job)
+	if errors.Is(err, errMemory) { // a part may do to say what is wrong
+		job.InParts = true
+		result, err = evaluate(limited, job)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return Result{}, ctx.Err()
@@ -86,8 +90,7 @@ func (r *Runner) Run(ctx context.Context, job Job) (Result, error) {
 		r.patience = max(limit, patience/4)
 		result.Again = true
 	case errors.Is(err, errMemory):
-		result = failedResult(job, "takes more than %d MiB to evaluate: look for comprehensions that multiply", mostMemory>>20)
-		result.Again = true // what it imports may have been put right
+		result = tooLarge(job)
 	case errors.Is(err, errTooMuch):
 		result = failedResult(job, "%s", bounds.GrowsWithoutEnd())
 	case err != nil:
@@ -95,6 +98,13 @@ func (r *Runner) Run(ctx context.Context, job Job) (Result, error) {
 		result.Again = true
 	}
 	return result, nil
+}
+
+// tooLarge says so of a job.
+func tooLarge(job Job) Result {
+	result := failedResult(job, "takes more than %d MiB to evaluate: look for comprehensions that multiply", mostMemory>>20)
+	result.Again = true // what it imports may have been put right
+	return result
 }
 
 // tookTooLong says so of an evaluation, and leaves less time to others.

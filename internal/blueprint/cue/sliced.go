@@ -1,8 +1,11 @@
 package cue
 
 import (
+	"maps"
 	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 
 	"cuelang.org/go/cue"
 
@@ -46,7 +49,8 @@ func (e *cueEvaluator) slicing(job Job) slicing {
 
 // evaluateSliced evaluates a job in parts where that can be done and nothing is wrong
 // with it. Where it reports false nothing has happened: whoever looks for problems
-// needs the files as a whole.
+// needs the files as a whole. Of a job that takes too much memory as a whole there are
+// those of the first part that has some.
 func (e *cueEvaluator) evaluateSliced(job Job) (Result, bool) {
 	if e.out == nil {
 		return Result{}, false
@@ -56,30 +60,72 @@ func (e *cueEvaluator) evaluateSliced(job Job) (Result, bool) {
 		return Result{}, false
 	}
 	result := Result{packed: true}
-	s := &partsSender{slicing: how, out: e.out, sent: map[string]bool{}, whole: map[string]tree.Value{}}
+	s := &partsSender{slicing: how, out: e.out, sent: map[string]bool{}, whole: map[string]tree.Value{}, elements: map[string]int{}}
 	for p := how.part(0); !p.isEmpty(); p = how.part(p.to) {
-		e.context = nil
-		before := allocated()
-		changed := job
-		how.change(&changed, p)
-		c, root := e.build(changed)
-		if c == nil || root.Validate() != nil {
+		before, elements := allocated(), maps.Clone(s.elements)
+		c, root := e.buildPart(job, how, p)
+		if c == nil {
 			return e.unsliced()
 		}
 		c.steps = s.steps
-		for _, file := range job.Parts {
-			c.texts[file.Name] = file.Text
+		ok := root.Validate() == nil && s.send(c, root, p) && len(c.problems) == 0 && root.Validate(cue.Concrete(true)) == nil
+		isWorth := how.took(p, allocated()-before)
+		if !ok && job.InParts {
+			e.out.rollBack()
+			return e.problemsOfPart(job, how, p, elements)
 		}
-		if !s.send(c, root, p) || len(c.problems) > 0 || root.Validate(cue.Concrete(true)) != nil {
-			return e.unsliced()
-		}
-		if !how.took(p, allocated()-before) {
+		if !ok || !isWorth {
 			return e.unsliced()
 		}
 		s.steps, result.Seen = c.steps, c.seen
 	}
 	e.context, e.schema = nil, nil
 	return result, true
+}
+
+// buildPart makes the value of a part of a job; there is nothing where that has a problem.
+func (e *cueEvaluator) buildPart(job Job, how slicing, p part) (*cueFile, cue.Value) {
+	e.context = nil
+	changed := job
+	how.change(&changed, p)
+	c, root := e.build(changed)
+	if c != nil {
+		for _, file := range job.Parts {
+			c.texts[file.Name] = file.Text
+		}
+	}
+	return c, root
+}
+
+// problemsOfPart gives the problems of a part, before which so many elements of lists
+// come; it reports whether there are any.
+func (e *cueEvaluator) problemsOfPart(job Job, how slicing, p part, elements map[string]int) (Result, bool) {
+	c, root := e.buildPart(job, how, p)
+	if c == nil {
+		return e.unsliced()
+	}
+	c.out = nil
+	c.evaluate(root)
+	if len(c.problems) == 0 {
+		return e.unsliced()
+	}
+	e.context, e.schema = nil, nil
+	for i := range c.problems {
+		c.problems[i].Path = shifted(c.problems[i].Path, elements)
+	}
+	return Result{Problems: c.problems, Seen: c.seen}, true
+}
+
+// shifted is the path of what stands in a list, before which so many elements come.
+func shifted(path string, elements map[string]int) string {
+	for list, before := range elements {
+		rest, isIn := strings.CutPrefix(path, list+"[")
+		index, rest, isElement := strings.Cut(rest, "]")
+		if at, err := strconv.Atoi(index); isIn && isElement && err == nil {
+			return schema.Index(list, before+at) + rest
+		}
+	}
+	return path
 }
 
 // unsliced takes back what was done.
@@ -110,8 +156,10 @@ type partsSender struct {
 	shape  shape           // of the root of the first part
 	listed string          // the field of the mapping entries whose list has not ended
 	sent   map[string]bool // the fields of the mapping entries so far
-	// whole are the fields of the mapping entries that each part has.
-	whole map[string]tree.Value
+	// whole are the fields of the mapping entries that each part has, and elements how
+	// many of a list there are so far, by its path.
+	whole    map[string]tree.Value
+	elements map[string]int
 }
 
 // shape is what is the same in each part: how many fields the root has, and what entries
@@ -145,7 +193,7 @@ func (s *partsSender) send(c *cueFile, root cue.Value, p part) bool {
 	}
 	switch shape.entries {
 	case isList:
-		c.streamElements(entries, entriesField, around, 1)
+		s.elements[entriesField] += c.streamElements(entries, entriesField, around, 1)
 	case isDict:
 		if !s.sendFields(c, entries, around, p) {
 			return false
@@ -232,7 +280,7 @@ func (s *partsSender) sendList(c *cueFile, f field, path string, around tree.Pla
 		s.out.open(place, isList)
 		s.listed = f.name
 	}
-	c.streamElements(v, path, place, 2)
+	s.elements[path] += c.streamElements(v, path, place, 2)
 	return true
 }
 
