@@ -42,6 +42,7 @@ type Kind struct {
 	Members    []string    `json:"members,omitempty"`
 	Traced     string      `json:"traced,omitempty"`
 	Untraced   []string    `json:"untraced,omitempty"`
+	Served     []Served    `json:"served,omitempty"`
 	Companions []Companion `json:"companions,omitempty"`
 	OneOf      [][]string  `json:"oneOf,omitempty"`
 	Last       string      `json:"last,omitempty"`
@@ -72,6 +73,13 @@ type Span struct {
 type Companion struct {
 	When []string `json:"when,omitempty"`
 	Send []string `json:"send,omitempty"`
+}
+
+// Served is a read-only field of answers that holds the lookup key of an object of the
+// model, which uses this one though authentik's used_by does not tell.
+type Served struct {
+	Field string `json:"field,omitempty"`
+	Model string `json:"model,omitempty"`
 }
 
 // Users says where an answer lists what uses the object; it is empty for a

@@ -87,7 +87,30 @@ func askUse(ctx context.Context, whole *schema.Schema, api Reader, plan *Plan, l
 	for i, change := range deletions {
 		byID[change.ID] = uses[i]
 	}
+	for _, change := range plan.Changes {
+		if change.Action == Delete {
+			use := byID[change.ID]
+			use.users = append(use.users, names.serves(change)...)
+			byID[change.ID] = use
+		}
+	}
 	return byID, nil
+}
+
+// serves are the users of an object that its own answer tells of and used_by does not: the
+// application of a provider.
+func (n *traceNames) serves(change *Change) (users []user) {
+	kind := n.schema.Kind(change.Model)
+	if len(kind.Served) == 0 {
+		return nil
+	}
+	object := n.table(kind).byID[change.PK]
+	for _, by := range kind.Served {
+		if key := asText(object[by.Field]); key != "" {
+			users = append(users, user{User: schema.User{Model: by.Model, ID: key, Name: n.schema.Kind(by.Model).Title + " " + key}})
+		}
+	}
+	return users
 }
 
 // deletedWithIt ends the name of a user that goes along with what it uses.
@@ -270,6 +293,9 @@ func (p *Plan) leaving(s *schema.Schema) leaving {
 		// A relation that all kinds of a base have is one of the base.
 		for _, model := range append([]string{change.Model}, kind.Bases...) {
 			l.note(model+" "+change.PK, change)
+		}
+		if change.Key != change.PK {
+			l.note(change.Model+" "+change.Key, change)
 		}
 	}
 	return l

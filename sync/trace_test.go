@@ -243,3 +243,50 @@ func inUse(t *testing.T, s *schema.Schema, api sync.API, text string) string {
 	}
 	return why
 }
+
+// A provider is used by its application, of which authentik's used_by does not tell.
+func TestUseByAnApplication(t *testing.T) {
+	s, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const (
+		applicationModel = "authentik_core.application"
+		ldapModel        = "authentik_providers_ldap.ldapprovider"
+		scimModel        = "authentik_providers_scim.scimprovider"
+	)
+	server := devtest.Seeded(t, devserver.Config{Schema: s})
+	flow := server.All(flowModel)[0]["pk"]
+	provider := func(model string, fields map[string]any) int64 {
+		pk, err := strconv.ParseInt(putNew(t, server, model, fields), 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pk
+	}
+	own := provider(ldapModel, map[string]any{"name": "own", "base_dn": "dc=x", "authorization_flow": flow, "invalidation_flow": flow})
+	other := provider(ldapModel, map[string]any{"name": "other", "base_dn": "dc=x", "authorization_flow": flow, "invalidation_flow": flow})
+	back := provider(scimModel, map[string]any{"name": "back", "url": "https://x", "token": "t"})
+	putNew(t, server, applicationModel, map[string]any{"name": "A", "slug": "a", "provider": own, "backchannel_providers": []any{back}})
+	absent := func(model, name string) string {
+		return "- {model: " + model + ", identifiers: {name: " + name + "}, state: absent}\n"
+	}
+	application := "- {model: " + applicationModel + ", identifiers: {slug: a}, "
+	both := absent(ldapModel, "own") + absent(scimModel, "back")
+	api := devtest.Client(t, server, devserver.DevToken)
+	for name, test := range map[string]struct{ text, want string }{
+		"it stays":                 {absent(ldapModel, "own"), `the LDAP provider "own" is used by application a,`},
+		"it stays, backchannel":    {absent(scimModel, "back"), `the SCIM provider "back" is used by application a,`},
+		"of no application":        {absent(ldapModel, "other"), ""},
+		"it goes too":              {both + application + "state: absent}\n", ""},
+		"it has another":           {absent(ldapModel, "own") + application + fmt.Sprintf("attrs: {provider: %d}}\n", other), ""},
+		"it has none":              {both + application + "attrs: {provider: null, backchannel_providers: []}}\n", ""},
+		"it has none, backchannel": {absent(scimModel, "back") + application + "attrs: {provider: null}}\n", `the SCIM provider "back" is used by application a,`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if why := inUse(t, s, api, head+test.text); (why == "") != (test.want == "") || !strings.Contains(why, test.want) {
+				t.Errorf("kept, since %q, want %q", why, test.want)
+			}
+		})
+	}
+}
