@@ -29,6 +29,8 @@ const (
 	// each part, and mostRepeated how much that may be.
 	partBytes    = 48 << 20
 	mostRepeated = 24 << 20
+	// countBytes is about how much counting allocates for a unit.
+	countBytes = 3 << 10
 	// mostMadeText is how many bytes the files may have, since they are read with each
 	// part.
 	mostMadeText = 256 << 10
@@ -424,7 +426,7 @@ func (e *cueEvaluator) count(job Job, s *source, m *made) bool {
 			m.fields[field] = given{part{g.from, r.to}, s.fields[field]}
 		}
 	}
-	m.repeated = int64(allocated() - before)
+	m.repeated = max(0, int64(allocated()-before)-int64(m.total)*countBytes)
 	return true
 }
 
