@@ -26,8 +26,8 @@ import (
 
 // collectAt is by how much, in percent, the daemon's memory may grow beyond what is in use
 // before the rest of it is collected, where GOGC says nothing: with 10,000 objects that is
-// 20 to 40 MiB less than Go's 100, for a tenth more CPU (cmd/bench, the table of the daemon).
-const collectAt = 50
+// 30 to 50 MiB less than Go's 100, for a fifth more CPU (cmd/bench, the table of the daemon).
+const collectAt = 30
 
 // runFlags are the flags of the daemon.
 type runFlags struct {

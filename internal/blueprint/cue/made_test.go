@@ -30,8 +30,9 @@ func TestMadeInParts(t *testing.T) {
 			metadata: name: "ü"
 			entries: [for n in list.Range(0, 200, 1) let A = "ä-\(n)" {model: "a.b", identifiers: name: A}]
 			context: {a: 1}`},
-		"with a key":  {sliced: true, text: `entries: [for i, n in list.Range(100, 400, 1) {model: "a.b", identifiers: name: "\(i)-\(n)"}]`},
-		"without one": {sliced: true, text: `entries: [for _, n in list.Range(100, 400, 1) {model: "a.b", identifiers: name: "\(n)"}]`},
+		"very many rounds": {sliced: true, text: `entries: [for n in list.Range(0, 10000, 1) {x: n}]`},
+		"with a key":       {sliced: true, text: `entries: [for i, n in list.Range(100, 400, 1) {model: "a.b", identifiers: name: "\(i)-\(n)"}]`},
+		"without one":      {sliced: true, text: `entries: [for _, n in list.Range(100, 400, 1) {model: "a.b", identifiers: name: "\(n)"}]`},
 		"of a struct": {sliced: true, text: `_apps: {for n in list.Range(0, 150, 1) {"app-\(n)": {owner: "o-\(n)"}}}
 			entries: [for name, app in _apps {model: "a.b", identifiers: "name": name, attrs: app}]`},
 		"some of them":    {sliced: true, text: `entries: [for n in list.Range(0, 200, 1) if mod(n, 3) == 0 {model: "a.b", identifiers: name: "\(n)"}]`},
