@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -23,11 +22,6 @@ import (
 	"github.com/aksync/aksync/schema"
 	"github.com/aksync/aksync/sync"
 )
-
-// collectAt is by how much, in percent, the daemon's memory may grow beyond what is in use
-// before the rest of it is collected, where GOGC says nothing: with 10,000 objects that is
-// 30 to 50 MiB less than Go's 100, for a fifth more CPU (cmd/bench, the table of the daemon).
-const collectAt = 30
 
 // runFlags are the flags of the daemon.
 type runFlags struct {
@@ -120,9 +114,6 @@ func run(cmd *cobra.Command, flags runFlags, args []string) error {
 	defer watcher.Close()
 	source.onInputs, source.changed = watcher.SetExtra, watcher.Changed
 
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
-	}
 	requests := make(chan struct{}, 1)
 	shown := observe.NewPage(newStatus(b, flags, passes.client.URL(), source.paths), passes.client.Unanswered)
 	shown.Schema = passes.Schema
@@ -131,6 +122,9 @@ func run(cmd *cobra.Command, flags runFlags, args []string) error {
 		observe.NewCount(measured), shown, &observe.Log{Log: log},
 		&observe.Diff{Out: cmd.OutOrStdout(), Coloured: coloured(cmd.OutOrStdout()), DryRun: shown.DryRun, Log: log},
 		flags.history.observer(remembered, shown, log),
+	}
+	if os.Getenv("GOGC") == "" {
+		observers = append(observers, collector{})
 	}
 	page, err := metrics.NewHTTP(metrics.Config{
 		Metrics: measured, Health: shown.Health, Status: shown.Status, Detail: shown.Detail,
