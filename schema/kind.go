@@ -41,7 +41,7 @@ type Kind struct {
 	// Members are the models of the kinds that have the kind among their bases.
 	Members    []string    `json:"members,omitempty"`
 	Traced     string      `json:"traced,omitempty"`
-	Untraced   []string    `json:"untraced,omitempty"`
+	Takes      []string    `json:"takes,omitempty"`
 	Served     []Served    `json:"served,omitempty"`
 	Companions []Companion `json:"companions,omitempty"`
 	OneOf      [][]string  `json:"oneOf,omitempty"`

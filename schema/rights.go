@@ -167,6 +167,19 @@ func (s *Schema) RightsToSeeUsers(k *Kind) []Right {
 // field.
 func (f *Field) SeenByNobody() bool { return f.Seen != nil && *f.Seen == "" }
 
+// UsesAs returns the models as which authentik lists objects of the kind that use others:
+// its own, its bases, which have the relations that all their kinds have, and those that are
+// said of its fields, such as that of OAuth2 providers of a proxy's.
+func (k *Kind) UsesAs() []string {
+	models := append([]string{k.Model}, k.Bases...)
+	for _, field := range k.Fields.Fields {
+		if field.Seen != nil && !field.SeenByNobody() && !slices.Contains(models, *field.Seen) {
+			models = append(models, *field.Seen)
+		}
+	}
+	return models
+}
+
 // seenAs returns the model as which authentik lists an object that uses another one by
 // way of a field: the base whose objects have the field, or the kind itself, where
 // nothing else is said.

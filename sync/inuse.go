@@ -54,11 +54,13 @@ func askUse(ctx context.Context, whole *schema.Schema, api Reader, plan *Plan, l
 		if change.Action != Delete {
 			continue
 		}
+		users := names.serves(change)
 		if traces := traces[change.Model]; traces.tell(change) {
-			byID[change.ID] = use{users: traces.usersOf(change)}
+			users = append(traces.usersOf(change), users...)
 		} else {
 			deletions = append(deletions, change)
 		}
+		byID[change.ID] = use{users: users}
 	}
 	uses := make([]use, len(deletions))
 	var bindings []*schema.Kind
@@ -85,14 +87,7 @@ func askUse(ctx context.Context, whole *schema.Schema, api Reader, plan *Plan, l
 		names.callBindings(use.users)
 	}
 	for i, change := range deletions {
-		byID[change.ID] = uses[i]
-	}
-	for _, change := range plan.Changes {
-		if change.Action == Delete {
-			use := byID[change.ID]
-			use.users = append(use.users, names.serves(change)...)
-			byID[change.ID] = use
-		}
+		byID[change.ID] = use{append(uses[i].users, byID[change.ID].users...), uses[i].err}
 	}
 	return byID, nil
 }
@@ -107,7 +102,7 @@ func (n *traceNames) serves(change *Change) (users []user) {
 	object := n.table(kind).byID[change.PK]
 	for _, by := range kind.Served {
 		if key := asText(object[by.Field]); key != "" {
-			users = append(users, user{User: schema.User{Model: by.Model, ID: key, Name: n.schema.Kind(by.Model).Title + " " + key}})
+			users = append(users, user{User: schema.User{Model: by.Model, ID: key, Name: n.of(by.Model, key)}})
 		}
 	}
 	return users
@@ -272,7 +267,6 @@ func (c *Change) usedBy(asked []user, leaving leaving) []string {
 
 // leaving is what a plan lets go.
 type leaving struct {
-	schema *schema.Schema
 	// deleted are its objects that are deleted, and lets the keys that fields of
 	// others held and do not hold any more; by model and key.
 	deleted map[string]bool
@@ -283,18 +277,17 @@ type leaving struct {
 
 // leaving returns what the plan lets go.
 func (p *Plan) leaving(s *schema.Schema) leaving {
-	l := leaving{schema: s, deleted: map[string]bool{}, lets: map[string][]any{}, unbinds: map[string]int{}}
+	l := leaving{deleted: map[string]bool{}, lets: map[string][]any{}, unbinds: map[string]int{}}
 	seen := map[string]bool{}
 	for _, change := range p.Changes {
 		kind := s.Kind(change.Model)
 		if change.Action == Delete {
 			l.unbind(kind, change.Live, seen)
 		}
-		// A relation that all kinds of a base have is one of the base.
-		for _, model := range append([]string{change.Model}, kind.Bases...) {
+		for _, model := range kind.UsesAs() {
 			l.note(model+" "+change.PK, change)
 		}
-		if change.Key != change.PK {
+		if change.Key != change.PK { // as schema.Kind.Served has it
 			l.note(change.Model+" "+change.Key, change)
 		}
 	}
@@ -335,15 +328,8 @@ func (l leaving) unbind(kind *schema.Kind, live map[string]any, seen map[string]
 }
 
 // stopsUsing reports whether a user is gone after the plan, or does not refer to
-// the object any more. authentik lists objects that are in the list of another kind as
-// that one's: proxies as OAuth2 providers.
+// the object any more.
 func (l leaving) stopsUsing(user schema.User, pk string) bool {
-	models := []string{user.Model}
-	if kind := l.schema.Kind(user.Model); kind != nil && kind.Among != "" {
-		models = append(models, kind.Among)
-	}
-	return slices.ContainsFunc(models, func(model string) bool {
-		key := model + " " + user.ID
-		return l.deleted[key] || holds(l.lets[key], pk)
-	})
+	key := user.Model + " " + user.ID
+	return l.deleted[key] || holds(l.lets[key], pk)
 }

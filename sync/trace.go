@@ -20,7 +20,7 @@ type traces struct {
 
 // tell reports whether the lists tell all that uses an object.
 func (t *traces) tell(change *Change) bool {
-	return t != nil && !slices.ContainsFunc(t.kind.Untraced, func(name string) bool { return len(elements(change.Live[name])) > 0 })
+	return t != nil && !slices.ContainsFunc(t.kind.Takes, func(name string) bool { return len(elements(change.Live[name])) > 0 })
 }
 
 // traceNames find what a binding is to, for its name.

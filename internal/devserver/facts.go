@@ -79,8 +79,6 @@ type about struct {
 	// Assigned is the path below that of permissions by which objects of the kind
 	// are given some.
 	Assigned []*assigning `json:"assigned"`
-	// Takes are fields whose objects go with the object that refers to them.
-	Takes []string `json:"takes"`
 	// Owned objects are there for their owners only, and for administrators.
 	Owned []string `json:"owned"`
 	// Resets are fields that a PUT empties, though the schema doesn't say so.
@@ -100,10 +98,9 @@ type about struct {
 	Remembers []*memory `json:"remembers"`
 	// Whole is set where the list of a base shows all of an object.
 	Whole bool `json:"whole"`
-	// Unseen are references that nobody is told of, and Twice are lists whose objects
-	// one is told of twice, since the server knows them by two names.
-	Unseen []string `json:"unseen"`
-	Twice  []string `json:"twice"`
+	// Twice are lists whose objects one is told of twice, since the server knows them by
+	// two names.
+	Twice []string `json:"twice"`
 	// Methods are those that the kind's paths take beside GET.
 	Methods []string `json:"methods"`
 	// Shows are fields of an answer that the schema doesn't know, and Omits those

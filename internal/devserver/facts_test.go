@@ -136,7 +136,7 @@ func (n *naming) of(t *table, name string) bool {
 
 func (n *naming) ofFields(known *about) {
 	for _, names := range [][]string{
-		known.Search, known.Takes, known.Resets, known.Defaults, known.Unseen,
+		known.Search, known.Resets, known.Defaults,
 		known.Nonempty, known.Own, known.Repeats, known.AnyJSON, known.OmitsEmpty,
 	} {
 		n.field(names...)

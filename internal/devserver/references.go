@@ -91,7 +91,7 @@ func (s *store) drop(o *object) {
 	}
 	s.detach(o)
 	s.forgetGrants(o)
-	for _, name := range o.table.about.Takes {
+	for _, name := range o.table.kind.Takes {
 		for _, pk := range targets(o.fields[name]) {
 			if other := s.find(o.table.refers(name), pk); other != nil {
 				s.drop(other)

@@ -107,19 +107,13 @@ func (s *store) addConstants(t *table, answers map[string]*computed) {
 	}
 }
 
-// owner returns the model that a field belongs to: the base whose list shows it, the kind
-// whose list has the object too, such as OAuth2 providers of a proxy (used_by of an OAuth2
-// provider that a proxy trusts, real server, 2025.10), or the kind itself.
+// owner returns the model that a field belongs to: the base whose list shows it, or
+// the kind itself.
 func (s *store) owner(kind *schema.Kind, field string) string {
 	for _, base := range kind.Bases {
 		shape := s.baseShape(base)
 		if slices.Contains(s.shapes[shape], field) {
 			return base
-		}
-	}
-	for _, host := range s.kinds {
-		if slices.Contains(host.about.Guests, kind.Model) && host.kind.Fields.Field(field) != nil {
-			return host.kind.Model
 		}
 	}
 	return kind.Model

@@ -40,15 +40,26 @@ func (s *store) uses(o *object) []use {
 	uses := s.bound(o)
 	for _, model := range append([]string{o.table.kind.Model}, o.table.kind.Bases...) {
 		for _, reference := range s.referring[model] {
-			if field := reference.table.kind.Fields.Field(reference.field); slices.Contains(reference.table.about.Unseen, reference.field) || field != nil && field.SeenByNobody() {
+			as := s.seenAs(reference)
+			if as == "" {
 				continue
 			}
 			for _, other := range s.referrers(reference.table.kind.Model, reference.field, o.pk) {
-				uses = append(uses, use{other, reference.field, s.owner(other.table.kind, reference.field), s.action(reference)})
+				uses = append(uses, use{other, reference.field, as, s.action(reference)})
 			}
 		}
 	}
 	return append(uses, s.listed(o)...)
+}
+
+// seenAs is the kind that users by way of a reference are listed as; "" where nobody is told
+// of them. What the schema says of a binding's field is of what it binds to.
+func (s *store) seenAs(by reference) string {
+	kind := by.table.kind
+	if field := kind.Fields.Field(by.field); field != nil && field.Seen != nil && (field.SeenByNobody() || !kind.Binds()) {
+		return *field.Seen
+	}
+	return s.owner(kind, by.field)
 }
 
 // listed are the objects that an object has in its lists.
@@ -63,7 +74,7 @@ func (s *store) listed(o *object) []use {
 			pks = slices.Concat(pks, pks)
 		}
 		action := "cascade_many"
-		if slices.Contains(o.table.about.Takes, field.Name) { // a SCIM provider of an application (real server, 2025.10)
+		if slices.Contains(o.table.kind.Takes, field.Name) { // a SCIM provider of an application (real server, 2025.10)
 			action = "cascade"
 		}
 		for _, pk := range pks {
