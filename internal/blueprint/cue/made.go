@@ -11,8 +11,6 @@ import (
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/token"
-
-	"github.com/aksync/aksync/schema"
 )
 
 // Entries that comprehensions make are evaluated a part at a time, too: each loop goes
@@ -87,8 +85,6 @@ type source struct {
 	file    *ast.File
 	imports imports
 	mapping *ast.StructLit // nil where entries is a list
-	loops   bool           // there are comprehensions that make fields of the mapping
-	looped  bool           // one was taken
 	makers  []maker
 	// fields are those that are written out in the mapping, and whether they are lists of
 	// what makers make.
@@ -152,39 +148,11 @@ func parseSource(p Part) *source {
 // beside them may say something of them. Where no entries are in it, there are no makers.
 func sourceOf(file *ast.File) *source {
 	s := &source{file: file, fields: map[string]bool{}, named: map[string]bool{}, declared: map[string]bool{}}
-	var entries *ast.Field
-	for _, decl := range file.Decls {
-		field, isField := decl.(*ast.Field)
-		switch {
-		case isField && nameOfPlain(field) == entriesField && entries == nil:
-			entries = field
-		case !s.isBeside(decl):
-			return nil
-		}
-	}
-	if s.tells() || entries != nil && !s.take(entries) {
+	entries, ok := entriesAmong(file.Decls, s.imports.standBeside)
+	if !ok || s.tells() || entries != nil && !s.take(entries.Value) {
 		return nil
 	}
 	return s
-}
-
-// isBeside reports whether a declaration may stand beside entries.
-func (s *source) isBeside(decl ast.Decl) bool {
-	switch decl := decl.(type) {
-	case *ast.Package, *ast.CommentGroup, *ast.LetClause:
-		return true
-	case *ast.ImportDecl:
-		added, ok := importsOf(decl)
-		s.imports = append(s.imports, added...)
-		return ok
-	case *ast.EmbedDecl:
-		return s.imports.ofSelector(decl.Expr, "#Blueprint", schema.ImportPath) != ""
-	case *ast.Field:
-		name := nameOfPlain(decl)
-		return name != "" && name != entriesField
-	default:
-		return false
-	}
 }
 
 // tells reports whether something names the entries, or has one of the names that are
@@ -215,58 +183,56 @@ func (s *source) tells() bool {
 }
 
 // take takes what makes the entries; it reports whether all of it can be told apart.
-func (s *source) take(entries *ast.Field) bool {
-	if entries.Constraint != token.ILLEGAL || len(entries.Attrs) > 0 {
-		return false
-	}
-	mapping, isMapping := entries.Value.(*ast.StructLit)
+func (s *source) take(entries ast.Expr) bool {
+	mapping, isMapping := entries.(*ast.StructLit)
 	if !isMapping {
-		return s.takeList(&entries.Value, "")
+		return s.takeList(entries, "")
 	}
 	s.mapping = mapping
-	s.loops = slices.ContainsFunc(mapping.Elts, func(decl ast.Decl) bool {
+	first := slices.IndexFunc(mapping.Elts, func(decl ast.Decl) bool {
 		_, isLoop := decl.(*ast.Comprehension)
 		return isLoop
 	})
-	for _, decl := range mapping.Elts {
-		if !s.takeField(decl) {
+	for i, decl := range mapping.Elts {
+		switch decl := decl.(type) {
+		case *ast.CommentGroup, *ast.LetClause:
+		case *ast.Comprehension:
+			if !s.add(maker{comprehension: decl}) {
+				return false
+			}
+		case *ast.Field:
+			// Where CUE puts one that is written after a loop depends on what that makes.
+			if isAfter := first >= 0 && i > first; isAfter || !s.takeField(decl, first >= 0) {
+				return false
+			}
+		default:
 			return false
 		}
 	}
 	return true
 }
 
-// takeField takes a declaration in the mapping entries. Where CUE puts a field that is
-// written after a loop depends on what the loop makes.
-func (s *source) takeField(decl ast.Decl) bool {
-	switch decl := decl.(type) {
-	case *ast.CommentGroup, *ast.LetClause:
-		return true
-	case *ast.Comprehension:
-		s.looped = true
-		return s.add(maker{comprehension: decl})
-	case *ast.Field:
-		name := nameOfPlain(decl)
-		if _, known := s.fields[name]; known || s.looped || name == "" || decl.Constraint != token.ILLEGAL || len(decl.Attrs) > 0 {
-			return false
-		}
-		before := len(s.makers)
-		// What something else looks at stays as it is, and so does what a loop may add to.
-		s.fields[name] = !s.loops && !s.named[name] && s.takeList(&decl.Value, name) && len(s.makers) > before
-		if !s.fields[name] {
-			s.makers = append(s.makers[:before], maker{field: name, loop: -1})
-		}
-		return true
-	default:
+// takeField takes a field of the mapping entries. What something else looks at stays as it
+// is, and so does what a loop may add to.
+func (s *source) takeField(field *ast.Field, loops bool) bool {
+	name := nameOfGiven(field)
+	if _, known := s.fields[name]; known || name == "" {
 		return false
 	}
+	before := len(s.makers)
+	s.fields[name] = !loops && !s.named[name] && s.takeList(field.Value, name) && len(s.makers) > before
+	if s.fields[name] {
+		return true
+	}
+	s.makers = s.makers[:before]
+	return s.add(maker{field: name})
 }
 
 // takeList takes the elements of a list that is written out, or that list.Concat or
 // list.FlattenN make of one: where an element is left out, so is what they make of it.
-func (s *source) takeList(expr *ast.Expr, field string) bool {
-	list, isList := (*expr).(*ast.ListLit)
-	call, isCall := (*expr).(*ast.CallExpr)
+func (s *source) takeList(expr ast.Expr, field string) bool {
+	list, isList := expr.(*ast.ListLit)
+	call, isCall := expr.(*ast.CallExpr)
 	if isCall && len(call.Args) > 0 && s.joins(call.Fun) {
 		list, isList = call.Args[0].(*ast.ListLit)
 	}
@@ -279,7 +245,7 @@ func (s *source) takeList(expr *ast.Expr, field string) bool {
 			return false
 		}
 		before := len(s.makers)
-		if isCall && s.takeList(element, field) {
+		if isCall && s.takeList(*element, field) {
 			continue
 		}
 		s.makers = s.makers[:before]
@@ -318,15 +284,14 @@ func (m maker) isLoop() bool { return m.loop >= 0 }
 // switchOff lets a maker make nothing, but for a field as a whole.
 func (m maker) switchOff() {
 	never := &ast.IfClause{Condition: ast.NewBool(false)}
-	if m.comprehension != nil {
+	switch {
+	case m.comprehension != nil:
 		m.comprehension.Clauses = slices.Insert(m.comprehension.Clauses, 0, ast.Clause(never))
-	}
-	if m.comprehension != nil || m.element == nil {
-		return
-	}
-	*m.element = &ast.Comprehension{
-		Clauses: []ast.Clause{never},
-		Value:   &ast.StructLit{Elts: []ast.Decl{&ast.EmbedDecl{Expr: *m.element}}},
+	case m.element != nil:
+		*m.element = &ast.Comprehension{
+			Clauses: []ast.Clause{never},
+			Value:   &ast.StructLit{Elts: []ast.Decl{&ast.EmbedDecl{Expr: *m.element}}},
+		}
 	}
 }
 

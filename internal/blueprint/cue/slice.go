@@ -68,18 +68,11 @@ func slice(p Part) *list {
 		return nil
 	}
 	l := &list{text: p.Text, used: map[string]bool{}}
-	var found *ast.ListLit
-	for _, decl := range file.Decls {
-		switch entries := entriesOf(decl); {
-		case entries != nil && found != nil:
-			return nil
-		case entries != nil:
-			found = entries
-		case !l.frame(decl):
-			return nil
-		}
+	entries, ok := entriesAmong(file.Decls, l.frame)
+	if !ok || entries == nil {
+		return nil
 	}
-	if found == nil || !l.take(found) {
+	if found, isList := entries.Value.(*ast.ListLit); !isList || !l.take(found) {
 		return nil
 	}
 	size := l.end - l.elements[0].start
@@ -89,39 +82,73 @@ func slice(p Part) *list {
 	return l
 }
 
-// entriesOf is the list that a declaration gives the field entries.
-func entriesOf(decl ast.Decl) *ast.ListLit {
-	field, isField := decl.(*ast.Field)
-	if !isField || field.Constraint != token.ILLEGAL || len(field.Attrs) > 0 {
-		return nil
-	}
-	if nameOfPlain(field) != entriesField {
-		return nil
-	}
-	entries, _ := field.Value.(*ast.ListLit)
-	return entries
-}
-
 // frame looks at a declaration beside the list, and reports whether it is a plain one:
 // it says nothing of the list, and is cheap to evaluate.
 func (l *list) frame(decl ast.Decl) bool {
+	if !l.imports.standBeside(decl) {
+		return false
+	}
 	switch decl := decl.(type) {
-	case *ast.Package, *ast.CommentGroup:
+	case *ast.LetClause:
+		return false
+	case *ast.ImportDecl:
+		return !slices.ContainsFunc(l.imports, func(i imported) bool { return isOfModule(i.path) })
+	case *ast.EmbedDecl:
+		return l.names(decl, l.used)
+	case *ast.Field:
+		return isPlain(decl.Value) && l.names(decl, l.used)
+	}
+	return true
+}
+
+// standBeside reports whether a declaration may stand beside entries. Imports are added.
+func (i *imports) standBeside(decl ast.Decl) bool {
+	switch decl := decl.(type) {
+	case *ast.Package, *ast.CommentGroup, *ast.LetClause:
 		return true
 	case *ast.ImportDecl:
 		added, ok := importsOf(decl)
-		l.imports = append(l.imports, added...)
-		return ok && !slices.ContainsFunc(added, func(i imported) bool { return isOfModule(i.path) })
+		*i = append(*i, added...)
+		return ok
 	case *ast.EmbedDecl:
-		from := l.imports.ofSelector(decl.Expr, "#Blueprint", schema.ImportPath)
-		l.used[from] = true
-		return from != ""
+		return i.ofSelector(decl.Expr, "#Blueprint", schema.ImportPath) != ""
 	case *ast.Field:
 		name := nameOfPlain(decl)
-		return name != "" && name != entriesField && isPlain(decl.Value) && l.names(decl, l.used)
+		return name != "" && name != entriesField
 	default:
 		return false
 	}
+}
+
+// entriesAmong finds the field entries among the declarations of a file, of which each
+// other one has to be one that may stand beside it.
+func entriesAmong(decls []ast.Decl, isBeside func(ast.Decl) bool) (entries *ast.Field, ok bool) {
+	for _, decl := range decls {
+		switch field := entriesIn(decl); {
+		case field != nil && entries == nil:
+			entries = field
+		case !isBeside(decl):
+			return nil, false
+		}
+	}
+	return entries, true
+}
+
+// entriesIn is the field entries where a declaration gives it and says no more of it.
+func entriesIn(decl ast.Decl) *ast.Field {
+	field, isField := decl.(*ast.Field)
+	if !isField || nameOfGiven(field) != entriesField {
+		return nil
+	}
+	return field
+}
+
+// nameOfGiven is the name of a field that has a value and nothing else; "" for others.
+func nameOfGiven(field *ast.Field) string {
+	if field.Constraint != token.ILLEGAL || len(field.Attrs) > 0 {
+		return ""
+	}
+	return nameOfPlain(field)
 }
 
 // nameOfPlain is the name of a field that nothing else can be called by; there is none

@@ -238,7 +238,7 @@ func (s *partsSender) sendFields(c *cueFile, entries cue.Value, around tree.Plac
 		if isGiven && given.both(p).isEmpty() {
 			continue
 		}
-		if isNew := s.listed != f.name; isNew {
+		if s.listed != f.name {
 			s.endList()
 			if s.sent[f.name] {
 				return false // the rounds of several parts make it together
