@@ -111,16 +111,9 @@ func useOfApplicationsAndProviders(t *testing.T, whole *schema.Schema, version s
 	server := devtest.Seeded(t, devserver.Config{Schema: whole, Version: version})
 	client := devtest.Client(t, server, devserver.DevToken)
 	flow := server.All(flowModel)[0]["pk"]
-	number := func(pk string) int64 {
-		n, err := strconv.ParseInt(pk, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
 	provider := func(model, name string, fields map[string]any) int64 {
 		fields["name"], fields["authorization_flow"], fields["invalidation_flow"] = name, flow, flow
-		return number(putNew(t, server, model, fields))
+		return putNumbered(t, server, model, fields)
 	}
 	provider(oauth2Model, "free", map[string]any{"client_id": "free"})
 	served := provider(oauth2Model, "served", map[string]any{"client_id": "served"})
@@ -199,10 +192,7 @@ func TestUseByAProxyThatGoes(t *testing.T) {
 	fields := func(name string) map[string]any {
 		return map[string]any{"name": name, "client_id": name, "authorization_flow": flow, "invalidation_flow": flow}
 	}
-	trusted, err := strconv.ParseInt(putNew(t, server, "authentik_providers_oauth2.oauth2provider", fields("trusted")), 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
+	trusted := putNumbered(t, server, "authentik_providers_oauth2.oauth2provider", fields("trusted"))
 	proxy := fields("proxy")
 	proxy["external_host"], proxy["jwt_federation_providers"] = "https://p", []any{trusted}
 	put(t, server, proxyModel, "", proxy)
@@ -214,6 +204,16 @@ func TestUseByAProxyThatGoes(t *testing.T) {
 	if why := inUse(t, s, api, text+"- {model: "+proxyModel+", identifiers: {name: proxy}, state: absent}\n"); why != "" {
 		t.Errorf("kept, since %q", why)
 	}
+}
+
+// putNumbered is putNew for a kind whose primary keys are numbers.
+func putNumbered(t *testing.T, server *devserver.Server, model string, fields map[string]any) int64 {
+	t.Helper()
+	pk, err := strconv.ParseInt(putNew(t, server, model, fields), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pk
 }
 
 // nowhere is a primary key that no object of a kind has.
@@ -257,16 +257,9 @@ func TestUseByAnApplication(t *testing.T) {
 	)
 	server := devtest.Seeded(t, devserver.Config{Schema: s})
 	flow := server.All(flowModel)[0]["pk"]
-	provider := func(model string, fields map[string]any) int64 {
-		pk, err := strconv.ParseInt(putNew(t, server, model, fields), 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return pk
-	}
-	own := provider(ldapModel, map[string]any{"name": "own", "base_dn": "dc=x", "authorization_flow": flow, "invalidation_flow": flow})
-	other := provider(ldapModel, map[string]any{"name": "other", "base_dn": "dc=x", "authorization_flow": flow, "invalidation_flow": flow})
-	back := provider(scimModel, map[string]any{"name": "back", "url": "https://x", "token": "t"})
+	own := putNumbered(t, server, ldapModel, map[string]any{"name": "own", "base_dn": "dc=x", "authorization_flow": flow, "invalidation_flow": flow})
+	other := putNumbered(t, server, ldapModel, map[string]any{"name": "other", "base_dn": "dc=x", "authorization_flow": flow, "invalidation_flow": flow})
+	back := putNumbered(t, server, scimModel, map[string]any{"name": "back", "url": "https://x", "token": "t"})
 	putNew(t, server, applicationModel, map[string]any{"name": "A", "slug": "a", "provider": own, "backchannel_providers": []any{back}})
 	absent := func(model, name string) string {
 		return "- {model: " + model + ", identifiers: {name: " + name + "}, state: absent}\n"
